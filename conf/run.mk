@@ -1,0 +1,80 @@
+# Running the system, debugging, grading, checking.
+
+QEMU ?= $(firstword $(shell command -v qemu-system-i386 qemu-system-x86_64))
+GDB ?= $(firstword $(shell command -v gdb-multiarch i386-jos-elf-gdb i386-elf-gdb gdb))
+GDBPORT ?= $(shell expr `id -u` % 5000 + 25000)
+PYTHON ?= python3
+
+# What the targets below differ in; any of these may also be given on the command line.
+# RUN: the programs to start at boot, instead of `tour'. NOX: no window. WAIT: wait for gdb before
+# the first instruction. EXIT: leave QEMU when all is done, or on a panic, with status 0 or 3.
+run-%: RUN = $*
+%-nox %-nox-gdb: NOX = 1
+%-gdb: WAIT = 1
+
+# Without a display there is no window to open.
+ifeq ($(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname -s)),)
+NOX ?= 1
+endif
+
+comma := ,
+option = -fw_cfg name=opt/jos/$(1)$(comma)string='$(strip $(2))'
+QEMUOPTS = -drive file=$(OBJDIR)/kern/kernel.img,index=0,media=disk,format=raw \
+	-smp $(CPUS) -net none -serial mon:stdio $(if $(NOX),-display none) \
+	$(if $(RUN),$(call option,run,$(RUN))) $(if $(EXIT),$(call option,exit,$(EXIT))) \
+	-device isa-debug-exit,iobase=0xf4,iosize=4 \
+	$(if $(WAIT),-gdb tcp::$(GDBPORT) -S) $(QEMUEXTRA)
+
+define run_qemu
+@perl tools/preflight.pl '$(QEMU)' '$(CPUS)' '$(if $(WAIT),$(GDBPORT))' '$(USER_NAMES)' '$(RUN)'
+$(if $(NOX),@echo "*** To leave QEMU, type Ctrl-a x")
+$(if $(WAIT),@echo "*** Now run 'make gdb' in another terminal")
+$(Q)$(QEMU) $(QEMUOPTS); status=$$?; \
+	if [ $$status = 3 ]; then echo "*** The kernel panicked" >&2; fi; exit $$status
+endef
+
+RUNNABLE := $(OBJDIR)/kern/kernel.img $(OBJDIR)/kern/kernel.sym
+qemu qemu-nox: $(RUNNABLE)
+	$(run_qemu)
+qemu-gdb qemu-nox-gdb: $(RUNNABLE) .gdbinit
+	$(run_qemu)
+run-%-nox-gdb: $(RUNNABLE) .gdbinit
+	$(run_qemu)
+run-%-gdb: $(RUNNABLE) .gdbinit
+	$(run_qemu)
+run-%-nox: $(RUNNABLE)
+	$(run_qemu)
+run-%: $(RUNNABLE)
+	$(run_qemu)
+
+.gdbinit: .gdbinit.tmpl $(OBJDIR)/.vars.GDBPORT $(OBJDIR)/.vars.OBJDIR
+	@sed 's/@PORT@/$(GDBPORT)/; s#@OBJDIR@#$(OBJDIR)#g' < $< > $@
+
+gdb: .gdbinit
+	@if [ -z '$(GDB)' ]; then echo "gdb is missing. Run tools/setup.sh, or set GDB" >&2; exit 1; fi
+	$(Q)$(GDB) -q -nx -x .gdbinit
+
+# For scripts: the emulator, its port for gdb, the whole command of a run.
+print-qemu:
+	@echo $(QEMU)
+print-gdbport:
+	@echo $(GDBPORT)
+print-command:
+	@printf '%s\n' "$(QEMU) $(QEMUOPTS)"
+
+# The grader and the tests call make again for what they need.
+export OBJDIR
+grade:
+	@$(PYTHON) ./grade-lab$(LAB) $(GRADEFLAGS)
+check:
+	@$(PYTHON) tools/check.py $(CHECKFLAGS)
+
+help:
+	@sed -n 's/^# \?//p; /^$$/q' GNUmakefile
+	@echo "make asm		disassemble everything, with source, into obj/"
+	@echo "make clean		remove what was made"
+	@echo
+	@echo "CPUS=n RUN=\"program program...\" EXIT=1 QEMUEXTRA=... GRADEFLAGS=... V=1, conf/env.mk"
+
+.PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb grade check help \
+	print-qemu print-gdbport print-command

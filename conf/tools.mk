@@ -1,0 +1,57 @@
+# Finding the tools: sets CC, LD, AR, NM, OBJCOPY, OBJDUMP, what the compiler needs to make code for
+# 32-bit x86 (TARGET_CFLAGS), and where its own headers are (COMPILER_INCLUDE).
+
+GCC_PREFIXES := i386-jos-elf- i686-elf- x86_64-elf- i686-linux-gnu-
+
+# Goals that need no compiler.
+ifneq ($(filter-out clean help print-% gdb,$(or $(MAKECMDGOALS),all)),)
+need_compiler := 1
+endif
+
+compiles = $(shell echo 'int x;' | $(1) -x c -c -o /dev/null - 2>/dev/null && echo yes)
+
+ifeq ($(origin CC),default)
+  ifndef GCCPREFIX
+    GCCPREFIX := $(shell for p in $(GCC_PREFIXES); do \
+	command -v $${p}gcc >/dev/null && echo $$p && break; done)
+  endif
+  CC := $(GCCPREFIX)gcc
+endif
+
+is_clang := $(findstring clang,$(notdir $(firstword $(CC))))
+ifneq ($(is_clang),)
+  TARGET_CFLAGS := --target=i386-none-elf
+  # clang-17 goes with ld.lld-17 and so on.
+  llvm_suffix := $(patsubst clang%,%,$(notdir $(firstword $(CC))))
+  ifeq ($(origin LD),default)
+    LD := $(firstword $(shell command -v ld.lld$(llvm_suffix) ld.lld) $(GCCPREFIX)ld)
+  endif
+  tool = $(firstword $(shell command -v $(GCCPREFIX)$(1) llvm-$(1)$(llvm_suffix) llvm-$(1)) $(1))
+else
+  TARGET_CFLAGS := -m32
+  ifeq ($(origin LD),default)
+    LD := $(GCCPREFIX)ld
+  endif
+  tool = $(GCCPREFIX)$(1)
+endif
+ifeq ($(origin AR),default)
+  AR := $(call tool,ar)
+endif
+NM ?= $(call tool,nm)
+OBJCOPY ?= $(call tool,objcopy)
+OBJDUMP ?= $(call tool,objdump)
+NM := $(NM)
+OBJCOPY := $(OBJCOPY)
+OBJDUMP := $(OBJDUMP)
+
+ifdef need_compiler
+  ifneq ($(call compiles,$(CC) $(TARGET_CFLAGS)),yes)
+    $(error No compiler for 32-bit x86: $(CC) is missing or makes no such code. Run \
+	tools/setup.sh, or set GCCPREFIX or CC (conf/env.mk))
+  endif
+  ifeq ($(shell command -v perl),)
+    $(error perl is missing. Run tools/setup.sh)
+  endif
+  COMPILER_INCLUDE := $(shell $(CC) $(TARGET_CFLAGS) -print-file-name=include)
+  if-supported = $(if $(filter yes,$(call compiles,$(CC) $(TARGET_CFLAGS) -Werror $(1))),$(1))
+endif

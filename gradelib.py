@@ -1,0 +1,409 @@
+"""Run JOS kernels under QEMU, many at a time, and judge what they print.
+
+    make()        asks the Makefile to build something
+    qemu_command  asks it how to run the kernel
+    Run, Watch    one running command, and what to look out for in its output
+    parallel()    drives many runs side by side and hands back results in order
+    judge()       which expected lines are missing, which forbidden ones are there
+    diagnose()    the verdict on a whole run: passed, or what went wrong, in words
+
+A job for parallel() is a generator. It yields a Run, gets it back when it is over, may yield
+further ones, and returns whatever the caller wants to have:
+
+    def hello(command):
+        run = yield Run(command, Watch(limit=10))
+        return diagnose(run, must=["hello, world"])
+
+    with closing(parallel([hello(one), hello(two)], width=2)) as verdicts: ...
+
+All of it happens in one thread: a run is a file descriptor in a selector, and a few deadlines.
+"""
+
+import ctypes
+import difflib
+import enum
+import os
+import re
+import selectors
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+# What the kernel says at the turning points of its life.
+BOOT_LINES = ("Physical memory:", "SMP: CPU 0 found")
+CLEAN_END = "No runnable environments in the system!"
+PANIC = "kernel panic on CPU"
+PROMPT = "K> "
+
+# QEMU's exit status as the kernel chooses it when it is told to end the machine.
+STATUS_CLEAN, STATUS_PANIC = 0, 3
+
+CHUNK = 1 << 16     # bytes read at once, and bytes kept of stderr
+POLL = 0.02         # seconds between looks at the clock
+EXCERPT = 10        # lines of output shown to explain a failure
+
+
+# ---- Building ----
+
+class MakeError(Exception):
+    """make failed; the text is what it printed."""
+
+
+def make(*arguments: str) -> str:
+    """Run make with these arguments; return its standard output, or raise MakeError."""
+    command = [os.environ.get("MAKE", "make"), "-s", "--no-print-directory", *arguments]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, universal_newlines=True, errors="replace")
+    except OSError as error:
+        raise MakeError(str(error)) from error
+    if done.returncode != 0:
+        raise MakeError(done.stdout + done.stderr)
+    return done.stdout
+
+
+def qemu_command(*variables: str) -> List[str]:
+    """Ask the Makefile for the QEMU command, given variables such as CPUS=4 and RUN=hello.
+
+    A reset ends such a QEMU, and nothing it does to its disk lasts, so that several can share it.
+    """
+    printed = make("print-command", "EXIT=1", "NOX=1", *variables).splitlines()
+    lines = [line for line in printed if line and not re.match(r"\w+(\[\d+\])?: ", line)]
+    if not lines:   # apart from remarks such as "make[1]: Entering directory"
+        raise MakeError("make print-command printed no command")
+    return shlex.split(lines[-1]) + ["-no-reboot", "-snapshot"]
+
+
+# ---- Running ----
+
+class Why(enum.Enum):
+    """Why a run is over, or about to be."""
+    ENDED = "ended by itself"
+    STOPPED = "printed the line to stop at"
+    FORBIDDEN = "printed a forbidden line"
+    PANIC = "kernel panic"
+    PROMPT = "idle at the monitor prompt"
+    QUIET = "no output any more"
+    LATE = "out of time"
+    FLOOD = "too much output"
+    NO_START = "could not be started"
+    KILLED = "given up by us"
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What to look out for while a command runs. Patterns match from the start of a line."""
+    stop: str = ""                            # a line like this ends the run
+    forbidden: Sequence[str] = ()             # one of these ends it too, after the grace
+    replies: Sequence[Tuple[str, str]] = ()   # (pattern found anywhere, text to type), in turn
+    limit: float = 60                         # seconds for the whole run
+    quiet: float = 15                         # seconds without output that make it a hang
+    grace: float = 1                          # seconds to go on after a panic, or at the prompt
+    keep: int = 2 << 20                       # bytes of output that are too much
+
+
+class Run:
+    """One command: its process, what it has printed, and how it ended.
+
+    lines     output lines so far; once over, the unfinished last one too
+    errors    what it wrote to stderr, once over
+    over      true once it has ended and nothing of it is left
+    why       a Why; None as long as nothing has happened
+    status    its exit status; None if we had to kill it
+    """
+
+    def __init__(self, command: Sequence[str], watch: Watch = Watch()):
+        self.command, self.watch = list(command), watch
+        self.lines: List[str] = []
+        self.errors = ""
+        self.over = False
+        self.why: Optional[Why] = None
+        self.status: Optional[int] = None
+        self._process: Optional[subprocess.Popen] = None
+        self._replies = deque(watch.replies)
+        self._unanswered = ""               # output since the last reply
+        self._partial = bytearray()         # the line that is being printed
+        self._size = 0                      # bytes of output
+        # When it began, was last heard of, met a bad line, and ended.
+        self._began = self._heard = self._decided = self._ended = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start, or up to the end once it is over."""
+        return (self._ended if self.over else time.monotonic()) - self._began
+
+    @property
+    def at_prompt(self) -> bool:
+        """Whether the last thing printed is the kernel monitor's prompt."""
+        return self._partial.endswith(PROMPT.encode())
+
+    def start(self, selector: selectors.BaseSelector) -> None:
+        """Start the command in a session of its own, its output announced by selector."""
+        self._selector, self._stderr = selector, tempfile.TemporaryFile()
+        self._began = self._heard = time.monotonic()
+        try:
+            self._process = subprocess.Popen(
+                self.command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=self._stderr, start_new_session=True, preexec_fn=_DIE_WITH_US)
+        except OSError as error:
+            self.errors = str(error)
+            self.finish(Why.NO_START)
+            return
+        os.set_blocking(self._process.stdout.fileno(), False)
+        selector.register(self._process.stdout, selectors.EVENT_READ, self)
+
+    def read(self) -> bool:
+        """Take what output there is; false if that is nothing more for now."""
+        if self.over or self._process.stdout.closed:
+            return False
+        try:
+            data = os.read(self._process.stdout.fileno(), CHUNK)
+        except BlockingIOError:
+            return False
+        if data:
+            self._take(data)
+        else:
+            self._close()
+        return bool(data)
+
+    def check(self) -> None:
+        """Look at the process and the clock, and finish the run if it is time."""
+        if self.over:
+            return
+        now, watch = time.monotonic(), self.watch
+        silent = now - self._heard
+        if self._process.poll() is not None:
+            while self.read():
+                pass
+            self.finish(Why.ENDED)
+        elif self.why is not None and now - self._decided > watch.grace:
+            self.finish(self.why)
+        elif now - self._began > watch.limit:
+            self.finish(Why.LATE)
+        elif silent > watch.quiet:
+            self.finish(Why.QUIET)
+        elif silent > watch.grace and self.at_prompt and not self._replies:
+            self.finish(Why.PROMPT)
+
+    def finish(self, why: Why = Why.KILLED) -> None:
+        """End the run: see to it that nothing is left of the process, and close the books."""
+        if self.over:
+            return
+        self.over, self.why, self._ended = True, self.why or why, time.monotonic()
+        if self._process is not None:
+            self._reap()
+        if self._partial:
+            self.lines.append(self._partial.decode(errors="replace"))
+
+    def _reap(self) -> None:
+        """Kill what is left of the process, and fetch its status and its complaints."""
+        self.status = self._process.poll()
+        # Whoever still holds the pipe belongs to the group, so the group is still ours.
+        if self.status is None or not self._process.stdout.closed:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process.stdin.close()
+        self._close()
+        with self._stderr as file:
+            file.seek(0)
+            self.errors = file.read(CHUNK).decode(errors="replace").replace("\r", "")
+
+    def _take(self, data: bytes) -> None:
+        """Split output into lines and act on each."""
+        self._heard = time.monotonic()
+        self._size += len(data)
+        data = data.replace(b"\r", b"")
+        *ends, rest = data.split(b"\n")
+        for end in ends:
+            self._partial += end
+            self.lines.append(self._partial.decode(errors="replace"))
+            self._partial.clear()
+            self._heed(self.lines[-1])
+            if self.over:
+                return
+        self._partial += rest
+        self._reply(data.decode(errors="replace"))
+        if self._size > self.watch.keep:
+            self.finish(Why.FLOOD)
+
+    def _heed(self, line: str) -> None:
+        """See whether a line decides the run."""
+        if self.why is not None:
+            return
+        if self.watch.stop and re.match(self.watch.stop, line):
+            self.finish(Why.STOPPED)
+        elif PANIC in line:
+            self.why, self._decided = Why.PANIC, time.monotonic()
+        elif any(re.match(pattern, line) for pattern in self.watch.forbidden):
+            self.why, self._decided = Why.FORBIDDEN, time.monotonic()
+
+    def _reply(self, text: str) -> None:
+        """Type the replies whose turn has come."""
+        self._unanswered = (self._unanswered + text)[-CHUNK:] if self._replies else ""
+        while self._replies:
+            seen = re.search(self._replies[0][0], self._unanswered)
+            if not seen:
+                break
+            self._unanswered = self._unanswered[seen.end():]
+            with suppress(BrokenPipeError):     # it may be about to end
+                self._process.stdin.write(self._replies.popleft()[1].encode())
+
+    def _close(self) -> None:
+        """Listen no longer."""
+        if not self._process.stdout.closed:
+            with suppress(KeyError):    # interrupted before it was registered
+                self._selector.unregister(self._process.stdout)
+            self._process.stdout.close()
+
+
+def _die_with_us():
+    """Return what a child calls so that it is killed when our thread ends; None if unknown."""
+    try:
+        prctl = ctypes.CDLL(None).prctl
+    except (OSError, AttributeError, TypeError):
+        return None     # not Linux
+    return lambda: prctl(1, signal.SIGKILL)     # 1 is PR_SET_PDEATHSIG
+
+
+_DIE_WITH_US = _die_with_us()
+
+
+def exit_on_signals() -> None:
+    """Turn the signals that ask us to end into an ordinary exit, which cleans up."""
+    for wanted in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(wanted) is not signal.SIG_IGN:      # as nohup has it
+            signal.signal(wanted, lambda number, frame: sys.exit(128 + number))
+
+
+def parallel(jobs, width: int, costs: Sequence[float] = (), tick=None):
+    """Run jobs side by side, at most width at once; yield their results in the order of jobs.
+
+    jobs     generators, as the top of this file describes
+    costs    about how long each takes; the longest start first
+    tick     called many times a second with {position in jobs: its current Run}
+
+    Closing this generator kills what still runs.
+    """
+    jobs = list(jobs)
+    waiting = deque(sorted(range(len(jobs)), key=lambda job: -costs[job] if costs else job))
+    running, results = {}, {}
+    selector = selectors.DefaultSelector()
+
+    def resume(job, run=None):
+        """Hand a job the run it waited for, and start the next one it wants."""
+        try:
+            running[job] = jobs[job].send(run)
+            running[job].start(selector)
+        except StopIteration as stop:
+            running.pop(job, None)
+            results[job] = stop.value
+
+    try:
+        for due in range(len(jobs)):
+            while due not in results:
+                while waiting and len(running) < width:
+                    resume(waiting.popleft())
+                for key, _ in selector.select(POLL):
+                    key.data.read()
+                for job, run in list(running.items()):
+                    run.check()
+                    if run.over:
+                        resume(job, run)
+                if tick:
+                    tick(running)
+            yield results.pop(due)
+    finally:
+        for run in running.values():
+            run.finish()
+        selector.close()
+
+
+# ---- Judging ----
+
+class Verdict(NamedTuple):
+    """What diagnose() found."""
+    ok: bool
+    reason: str             # what went wrong, in a few words; empty if ok
+    details: List[str]      # lines that explain it
+
+
+def judge(lines: Sequence[str], must: Sequence[str],
+          mustnot: Sequence[str] = ()) -> Tuple[List[str], List[int]]:
+    """Return the patterns in must that no line matches, and where lines match one in mustnot."""
+    return ([pattern for pattern in must if not any(re.match(pattern, line) for line in lines)],
+            [at for at, line in enumerate(lines) if any(re.match(bad, line) for bad in mustnot)])
+
+
+def diagnose(run: Run, must: Sequence[str] = ()) -> Verdict:
+    """Judge a run that is over: by what must match, by what its Watch forbids, by its end."""
+    missing, unexpected = judge(run.lines, must, run.watch.forbidden)
+    reason, details = "", []
+    if run.why is Why.PANIC or not unexpected:
+        reason, details = _mishap(run)
+    if reason and 0 < len(missing) < len(must):
+        details.append(f"{len(missing)} of {len(must)} expected lines missing, "
+                       f"the first: {missing[0]}")
+    elif not reason and (missing or unexpected):
+        reason, details = "wrong output", _mismatches(run.lines, missing, unexpected)
+        if run.why is Why.PROMPT:
+            reason += "; it finished early and is idle at the monitor prompt"
+    return Verdict(not reason, reason, details)
+
+
+def _mishap(run: Run) -> Tuple[str, List[str]]:
+    """Say what went wrong with a run, whatever it was to print: reason and details, or none."""
+    if run.why is Why.STOPPED:
+        return "", []
+    last = excerpt(run.lines[-EXCERPT:])
+    errors = [f"stderr: {shown(line)}" for line in run.errors.splitlines()[-EXCERPT:]]
+    panic = next((at for at, line in enumerate(run.lines) if PANIC in line), None)
+    if panic is not None:
+        return "kernel panic", excerpt(run.lines[panic:panic + 2 * EXCERPT])
+    if run.status == STATUS_PANIC:
+        return "kernel panic, but no panic line", last
+    if run.why is Why.NO_START or run.status not in (None, STATUS_CLEAN):
+        how = f"ended with status {run.status}" if run.lines else "could not start"
+        return f"QEMU {how}", errors + last
+    if run.why is Why.FLOOD:
+        return f"too much output: more than {run.watch.keep >> 10} KB", last
+
+    how = {Why.LATE: f"not finished within {run.watch.limit:g} s",
+           Why.QUIET: f"hang: no output for {run.watch.quiet:g} s"}.get(run.why, "")
+    if how and run.at_prompt:
+        how += "; it finished early and is idle at the monitor prompt"
+    if run.why is Why.ENDED and not any(CLEAN_END in line for line in run.lines):
+        how = "rebooted: a triple fault has reset the machine"
+    lacking = [sign for sign in BOOT_LINES if not any(sign in line for line in run.lines)]
+    if how and lacking:
+        how = f"no boot: no line `{lacking[0]}'; {how}"
+    return how, errors + last if how else []
+
+
+def _mismatches(lines: List[str], missing: List[str], unexpected: List[int]) -> List[str]:
+    """Explain each finding of judge() by the lines that decided it."""
+    details = []
+    for pattern in missing:
+        near = difflib.get_close_matches(pattern, list(dict.fromkeys(lines))[-500:], n=1)
+        details += [f"missing: {pattern}"] + [f"nearest: {shown(line)}" for line in near]
+    for at in unexpected[:3]:
+        details += [f"unexpected: {shown(lines[at])}"] + excerpt(lines[max(at - 2, 0):at + 3])
+    return details
+
+
+def excerpt(lines: Sequence[str]) -> List[str]:
+    """Return lines marked as output."""
+    return [f"| {shown(line)}" for line in lines]
+
+
+def shown(line: str) -> str:
+    """Return a line in a form that is safe and short enough for a terminal."""
+    safe = "".join(c if c.isprintable() else " " if c == "\t" else "?" for c in line[:200])
+    return safe + " ..." * (len(line) > 200)

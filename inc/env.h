@@ -1,0 +1,64 @@
+#ifndef JOS_INC_ENV_H
+#define JOS_INC_ENV_H
+
+#include <inc/memlayout.h>
+#include <inc/trap.h>
+#include <inc/types.h>
+
+typedef int32_t envid_t;
+
+// An env id is positive and names one env for all time:
+//
+//	 31  30                       12 11  10 9              0
+//	+---+---------------------------+------+----------------+
+//	| 0 | generation, counted from 1 |  0   | index in envs[] |
+//	+---+---------------------------+------+----------------+
+//
+// 0 stands for the calling env. The first env is 00001000.
+#define LOG2NENV 10
+#define NENV     (1 << LOG2NENV)
+#define ENVX(id) ((id) & (NENV - 1))
+
+enum {
+	ENV_FREE = 0,     // this slot holds no env
+	ENV_DYING,        // being taken apart; seen by nobody but the CPU that does it
+	ENV_RUNNABLE,     // waits for a CPU
+	ENV_RUNNING,      // runs on CPU env_cpunum
+	ENV_NOT_RUNNABLE, // being set up, stopped, or waiting in sys_ipc_recv
+};
+
+enum EnvType {
+	ENV_TYPE_USER = 0,
+};
+
+struct Program;
+
+// One environment. Programs see the whole table read-only at UENVS as envs[].
+// Every field is protected by the big kernel lock, with one exception: while the env is
+// ENV_RUNNING, env_tf belongs to its CPU, which fills it on the way into the kernel.
+struct Env {
+	struct Trapframe env_tf; // user registers while it does not run
+	struct Env *env_link;    // next on the free list
+	envid_t env_id;
+	envid_t env_parent_id; // 0 for an env the kernel made
+	enum EnvType env_type;
+	unsigned env_status; // one of the above
+	uint32_t env_runs;   // how many times it was given a CPU
+	int env_cpunum;      // the CPU it runs on, or ran on last
+
+	pde_t *env_pgdir;         // kernel virtual address of its page directory
+	void *env_pgfault_upcall; // page-fault entry point, NULL for none
+
+	// IPC. While env_ipc_recving is set the env waits; the rest is what it got.
+	bool env_ipc_recving;
+	void *env_ipc_dstva;   // where it wants a page, at or above UTOP for no page
+	uint32_t env_ipc_value;
+	envid_t env_ipc_from;
+	int env_ipc_perm; // rights on the page received, 0 when none came
+
+	// Only the kernel looks at these.
+	const struct Program *env_program; // what it was loaded from, for symbols
+	bool env_stepping;                 // the monitor single-steps it
+};
+
+#endif

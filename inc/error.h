@@ -1,0 +1,20 @@
+#ifndef JOS_INC_ERROR_H
+#define JOS_INC_ERROR_H
+
+// What can go wrong. A function that fails returns the negative of one of these; printf's %e
+// prints the text, given either sign.
+#define ERRORS(X)                                                                                  \
+	X(E_UNSPECIFIED, 1, "unspecified error")                                                   \
+	X(E_BAD_ENV, 2, "bad environment")                                                         \
+	X(E_INVAL, 3, "invalid parameter")                                                         \
+	X(E_NO_MEM, 4, "out of memory")                                                            \
+	X(E_NO_FREE_ENV, 5, "out of environments")                                                 \
+	X(E_FAULT, 6, "segmentation fault")                                                        \
+	X(E_IPC_NOT_RECV, 7, "env is not recving")                                                 \
+	X(E_EOF, 8, "unexpected end of file")
+
+#define ERROR_CONSTANT(name, number, text) name = number,
+enum { ERRORS(ERROR_CONSTANT) MAXERROR };
+#undef ERROR_CONSTANT
+
+#endif

@@ -1,0 +1,204 @@
+#ifndef JOS_INC_MMU_H
+#define JOS_INC_MMU_H
+
+// The 80386's memory management and what later processors added to it. Sections are those of
+// Intel's Software Developer's Manual (SDM), volume 3.
+
+// ---- Paging without PAE (SDM 4.3) ----
+//
+//	+--------10------+-------10-------+---------12----------+
+//	| page directory |   page table   |   offset in page    |
+//	|     index      |     index      |                     |
+//	+----------------+----------------+---------------------+
+//	 \--- PDX(la) --/ \--- PTX(la) --/ \---- PGOFF(la) ----/
+//	 \---------- PGNUM(la) ----------/
+#define PGNUM(la)          (((uintptr_t) (la)) >> PTXSHIFT)
+#define PDX(la)            ((((uintptr_t) (la)) >> PDXSHIFT) & 0x3FF)
+#define PTX(la)            ((((uintptr_t) (la)) >> PTXSHIFT) & 0x3FF)
+#define PGOFF(la)          (((uintptr_t) (la)) & 0xFFF)
+#define PGADDR(pd, pt, off) ((void *) ((pd) << PDXSHIFT | (pt) << PTXSHIFT | (off)))
+
+#define NPDENTRIES 1024 // entries in a page directory
+#define NPTENTRIES 1024 // entries in a page table
+#define PGSIZE     4096 // bytes a page table entry maps
+#define PGSHIFT    12
+#define PTSIZE     (PGSIZE * NPTENTRIES) // bytes a page directory entry maps
+#define PTSHIFT    22
+#define PTXSHIFT   12
+#define PDXSHIFT   22
+
+// Entries of page tables and directories (SDM tables 4-4 to 4-6).
+#define PTE_P     0x001 // present
+#define PTE_W     0x002 // writable
+#define PTE_U     0x004 // user may use it
+#define PTE_PWT   0x008 // write-through
+#define PTE_PCD   0x010 // cache disabled
+#define PTE_A     0x020 // accessed
+#define PTE_D     0x040 // dirty
+#define PTE_PS    0x080 // in a directory: maps PTSIZE bytes itself
+#define PTE_G     0x100 // survives a load of CR3
+#define PTE_AVAIL 0xE00 // for software; the kernel passes these through
+
+// What programs may ask for in system calls.
+#define PTE_SYSCALL (PTE_AVAIL | PTE_P | PTE_W | PTE_U)
+
+#define PTE_ADDR(pte) ((physaddr_t) (pte) & ~0xFFF)
+
+// ---- Control registers (SDM 2.5) ----
+#define CR0_PE 0x00000001 // protection
+#define CR0_MP 0x00000002 // wait/fwait obey TS
+#define CR0_EM 0x00000004 // no x87
+#define CR0_TS 0x00000008 // task switched: next x87/SSE use traps
+#define CR0_ET 0x00000010
+#define CR0_NE 0x00000020 // x87 errors trap
+#define CR0_WP 0x00010000 // read-only holds for the kernel too
+#define CR0_AM 0x00040000 // alignment check, where EFLAGS.AC says so
+#define CR0_NW 0x20000000
+#define CR0_CD 0x40000000
+#define CR0_PG 0x80000000 // paging
+
+#define CR4_PSE 0x00000010 // 4 MB pages
+
+// ---- EFLAGS (SDM 2.3) ----
+#define FL_CF        0x00000001
+#define FL_PF        0x00000004
+#define FL_AF        0x00000010
+#define FL_ZF        0x00000040
+#define FL_SF        0x00000080
+#define FL_TF        0x00000100 // trap after each instruction
+#define FL_IF        0x00000200 // interrupts on
+#define FL_DF        0x00000400 // string instructions go down
+#define FL_OF        0x00000800
+#define FL_IOPL_MASK 0x00003000
+#define FL_IOPL_0    0x00000000
+#define FL_IOPL_3    0x00003000
+#define FL_NT        0x00004000 // nested task
+#define FL_RF        0x00010000
+#define FL_VM        0x00020000 // virtual 8086 mode
+#define FL_AC        0x00040000
+#define FL_VIF       0x00080000
+#define FL_VIP       0x00100000
+#define FL_ID        0x00200000
+
+// ---- Page-fault error code (SDM 4.7) ----
+#define FEC_PR 0x1 // a right was missing (else: page not present)
+#define FEC_WR 0x2 // by a write
+#define FEC_U  0x4 // from user mode
+
+// ---- Segments (SDM 3.4) ----
+
+// Selectors: index in the GDT times 8.
+#define GD_KT   0x08 // kernel text
+#define GD_KD   0x10 // kernel data
+#define GD_UT   0x18 // user text
+#define GD_UD   0x20 // user data
+#define GD_TSS0 0x28 // task state segment of CPU 0; CPU n's is n entries further on
+
+// Descriptor types.
+#define STA_X   0x8 // executable
+#define STA_W   0x2 // writable, if not executable
+#define STA_R   0x2 // readable, if executable
+#define STS_T32A 0x9 // 32-bit task state segment, not busy
+#define STS_IG32 0xE // 32-bit interrupt gate
+
+#ifdef __ASSEMBLER__
+
+#define SEG_NULL                                                                                   \
+	.word 0, 0;                                                                                \
+	.byte 0, 0, 0, 0
+#define SEG(type, base, lim)                                                                       \
+	.word(((lim) >> 12) & 0xffff), ((base) &0xffff);                                           \
+	.byte(((base) >> 16) & 0xff), (0x90 | (type)), (0xC0 | (((lim) >> 28) & 0xf)),             \
+		(((base) >> 24) & 0xff)
+
+#else
+
+#include <inc/types.h>
+
+// A segment descriptor (SDM figure 3-8).
+struct Segdesc {
+	unsigned sd_lim_15_0 : 16;
+	unsigned sd_base_15_0 : 16;
+	unsigned sd_base_23_16 : 8;
+	unsigned sd_type : 4;
+	unsigned sd_s : 1; // 0 = system, 1 = code or data
+	unsigned sd_dpl : 2;
+	unsigned sd_p : 1;
+	unsigned sd_lim_19_16 : 4;
+	unsigned sd_avl : 1;
+	unsigned sd_rsv1 : 1;
+	unsigned sd_db : 1; // 32-bit
+	unsigned sd_g : 1;  // limit counts pages
+	unsigned sd_base_31_24 : 8;
+};
+
+// An absent segment; a flat code or data segment of 4 GB; a TSS of lim + 1 bytes.
+#define SEG_NULL                                                                                   \
+	{                                                                                          \
+		0                                                                                  \
+	}
+#define SEG_FLAT(type, dpl)                                                                        \
+	{                                                                                          \
+		.sd_lim_15_0 = 0xffff, .sd_lim_19_16 = 0xf, .sd_type = (type), .sd_s = 1,          \
+		.sd_dpl = (dpl), .sd_p = 1, .sd_db = 1, .sd_g = 1                                  \
+	}
+#define SEG_TSS(base, lim)                                                                         \
+	((struct Segdesc){.sd_lim_15_0 = (lim) &0xffff,                                            \
+			  .sd_base_15_0 = (base) &0xffff,                                          \
+			  .sd_base_23_16 = ((base) >> 16) & 0xff,                                  \
+			  .sd_type = STS_T32A,                                                     \
+			  .sd_p = 1,                                                               \
+			  .sd_lim_19_16 = (lim) >> 16,                                             \
+			  .sd_base_31_24 = (base) >> 24})
+
+// A 32-bit task state segment (SDM figure 7-2). Of it the processor uses, for us, the stack it
+// switches to on a trap from user mode, and the offset of the I/O permission bitmap.
+struct Taskstate {
+	uint32_t ts_link;
+	uintptr_t ts_esp0;
+	uint32_t ts_ss0;
+	uintptr_t ts_esp1;
+	uint32_t ts_ss1;
+	uintptr_t ts_esp2;
+	uint32_t ts_ss2;
+	physaddr_t ts_cr3;
+	uintptr_t ts_eip;
+	uint32_t ts_eflags;
+	uint32_t ts_eax, ts_ecx, ts_edx, ts_ebx;
+	uintptr_t ts_esp, ts_ebp;
+	uint32_t ts_esi, ts_edi;
+	uint32_t ts_es, ts_cs, ts_ss, ts_ds, ts_fs, ts_gs;
+	uint32_t ts_ldt;
+	uint16_t ts_t;
+	uint16_t ts_iomb; // beyond the limit: every port is closed to user mode
+};
+
+// An interrupt descriptor (SDM figure 6-2).
+struct Gatedesc {
+	unsigned gd_off_15_0 : 16;
+	unsigned gd_sel : 16;
+	unsigned gd_args : 8; // 0
+	unsigned gd_type : 4;
+	unsigned gd_s : 1; // 0
+	unsigned gd_dpl : 2;
+	unsigned gd_p : 1;
+	unsigned gd_off_31_16 : 16;
+};
+
+// An interrupt gate to `off' in segment `sel'; `int n' may use it from level dpl downwards.
+#define GATE(sel, off, dpl)                                                                        \
+	((struct Gatedesc){.gd_off_15_0 = (uint32_t) (off) &0xffff,                                \
+			   .gd_sel = (sel),                                                        \
+			   .gd_type = STS_IG32,                                                    \
+			   .gd_dpl = (dpl),                                                        \
+			   .gd_p = 1,                                                              \
+			   .gd_off_31_16 = (uint32_t) (off) >> 16})
+
+// The operand of lgdt and lidt.
+struct Pseudodesc {
+	uint16_t pd_lim;
+	uint32_t pd_base;
+} __attribute__((packed));
+
+#endif
+#endif

@@ -1,0 +1,91 @@
+#include <kern/console.h>
+
+#include <inc/stdio.h>
+#include <inc/x86.h>
+
+#include <kern/cpu.h>
+#include <kern/spinlock.h>
+
+// Protects everything here that concerns output.
+static struct spinlock cons_lock = {.cpu = -1, .name = "console"};
+
+static bool line_open;  // the last byte written was not the end of a line
+static int line_author; // whose it was
+
+// Who is writing: the env this CPU works for, or the CPU itself.
+static int author(void)
+{
+	return curenv ? curenv->env_id : -1 - cpunum();
+}
+
+void cons_init(void)
+{
+	serial_init();
+	cga_init();
+}
+
+void cons_putc(int c)
+{
+	serial_putc(c);
+	cga_putc(c);
+	line_open = c != '\n';
+}
+
+void cons_begin(void)
+{
+	spin_lock(&cons_lock);
+	if (line_open && line_author != author())
+		cons_putc('\n');
+	line_author = author();
+}
+
+void cons_end(void)
+{
+	cga_flush();
+	spin_unlock(&cons_lock);
+}
+
+void cons_write(const char *s, size_t len)
+{
+	cons_begin();
+	while (len-- > 0)
+		cons_putc(*s++);
+	cons_end();
+}
+
+void cons_take_over(void)
+{
+	spin_break(&cons_lock);
+}
+
+int cons_getc(void)
+{
+	int c = serial_getc();
+
+	return c ? c : kbd_getc();
+}
+
+// ---- What lib/ needs of a console ----
+
+void cputchar(int c)
+{
+	char byte = c;
+
+	cons_write(&byte, 1);
+}
+
+int getchar(void)
+{
+	int c;
+
+	while ((c = cons_getc()) == 0)
+		// The timer ends each sleep; without one, keep looking.
+		if (lapicaddr)
+			sti_hlt_cli();
+	return c;
+}
+
+int iscons(int fd)
+{
+	return 1;
+}

@@ -1,0 +1,64 @@
+// Where the kernel begins: entered by boot/main.c or by a multiboot loader on the boot CPU, in
+// 32-bit protected mode with paging off. Turns paging on and calls i386_init.
+
+#include <inc/memlayout.h>
+#include <inc/mmu.h>
+
+// The kernel is linked at KERNBASE but loaded from physical address 0 up.
+#define PHYSICAL(x) ((x) - KERNBASE)
+
+// Multiboot specification 0.6.96, section 3.1: a loader finds this in the first 8 KB and, with
+// no flags set, loads the file by its ELF headers.
+#define MULTIBOOT_MAGIC 0x1BADB002
+#define MULTIBOOT_FLAGS 0
+
+	.section .multiboot, "a"
+	.balign 4
+	.long MULTIBOOT_MAGIC
+	.long MULTIBOOT_FLAGS
+	.long -(MULTIBOOT_MAGIC + MULTIBOOT_FLAGS)
+
+	.text
+	.globl _start // the address in the ELF header, a physical one
+	.set _start, PHYSICAL(entry)
+
+	.globl entry
+entry:
+	movl $PHYSICAL(entry_pgdir), %eax
+	movl %eax, %cr3
+	movl %cr4, %eax
+	orl $CR4_PSE, %eax
+	movl %eax, %cr4
+	movl %cr0, %eax
+	orl $(CR0_PE | CR0_PG | CR0_WP), %eax
+	movl %eax, %cr0
+
+	movl $high, %eax // leave the low mapping for the kernel's own addresses
+	jmp *%eax
+high:
+	xorl %ebp, %ebp // backtraces end here
+	movl $(percpu_kstacks + KSTKSIZE), %esp
+	pushl $0
+	popfl
+	call i386_init // does not return
+
+// Page directory of the first instructions on every CPU: the first 16 MB of memory, at their
+// physical address and at KERNBASE, in pages of 4 MB.
+	.section .data.entry_pgdir, "aw"
+	.balign PGSIZE
+	.globl entry_pgdir
+entry_pgdir:
+	.set frame, 0
+	.rept 4
+	.long frame + PTE_P + PTE_W + PTE_PS
+	.set frame, frame + PTSIZE
+	.endr
+	.fill (KERNBASE >> PDXSHIFT) - 4, 4, 0
+	.set frame, 0
+	.rept 4
+	.long frame + PTE_P + PTE_W + PTE_PS
+	.set frame, frame + PTSIZE
+	.endr
+	.fill NPDENTRIES - (KERNBASE >> PDXSHIFT) - 4, 4, 0
+
+	.section .note.GNU-stack, "", @progbits

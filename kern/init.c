@@ -1,0 +1,113 @@
+// From the first C function to the first environment, on every CPU.
+
+#include <inc/assert.h>
+#include <inc/string.h>
+
+#include <kern/console.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/options.h>
+#include <kern/picirq.h>
+#include <kern/pmap.h>
+#include <kern/programs.h>
+#include <kern/sched.h>
+#include <kern/spinlock.h>
+#include <kern/trap.h>
+
+static void boot_aps(void);
+static void start_programs(void);
+
+// On the boot CPU, from kern/entry.S.
+void __attribute__((noreturn)) i386_init(void)
+{
+	env_init_percpu();   // our own segments
+	trap_init();         // from here on what goes wrong is reported
+	trap_init_percpu(0); // and thiscpu works
+	thiscpu->cpu_status = CPU_KERNEL;
+	cons_init();    // serial line and screen
+	options_init(); // what to run
+
+	mem_init(); // memory size, frames, the kernel's page tables
+	env_init(); // the table of environments
+
+	mp_init();    // find the other CPUs
+	lapic_init(); // this CPU's timer and its line to the others
+	pic_init();   // silence the old interrupt controllers
+
+	lock_kernel();    // from here on there is more than one CPU
+	boot_aps();       // start the others; they wait for the lock
+	start_programs(); // the first environments
+
+	// Move from the boot stack to the same one between its guards, and never come back.
+	call_on_stack(sched_yield, KSTACKTOP_CPU(0));
+}
+
+// ---- The other CPUs ----
+
+// What kern/mpentry.S and mp_main need to know; one CPU is started at a time.
+uintptr_t mpentry_kstack; // top of its stack
+static int mpentry_cpu;   // its number
+
+enum { AP_TRIES = 2000, AP_TRY_US = 100 }; // how long a CPU may take to answer
+
+// Start CPU n and wait until it runs, or does not.
+static void boot_ap(int n)
+{
+	struct CpuInfo *cpu = &cpus[n];
+	int tries = AP_TRIES;
+
+	mpentry_cpu = n;
+	mpentry_kstack = KSTACKTOP_CPU(n);
+	lapic_startap(cpu->cpu_id, MPENTRY_PADDR);
+	while (__atomic_load_n(&cpu->cpu_status, __ATOMIC_ACQUIRE) == CPU_UNUSED && --tries > 0)
+		microdelay(AP_TRY_US);
+	if (tries == 0) {
+		lapic_park(cpu->cpu_id); // it must not come later, on another one's stack
+		cprintf("SMP: CPU %d (APIC ID %d) does not answer\n", n, cpu->cpu_id);
+	}
+}
+
+static void boot_aps(void)
+{
+	extern char mpentry_start[], mpentry_end[];
+
+	memcpy(KADDR(MPENTRY_PADDR), mpentry_start, mpentry_end - mpentry_start);
+	for (int n = 1; n < ncpu; n++)
+		boot_ap(n);
+}
+
+// On every other CPU, from kern/mpentry.S.
+void __attribute__((noreturn)) mp_main(void)
+{
+	int cpu = mpentry_cpu;
+
+	env_init_percpu();     // our own segments
+	trap_init_percpu(cpu); // traps; and thiscpu works
+	lapic_init();          // its timer
+	cprintf("SMP: CPU %d starting\n", cpu);
+
+	// Tell boot_ap, which goes on to the next CPU.
+	__atomic_store_n(&thiscpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
+	lock_kernel();
+	tlb_load(kern_pgdir); // it is loaded, but not yet counted
+	sched_yield();
+}
+
+// ---- The first environments ----
+
+static void start_programs(void)
+{
+	static char names[sizeof(options.run)];
+	char *name = names;
+
+	strcpy(names, options.run);
+	while (*name) {
+		char *end = strfind(name, ' ');
+		bool last = *end == '\0';
+
+		*end = '\0';
+		if (*name)
+			program_start(name);
+		name = last ? end : end + 1;
+	}
+}

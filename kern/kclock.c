@@ -1,0 +1,74 @@
+#include <kern/kclock.h>
+
+#include <inc/memlayout.h>
+#include <inc/stdio.h>
+#include <inc/x86.h>
+
+// ---- Motorola MC146818: clock and 128 bytes of battery-backed memory ----
+
+enum {
+	NVRAM_INDEX = 0x70,
+	NVRAM_DATA = 0x71,
+
+	// Memory sizes the BIOS leaves there, low byte first.
+	NVRAM_BASE = 0x15,      // below 640 KB, in KB
+	NVRAM_EXTENDED = 0x17,  // above 1 MB, in KB, at most 63 MB
+	NVRAM_ABOVE_16M = 0x34, // from 16 MB to 4 GB, in units of 64 KB
+	NVRAM_ABOVE_4G = 0x5b,  // above 4 GB, in units of 64 KB, three bytes
+};
+
+static uint8_t nvram_byte(int reg)
+{
+	outb(NVRAM_INDEX, reg);
+	return inb(NVRAM_DATA);
+}
+
+static uint32_t nvram_word(int reg)
+{
+	return nvram_byte(reg) | nvram_byte(reg + 1) << 8;
+}
+
+size_t i386_detect_memory(void)
+{
+	uint32_t base = nvram_word(NVRAM_BASE);
+	uint32_t total = 1024 + nvram_word(NVRAM_EXTENDED); // all in KB, which reach 4 TB
+	uint32_t above_16m = nvram_word(NVRAM_ABOVE_16M) * 64;
+	uint32_t above_4g = (nvram_word(NVRAM_ABOVE_4G) | nvram_byte(NVRAM_ABOVE_4G + 2) << 16) * 64;
+
+	if (above_16m)
+		total = 16 * 1024 + above_16m;
+	cprintf("Physical memory: %uK available, base = %uK, extended = %uK\n", total, base,
+		total - base);
+
+	uint32_t used = MIN(total, (uint32_t) MAXPHYSMEM / 1024);
+	if (used < total + above_4g)
+		cprintf("Using %uK of %uK: the kernel maps no more\n", used, total + above_4g);
+	return used * 1024;
+}
+
+// ---- Intel 8254: the interval timer ----
+
+enum {
+	PIT_CHANNEL2 = 0x42,
+	PIT_CONTROL = 0x43,
+	PIT_LATCH_2 = 0x80,       // freeze the count of channel 2 for reading
+	PIT_COUNT_DOWN_2 = 0xb0,  // channel 2, low byte then high byte, mode 0
+	PORT_B = 0x61,
+	PORT_B_GATE_2 = 0x01,
+	PORT_B_SPEAKER = 0x02,
+};
+
+void pit_start(void)
+{
+	outb(PORT_B, (inb(PORT_B) & ~PORT_B_SPEAKER) | PORT_B_GATE_2);
+	outb(PIT_CONTROL, PIT_COUNT_DOWN_2);
+	outb(PIT_CHANNEL2, 0xff);
+	outb(PIT_CHANNEL2, 0xff);
+}
+
+uint16_t pit_read(void)
+{
+	outb(PIT_CONTROL, PIT_LATCH_2);
+	uint8_t low = inb(PIT_CHANNEL2);
+	return low | inb(PIT_CHANNEL2) << 8;
+}

@@ -1,0 +1,17 @@
+#ifndef JOS_KERN_KCLOCK_H
+#define JOS_KERN_KCLOCK_H
+
+#include <inc/types.h>
+
+// The PC's real-time clock and timer chips.
+
+// Find out how much physical memory there is, say so, and return how many bytes of it, from
+// address 0 up, the kernel uses: no more than MAXPHYSMEM.
+size_t i386_detect_memory(void);
+
+// The programmable interval timer's channel 2, counting down at PIT_HZ.
+enum { PIT_HZ = 1193182 };
+void pit_start(void);     // start counting from 65535
+uint16_t pit_read(void);  // how far it has got
+
+#endif

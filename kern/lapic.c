@@ -1,0 +1,185 @@
+// The local APIC, one in each CPU: its timer, and interrupts between CPUs.
+// SDM volume 3, chapter 11 ("Advanced Programmable Interrupt Controller").
+
+#include <inc/assert.h>
+#include <inc/memlayout.h>
+#include <inc/trap.h>
+
+#include <kern/cpu.h>
+#include <kern/kclock.h>
+#include <kern/pmap.h>
+
+// Registers, as indices into an array of words (SDM table 11-1: byte offsets).
+enum {
+	TPR = 0x080 / 4,            // task priority
+	EOI = 0x0b0 / 4,            // end of interrupt
+	SVR = 0x0f0 / 4,            // spurious interrupt vector
+	SVR_ENABLE = 0x100,
+	ESR = 0x280 / 4,            // error status
+	ICR_LOW = 0x300 / 4,        // interrupt command
+	ICR_FIXED = 0x000,
+	ICR_NMI = 0x400,
+	ICR_INIT = 0x500,
+	ICR_STARTUP = 0x600,
+	ICR_PENDING = 0x1000,
+	ICR_ASSERT = 0x4000,
+	ICR_LEVEL = 0x8000,
+	ICR_ALL_BUT_SELF = 0xc0000,
+	ICR_HIGH = 0x310 / 4,       // destination
+	LVT_TIMER = 0x320 / 4,      // local vector table
+	LVT_PERFORMANCE = 0x340 / 4,
+	LVT_LINT0 = 0x350 / 4,
+	LVT_LINT1 = 0x360 / 4,
+	LVT_ERROR = 0x370 / 4,
+	LVT_MASKED = 0x10000,
+	LVT_PERIODIC = 0x20000,
+	TIMER_START = 0x380 / 4,    // initial count
+	TIMER_COUNT = 0x390 / 4,    // current count
+	TIMER_DIVIDE = 0x3e0 / 4,
+	TIMER_DIVIDE_BY_1 = 0xb,
+	VERSION = 0x030 / 4,
+};
+
+enum { TICKS_PER_SECOND = 100 };
+
+static volatile uint32_t *lapic;       // the registers of the CPU that looks
+static uint32_t timer_hz;              // how fast the timer counts; the same on all CPUs
+
+static void write(int reg, uint32_t value)
+{
+	lapic[reg] = value;
+}
+
+// How many timer counts pass in a given stretch of the interval timer, in counts per second. A
+// pause between reading the two clocks, such as an emulator's, can only make this too large.
+static uint32_t measure_timer_once(void)
+{
+	const uint16_t stretch = PIT_HZ / 4000; // 0.25 ms
+	uint16_t pit_start_count, pit_count;
+	uint32_t count;
+	int tries = 100000; // in case the interval timer stands still
+
+	pit_start();
+	pit_start_count = pit_read();
+	count = lapic[TIMER_COUNT];
+	do
+		pit_count = pit_read();
+	while ((uint16_t) (pit_start_count - pit_count) < stretch && --tries > 0);
+	count -= lapic[TIMER_COUNT];
+
+	uint16_t elapsed = pit_start_count - pit_count;
+	uint64_t hz = (uint64_t) count * PIT_HZ;
+	divide64(&hz, elapsed ? elapsed : stretch);
+	return hz;
+}
+
+static void measure_timer(void)
+{
+	write(LVT_TIMER, LVT_MASKED);
+	write(TIMER_DIVIDE, TIMER_DIVIDE_BY_1);
+	write(TIMER_START, UINT32_MAX);
+
+	timer_hz = UINT32_MAX;
+	for (int i = 0; i < 3; i++)
+		timer_hz = MIN(timer_hz, measure_timer_once());
+}
+
+void lapic_init(void)
+{
+	if (!lapicaddr)
+		return;
+	if (!lapic)
+		lapic = mmio_map_region(lapicaddr, PGSIZE);
+
+	write(SVR, SVR_ENABLE | (IRQ_OFFSET + IRQ_SPURIOUS));
+	write(LVT_LINT0, LVT_MASKED); // the 8259s; we use none of their interrupts
+	write(LVT_LINT1, LVT_MASKED);
+	if ((lapic[VERSION] >> 16 & 0xff) >= 4)
+		write(LVT_PERFORMANCE, LVT_MASKED);
+	write(LVT_ERROR, IRQ_OFFSET + IRQ_ERROR);
+	lapic_error();
+	lapic_eoi(); // whatever the firmware left unfinished
+
+	if (!timer_hz)
+		measure_timer();
+	write(TIMER_DIVIDE, TIMER_DIVIDE_BY_1);
+	write(LVT_TIMER, LVT_PERIODIC | (IRQ_OFFSET + IRQ_TIMER));
+	write(TIMER_START, timer_hz / TICKS_PER_SECOND);
+
+	write(TPR, 0); // let all interrupts through
+}
+
+uint32_t lapic_error(void)
+{
+	write(ESR, 0); // moves what has happened into the register
+	return lapic[ESR];
+}
+
+void lapic_eoi(void)
+{
+	write(EOI, 0);
+}
+
+void microdelay(uint32_t us)
+{
+	if (!timer_hz)
+		return;
+
+	// The timer counts down and starts over; add up its steps.
+	const uint32_t period = timer_hz / TICKS_PER_SECOND;
+	uint64_t left = (uint64_t) us * (timer_hz / 1000000 + 1);
+	uint32_t last = lapic[TIMER_COUNT];
+	for (;;) {
+		pause();
+		uint32_t now = lapic[TIMER_COUNT];
+		uint32_t passed = now <= last ? last - now : last + period - now;
+		if (passed >= left)
+			return;
+		left -= passed;
+		last = now;
+	}
+}
+
+// Send an interrupt command, after the one before has left.
+static void send(uint8_t apicid, uint32_t command)
+{
+	while (lapic[ICR_LOW] & ICR_PENDING)
+		pause();
+	write(ICR_HIGH, (uint32_t) apicid << 24);
+	write(ICR_LOW, command);
+}
+
+void lapic_ipi(uint8_t apicid, int vector)
+{
+	send(apicid, ICR_FIXED | ICR_ASSERT | vector);
+}
+
+void lapic_nmi_others(void)
+{
+	if (lapic)
+		send(0, ICR_ALL_BUT_SELF | ICR_NMI | ICR_ASSERT);
+}
+
+void lapic_park(uint8_t apicid)
+{
+	send(apicid, ICR_INIT | ICR_LEVEL | ICR_ASSERT);
+	microdelay(200);
+	send(apicid, ICR_INIT | ICR_LEVEL); // deassert, for processors before the Pentium 4
+}
+
+void lapic_startap(uint8_t apicid, uint32_t addr)
+{
+	// MultiProcessor Specification 1.4, B.4: where a CPU goes after INIT, for those that do not
+	// wait for STARTUP: CMOS shutdown code "jump to the address at 40:67".
+	outb(0x70, 0x0f);
+	outb(0x71, 0x0a);
+	volatile uint16_t *warm_reset = (uint16_t *) (KERNBASE + 0x467);
+	warm_reset[0] = 0;
+	warm_reset[1] = addr >> 4;
+
+	lapic_park(apicid);
+	for (int i = 0; i < 2; i++) {
+		send(apicid, ICR_STARTUP | addr >> PGSHIFT);
+		microdelay(200);
+	}
+}

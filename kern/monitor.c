@@ -1,0 +1,247 @@
+#include <kern/monitor.h>
+
+#include <inc/assert.h>
+#include <inc/string.h>
+#include <inc/x86.h>
+
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/kdebug.h>
+#include <kern/options.h>
+#include <kern/pmap.h>
+#include <kern/power.h>
+#include <kern/programs.h>
+#include <kern/trap.h>
+
+enum { MAX_WORDS = 16 };
+
+// What a command tells the monitor: ask for the next one, or return.
+enum Next { STAY, LEAVE };
+
+// A command gets its words, the first being its own name, and what monitor() got.
+typedef enum Next command_fn(int argc, char **argv, struct Trapframe *tf);
+
+static command_fn help, kerninfo, backtrace, list_envs, list_cpus, memory, run, go_on, step, reset,
+	poweroff;
+
+static const struct Command {
+	const char *name;
+	const char *usage; // its arguments
+	const char *text;
+	command_fn *function;
+} commands[] = {
+	{"help", "", "list the commands", help},
+	{"kerninfo", "", "where the kernel is in memory", kerninfo},
+	{"backtrace", "", "who called whom, at a breakpoint and in the kernel", backtrace},
+	{"envs", "", "environments: state, CPU, runs, parent", list_envs},
+	{"cpus", "", "CPUs and what runs on them", list_cpus},
+	{"mem", "", "free and used pages", memory},
+	{"run", "NAME...", "start programs and come back when they are done", run},
+	{"continue", "", "go on after a breakpoint", go_on},
+	{"step", "", "execute one instruction after a breakpoint", step},
+	{"reset", "", "restart the machine", reset},
+	{"poweroff", "", "switch the machine off", poweroff},
+};
+
+// ---- Information ----
+
+static enum Next help(int argc, char **argv, struct Trapframe *tf)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		cprintf("  %-9s %-8s %s\n", commands[i].name, commands[i].usage, commands[i].text);
+	return STAY;
+}
+
+static enum Next kerninfo(int argc, char **argv, struct Trapframe *tf)
+{
+	extern char _start[], text_start[], rodata_end[], edata[], end[];
+	const struct {
+		const char *name;
+		uintptr_t va;
+	} symbols[] = {
+		{"text_start", (uintptr_t) text_start}, {"rodata_end", (uintptr_t) rodata_end},
+		{"edata", (uintptr_t) edata},           {"end", (uintptr_t) end},
+	};
+
+	cprintf("Special kernel symbols:\n");
+	cprintf("  %-12s          %08x (phys)\n", "_start", (uintptr_t) _start);
+	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++)
+		cprintf("  %-12s %08x (virt) %08x (phys)\n", symbols[i].name, symbols[i].va,
+			symbols[i].va - KERNBASE);
+	cprintf("Kernel executable memory footprint: %uKB\n",
+		(ROUNDUP((uintptr_t) end, 1024) - (uintptr_t) text_start) / 1024);
+	return STAY;
+}
+
+static enum Next backtrace(int argc, char **argv, struct Trapframe *tf)
+{
+	if (tf) {
+		cprintf("Environment %08x:\n", curenv->env_id);
+		print_user_backtrace(curenv);
+		cprintf("Kernel:\n");
+	}
+	print_kernel_backtrace(read_ebp(), 0);
+	return STAY;
+}
+
+static enum Next list_envs(int argc, char **argv, struct Trapframe *tf)
+{
+	static const char *const states[] = {
+		[ENV_FREE] = "free",       [ENV_DYING] = "dying",     [ENV_RUNNABLE] = "runnable",
+		[ENV_RUNNING] = "running", [ENV_NOT_RUNNABLE] = "stopped",
+	};
+	int count = 0;
+
+	for (int i = 0; i < NENV; i++) {
+		const struct Env *e = &envs[i];
+
+		if (e->env_status == ENV_FREE)
+			continue;
+		if (count++ == 0)
+			cprintf("id        parent    state     CPU  runs        program\n");
+		cprintf("%08x  %08x  %-8s  %3d  %-10u  %s\n", e->env_id, e->env_parent_id,
+			e->env_ipc_recving ? "waiting" : states[e->env_status], e->env_cpunum,
+			e->env_runs, e->env_program ? e->env_program->name : "?");
+	}
+	if (count == 0)
+		cprintf("There are no environments. Try 'run hello'.\n");
+	return STAY;
+}
+
+static enum Next list_cpus(int argc, char **argv, struct Trapframe *tf)
+{
+	static const char *const states[] = {
+		[CPU_UNUSED] = "does not answer",
+		[CPU_KERNEL] = "in the kernel",
+		[CPU_USER] = "in user mode",
+		[CPU_HALTED] = "halted",
+	};
+
+	cprintf("CPU  APIC ID  state            environment\n");
+	for (int i = 0; i < ncpu; i++) {
+		cprintf("%3d  %7d  %-15s  ", i, cpus[i].cpu_id, states[cpus[i].cpu_status]);
+		if (cpus[i].cpu_env)
+			cprintf("%08x\n", cpus[i].cpu_env->env_id);
+		else
+			cprintf("%s\n", i == cpunum() ? "none: this monitor" : "none");
+	}
+	return STAY;
+}
+
+static enum Next memory(int argc, char **argv, struct Trapframe *tf)
+{
+	size_t free = page_free_count();
+
+	cprintf("%u pages of %u bytes: %u free, %u used\n", npages, PGSIZE, free, npages - free);
+	return STAY;
+}
+
+// ---- Going on ----
+
+static enum Next run(int argc, char **argv, struct Trapframe *tf)
+{
+	bool any = false;
+
+	if (argc < 2) {
+		cprintf("usage: run NAME...\n");
+		return STAY;
+	}
+	if (tf) {
+		cprintf("Environment %08x is at a breakpoint; 'continue' first.\n", curenv->env_id);
+		return STAY;
+	}
+	for (int i = 1; i < argc; i++)
+		any |= program_start(argv[i]);
+	return any ? LEAVE : STAY;
+}
+
+static enum Next resume(struct Trapframe *tf, bool stepping)
+{
+	if (!tf) {
+		cprintf("No environment is at a breakpoint. Try 'run breakpoint'.\n");
+		return STAY;
+	}
+	curenv->env_stepping = stepping;
+	tf->tf_eflags = stepping ? tf->tf_eflags | FL_TF : tf->tf_eflags & ~FL_TF;
+	return LEAVE;
+}
+
+static enum Next go_on(int argc, char **argv, struct Trapframe *tf)
+{
+	return resume(tf, false);
+}
+
+static enum Next step(int argc, char **argv, struct Trapframe *tf)
+{
+	return resume(tf, true);
+}
+
+static enum Next reset(int argc, char **argv, struct Trapframe *tf)
+{
+	machine_reset();
+}
+
+static enum Next poweroff(int argc, char **argv, struct Trapframe *tf)
+{
+	power_off();
+	return STAY;
+}
+
+// ---- Reading commands ----
+
+// Split line into words in place. Returns how many there are, at most max.
+static int split(char *line, char **words, int max)
+{
+	int n = 0;
+
+	while (n < max) {
+		while (*line && strchr(" \t\r\n", *line))
+			*line++ = '\0';
+		if (!*line)
+			break;
+		words[n++] = line;
+		while (*line && !strchr(" \t\r\n", *line))
+			line++;
+	}
+	*line = '\0';
+	return n;
+}
+
+static enum Next run_command(char *line, struct Trapframe *tf)
+{
+	char *words[MAX_WORDS];
+	int n = split(line, words, MAX_WORDS);
+
+	if (n == 0)
+		return STAY;
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strcmp(words[0], commands[i].name) == 0)
+			return commands[i].function(n, words, tf);
+	if (program_find(words[0]))
+		cprintf("'%s' is a program; 'run %s' starts it.\n", words[0], words[0]);
+	else
+		cprintf("Unknown command '%s'; 'help' lists the commands.\n", words[0]);
+	return STAY;
+}
+
+void monitor(struct Trapframe *tf)
+{
+	if (tf && tf->tf_trapno == T_BRKPT)
+		print_trapframe(tf);
+	if (tf && curenv->env_stepping) {
+		struct Eipdebuginfo info;
+
+		debuginfo_eip(curenv->env_program ? curenv->env_program->symbols : NULL, tf->tf_eip,
+			      &info);
+		cprintf("%08x %s:%d: %s+%u\n", tf->tf_eip, info.eip_file, info.eip_line,
+			info.eip_fn_name, tf->tf_eip - info.eip_fn_addr);
+	} else {
+		cprintf("Welcome to the JOS kernel monitor!\n"
+			"Type 'help' for a list of commands.\n");
+	}
+
+	char *line;
+	do
+		line = readline("K> ");
+	while (!line || run_command(line, tf) == STAY);
+}

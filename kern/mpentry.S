@@ -1,0 +1,68 @@
+// Where the other CPUs begin: boot_aps copies [mpentry_start, mpentry_end) to MPENTRY_PADDR, and
+// a STARTUP interrupt makes a CPU run it in real mode with CS = MPENTRY_PADDR / 16. It does
+// what boot/boot.S and kern/entry.S do for the boot CPU, then calls mp_main.
+
+#include <inc/memlayout.h>
+#include <inc/mmu.h>
+
+#define PHYSICAL(x) ((x) - KERNBASE)
+// Where a label of this file is after the copy.
+#define COPIED(x)   ((x) - mpentry_start + MPENTRY_PADDR)
+
+	.text
+	.code16
+	.globl mpentry_start
+mpentry_start:
+	cli
+	cld
+	xorw %ax, %ax
+	movw %ax, %ds
+	lgdtl COPIED(gdt_descriptor)
+	movl %cr0, %eax
+	orb $CR0_PE, %al
+	movl %eax, %cr0
+	ljmpl $GD_KT, $COPIED(protected)
+
+	.code32
+protected:
+	movw $GD_KD, %ax
+	movw %ax, %ds
+	movw %ax, %es
+	movw %ax, %ss
+	xorw %ax, %ax
+	movw %ax, %fs
+	movw %ax, %gs
+
+	movl $PHYSICAL(entry_pgdir), %eax
+	movl %eax, %cr3
+	movl %cr4, %eax
+	orl $CR4_PSE, %eax
+	movl %eax, %cr4
+	movl %cr0, %eax
+	orl $(CR0_PE | CR0_PG | CR0_WP), %eax
+	movl %eax, %cr0
+	movl $high, %eax
+	jmp *%eax
+
+	.balign 4
+gdt:
+	SEG_NULL
+	SEG(STA_X | STA_R, 0, 0xffffffff)
+	SEG(STA_W, 0, 0xffffffff)
+gdt_descriptor:
+	.word . - gdt - 1
+	.long COPIED(gdt)
+
+	.globl mpentry_end
+mpentry_end:
+
+// Not copied: from here on the kernel's own addresses work.
+high:
+	movl kern_pgdir, %eax
+	subl $KERNBASE, %eax
+	movl %eax, %cr3
+	movl mpentry_kstack, %esp
+	xorl %ebp, %ebp
+	call mp_main // does not return
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,16 @@
+#ifndef JOS_KERN_OPTIONS_H
+#define JOS_KERN_OPTIONS_H
+
+#include <inc/types.h>
+
+// What was asked for at boot, through QEMU's -fw_cfg name=opt/jos/NAME,string=VALUE.
+extern struct Options {
+	char run[256]; // run: programs to start, separated by spaces
+	bool exit;     // exit: with any value but 0, leave QEMU when nothing is left to run, or on
+		       // a panic, instead of entering the monitor
+} options;
+
+// Read the options. Where there is no QEMU the defaults stay.
+void options_init(void);
+
+#endif

@@ -1,0 +1,101 @@
+#include <kern/panic.h>
+
+#include <inc/assert.h>
+#include <inc/x86.h>
+
+#include <kern/console.h>
+#include <kern/cpu.h>
+#include <kern/kdebug.h>
+#include <kern/monitor.h>
+#include <kern/options.h>
+#include <kern/power.h>
+#include <kern/trap.h>
+
+// Number of the CPU that panicked first, -1 for none. Set once, atomically.
+static int panic_cpu = -1;
+
+static void __attribute__((noreturn)) stop_for_ever(void)
+{
+	cli();
+	for (;;)
+		hlt();
+}
+
+void panic_stop_if_asked(void)
+{
+	int cpu = __atomic_load_n(&panic_cpu, __ATOMIC_ACQUIRE);
+
+	if (cpu >= 0 && cpu != cpunum())
+		stop_for_ever();
+}
+
+// Become the only CPU that goes on. Returns false if this CPU was panicking already.
+static bool take_over(void)
+{
+	int none = -1;
+
+	cli();
+	if (!__atomic_compare_exchange_n(&panic_cpu, &none, cpunum(), false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE)) {
+		panic_stop_if_asked();
+		return false;
+	}
+	lapic_nmi_others();
+	microdelay(1000); // until they have noticed
+	cons_take_over();
+	return true;
+}
+
+static void __attribute__((noreturn)) finish(void)
+{
+	if (options.exit)
+		power_off_failed();
+	for (;;)
+		monitor(NULL);
+}
+
+// A panic while panicking: nothing can be relied on any more.
+static void __attribute__((noreturn)) give_up(void)
+{
+	cprintf("panic while panicking, stopped\n");
+	if (options.exit)
+		power_off_failed();
+	stop_for_ever();
+}
+
+void _panic(const char *file, int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!take_over())
+		give_up();
+	cprintf("kernel panic on CPU %d at %s:%d: ", cpunum(), file, line);
+	va_start(ap, fmt);
+	vcprintf(fmt, ap);
+	va_end(ap);
+	cprintf("\n");
+	print_kernel_backtrace(read_ebp(), 0);
+	finish();
+}
+
+void panic_trap(const struct Trapframe *tf)
+{
+	if (!take_over())
+		give_up();
+	cprintf("kernel panic on CPU %d: %s in the kernel at %08x\n", cpunum(),
+		trapname(tf->tf_trapno), tf->tf_eip);
+	print_trapframe(tf);
+	print_kernel_backtrace(tf->tf_regs.reg_ebp, tf->tf_eip);
+	finish();
+}
+
+void _warn(const char *file, int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	cprintf("kernel warning on CPU %d at %s:%d: ", cpunum(), file, line);
+	va_start(ap, fmt);
+	vcprintf(fmt, ap);
+	va_end(ap);
+	cprintf("\n");
+}

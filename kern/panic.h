@@ -1,0 +1,12 @@
+#ifndef JOS_KERN_PANIC_H
+#define JOS_KERN_PANIC_H
+
+struct Trapframe;
+
+// Panic because of a trap in the kernel.
+void panic_trap(const struct Trapframe *tf) __attribute__((noreturn));
+
+// Stop here for ever if another CPU has panicked. Called on every NMI.
+void panic_stop_if_asked(void);
+
+#endif

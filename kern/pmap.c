@@ -1,0 +1,308 @@
+#include <kern/pmap.h>
+
+#include <inc/error.h>
+#include <inc/mmu.h>
+#include <inc/string.h>
+#include <inc/x86.h>
+
+#include <kern/check.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/kclock.h>
+#include <kern/kdebug.h>
+
+size_t npages;
+pde_t *kern_pgdir;
+struct PageInfo *pages;
+uintptr_t user_mem_check_addr;
+
+static struct PageInfo *free_list;
+
+// ---- Setting up ----
+
+// Before there is a free list: take n bytes, rounded up to whole pages, from the memory behind
+// the kernel, zeroed. Returns their kernel address; with n = 0, of the first byte not taken.
+static void *boot_alloc(uint32_t n)
+{
+	extern char end[]; // end of the kernel's image and bss, from the linker
+	static char *next;
+
+	if (!next)
+		next = ROUNDUP((char *) end, PGSIZE);
+	char *taken = next;
+	next += ROUNDUP(n, PGSIZE);
+	if (PGNUM(PADDR(next)) > npages)
+		panic("the kernel does not fit into %u KB of memory", npages * (PGSIZE / 1024));
+	memset(taken, 0, next - taken);
+	return taken;
+}
+
+// Describe every frame; put those nobody uses on the free list, the lowest first.
+static void page_init(void)
+{
+	// The BIOS counts the KB of low memory it has not taken for itself: BIOS data area, 40:13.
+	ppn_t low_end = MIN(*(uint16_t *) (KERNBASE + 0x413), 640) / (PGSIZE / 1024);
+	ppn_t kernel_end = PGNUM(PADDR(boot_alloc(0)));
+
+	for (ppn_t n = npages; n-- > 0;) {
+		bool free = (n > 0 && n < low_end && n != PGNUM(MPENTRY_PADDR)) || n >= kernel_end;
+
+		if (free)
+			page_free(&pages[n]);
+		else
+			pages[n].pp_ref = 1; // the kernel's, or no memory at all
+	}
+}
+
+// Map a kernel table for programs to read: the size bytes at kva, at va.
+static void map_for_user(uintptr_t va, const void *kva, size_t size)
+{
+	assert(size <= PTSIZE);
+	boot_map_region(kern_pgdir, va, ROUNDUP(size, PGSIZE), PADDR(kva), PTE_U);
+}
+
+// Map each CPU's stack below KSTACKTOP. The gaps stay unmapped: a stack that overflows faults
+// instead of overwriting the next one.
+static void mem_init_mp(void)
+{
+	for (int cpu = 0; cpu < NCPU; cpu++)
+		boot_map_region(kern_pgdir, KSTACKTOP_CPU(cpu) - KSTKSIZE, KSTKSIZE,
+				PADDR(percpu_kstacks[cpu]), PTE_W);
+}
+
+// Map all physical memory at KERNBASE: the kernel's text and constants read-only.
+static void map_physical_memory(void)
+{
+	extern char text_start[], rodata_end[]; // page aligned, from the linker
+	uintptr_t start = (uintptr_t) text_start, end = (uintptr_t) rodata_end;
+
+	boot_map_region(kern_pgdir, KERNBASE, start - KERNBASE, 0, PTE_W);
+	boot_map_region(kern_pgdir, start, end - start, start - KERNBASE, 0);
+	boot_map_region(kern_pgdir, end, 0 - end, end - KERNBASE, PTE_W);
+}
+
+void mem_init(void)
+{
+	npages = i386_detect_memory() / PGSIZE;
+
+	kern_pgdir = boot_alloc(PGSIZE);
+	kern_pgdir[PDX(UVPT)] = PADDR(kern_pgdir) | PTE_U | PTE_P;
+	pages = boot_alloc(npages * sizeof(struct PageInfo));
+	envs = boot_alloc(NENV * sizeof(struct Env));
+	page_init();
+	check_page_alloc();
+	check_page();
+
+	map_for_user(UPAGES, pages, npages * sizeof(struct PageInfo));
+	map_for_user(UENVS, envs, NENV * sizeof(struct Env));
+	mem_init_mp();
+	map_physical_memory();
+	check_kern_pgdir();
+
+	tlb_load(kern_pgdir);
+	check_page_installed_pgdir();
+}
+
+// ---- Frames ----
+
+struct PageInfo *page_alloc(int alloc_flags)
+{
+	struct PageInfo *pp = free_list;
+
+	if (!pp)
+		return NULL;
+	free_list = pp->pp_link;
+	pp->pp_link = NULL;
+	if (alloc_flags & ALLOC_ZERO)
+		rep_stosl(page2kva(pp), 0, PGSIZE / 4);
+	return pp;
+}
+
+void page_free(struct PageInfo *pp)
+{
+	assert(pp->pp_ref == 0 && pp->pp_link == NULL);
+	pp->pp_link = free_list;
+	free_list = pp;
+}
+
+size_t page_free_count(void)
+{
+	size_t n = 0;
+
+	for (struct PageInfo *pp = free_list; pp; pp = pp->pp_link)
+		n++;
+	return n;
+}
+
+struct PageInfo *page_swap_free_list(struct PageInfo *list)
+{
+	struct PageInfo *old = free_list;
+
+	free_list = list;
+	return old;
+}
+
+void page_decref(struct PageInfo *pp)
+{
+	assert(pp->pp_ref > 0);
+	if (--pp->pp_ref == 0)
+		page_free(pp);
+}
+
+// ---- Page tables ----
+
+pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create)
+{
+	pde_t *pde = &pgdir[PDX(va)];
+
+	if (!(*pde & PTE_P)) {
+		struct PageInfo *table = create ? page_alloc(ALLOC_ZERO) : NULL;
+		if (!table)
+			return NULL;
+		table->pp_ref++;
+		// The entries in the table decide about rights; this one must not be in the way.
+		*pde = page2pa(table) | PTE_U | PTE_W | PTE_P;
+	}
+	assert(!(*pde & PTE_PS));
+	return (pte_t *) KADDR(PTE_ADDR(*pde)) + PTX(va);
+}
+
+int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm)
+{
+	pte_t *pte = pgdir_walk(pgdir, va, true);
+
+	if (!pte)
+		return -E_NO_MEM;
+
+	pte_t old = *pte;
+	pp->pp_ref++; // before the old one is dropped: it may be the same frame
+	*pte = page2pa(pp) | perm | PTE_P;
+	if (old & PTE_P) {
+		tlb_invalidate(pgdir, va);
+		page_decref(pa2page(PTE_ADDR(old)));
+	}
+	return 0;
+}
+
+struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store)
+{
+	pte_t *pte = pgdir_walk(pgdir, va, false);
+
+	if (!pte || !(*pte & PTE_P))
+		return NULL;
+	if (pte_store)
+		*pte_store = pte;
+	return pa2page(PTE_ADDR(*pte));
+}
+
+void page_remove(pde_t *pgdir, void *va)
+{
+	pte_t *pte;
+	struct PageInfo *pp = page_lookup(pgdir, va, &pte);
+
+	if (!pp)
+		return;
+	*pte = 0;
+	tlb_invalidate(pgdir, va);
+	page_decref(pp);
+}
+
+void boot_map_region(pde_t *pgdir, uintptr_t va, size_t size, physaddr_t pa, int perm)
+{
+	assert(PGOFF(va) == 0 && PGOFF(size) == 0 && PGOFF(pa) == 0);
+	while (size > 0) {
+		size_t step = PGSIZE;
+
+		if (size >= PTSIZE && va % PTSIZE == 0 && pa % PTSIZE == 0) {
+			step = PTSIZE;
+			pgdir[PDX(va)] = pa | perm | PTE_PS | PTE_P;
+		} else {
+			pte_t *pte = pgdir_walk(pgdir, (void *) va, true);
+			if (!pte)
+				panic("out of memory while mapping %08x", va);
+			*pte = pa | perm | PTE_P;
+		}
+		va += step;
+		pa += step;
+		size -= step;
+	}
+}
+
+void *mmio_map_region(physaddr_t pa, size_t size)
+{
+	static uintptr_t next = MMIOBASE;
+	physaddr_t start = ROUNDDOWN(pa, PGSIZE);
+
+	size = ROUNDUP(pa - start + size, PGSIZE);
+	if (size > MMIOLIM - next)
+		panic("no room to map %u bytes of device registers", size);
+	boot_map_region(kern_pgdir, next, size, start, PTE_W | PTE_PCD | PTE_PWT);
+	next += size;
+	return (void *) (next - size + (pa - start));
+}
+
+// ---- User memory ----
+
+int user_mem_check(struct Env *env, const void *va, size_t len, int perm)
+{
+	uintptr_t addr = (uintptr_t) va;
+
+	perm |= PTE_U | PTE_P;
+	if (len == 0)
+		return 0;
+	if (addr >= ULIM) {
+		user_mem_check_addr = addr;
+		return -E_FAULT;
+	}
+	// The page at ULIM never has the rights, so a range that goes on there fails there.
+	len = MIN(len, ULIM - addr + 1);
+	for (uintptr_t last = addr + len - 1; addr <= last; addr = ROUNDDOWN(addr, PGSIZE) + PGSIZE) {
+		pte_t *pte = pgdir_walk(env->env_pgdir, (void *) addr, false);
+
+		if (!pte || (*pte & perm) != (pte_t) perm) {
+			user_mem_check_addr = addr;
+			return -E_FAULT;
+		}
+	}
+	return 0;
+}
+
+bool user_mem_assert(struct Env *env, const void *va, size_t len, int perm)
+{
+	if (user_mem_check(env, va, len, perm) == 0)
+		return true;
+	env_kill_bad_memory(env, user_mem_check_addr);
+	return false;
+}
+
+void *user_kva(struct Env *env, const void *va)
+{
+	pte_t *pte = pgdir_walk(env->env_pgdir, va, false);
+
+	assert(pte && (*pte & PTE_P));
+	return (char *) KADDR(PTE_ADDR(*pte)) + PGOFF(va);
+}
+
+void user_mem_read(struct Env *env, void *dst, const void *va, size_t len)
+{
+	while (len > 0) {
+		size_t n = MIN(len, PGSIZE - PGOFF(va));
+
+		memcpy(dst, user_kva(env, va), n);
+		dst = (char *) dst + n;
+		va = (const char *) va + n;
+		len -= n;
+	}
+}
+
+void user_mem_write(struct Env *env, void *va, const void *src, size_t len)
+{
+	while (len > 0) {
+		size_t n = MIN(len, PGSIZE - PGOFF(va));
+
+		memcpy(user_kva(env, va), src, n);
+		src = (const char *) src + n;
+		va = (char *) va + n;
+		len -= n;
+	}
+}

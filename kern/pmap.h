@@ -1,0 +1,112 @@
+#ifndef JOS_KERN_PMAP_H
+#define JOS_KERN_PMAP_H
+
+#include <inc/assert.h>
+#include <inc/env.h>
+#include <inc/memlayout.h>
+#include <inc/types.h>
+
+// Physical page frames and page tables. After mem_init everything here is protected by the
+// kernel lock.
+
+extern struct PageInfo *pages; // one per frame
+extern size_t npages;          // frames the kernel uses: frame numbers 0 to npages - 1
+extern pde_t *kern_pgdir;      // the kernel's own page directory
+
+// Kernel virtual address to physical address and back. Both panic on an address that is not in
+// the mapping of physical memory at KERNBASE.
+#define PADDR(kva) kva_to_pa(__FILE__, __LINE__, kva)
+#define KADDR(pa)  pa_to_kva(__FILE__, __LINE__, pa)
+
+static inline physaddr_t kva_to_pa(const char *file, int line, const void *kva)
+{
+	if ((uintptr_t) kva < KERNBASE)
+		_panic(file, line, "PADDR of %p, which is not in the kernel's map of memory", kva);
+	return (uintptr_t) kva - KERNBASE;
+}
+
+static inline void *pa_to_kva(const char *file, int line, physaddr_t pa)
+{
+	if (pa >= MAXPHYSMEM)
+		_panic(file, line, "KADDR of %08x, which the kernel does not map", pa);
+	return (void *) (pa + KERNBASE);
+}
+
+static inline physaddr_t page2pa(const struct PageInfo *pp)
+{
+	return (physaddr_t) (pp - pages) << PGSHIFT;
+}
+
+static inline struct PageInfo *pa2page(physaddr_t pa)
+{
+	if (PGNUM(pa) >= npages)
+		panic("frame %08x is not memory", pa);
+	return &pages[PGNUM(pa)];
+}
+
+static inline void *page2kva(const struct PageInfo *pp)
+{
+	return (void *) (page2pa(pp) + KERNBASE);
+}
+
+// Size memory, set up the frames and the kernel's page directory, and load it.
+void mem_init(void);
+
+enum { ALLOC_ZERO = 1 };
+
+// Take a frame off the free list, with no references; filled with zeros if alloc_flags has
+// ALLOC_ZERO. Returns NULL when there is none.
+struct PageInfo *page_alloc(int alloc_flags);
+
+// Put a frame without references on the free list.
+void page_free(struct PageInfo *pp);
+
+// Return how many frames are free.
+size_t page_free_count(void);
+
+// Put list in the place of the free list and return the old one. For tests of running out.
+struct PageInfo *page_swap_free_list(struct PageInfo *list);
+
+// Drop a reference; the last one frees the frame.
+void page_decref(struct PageInfo *pp);
+
+// Return the page-table entry for va, or NULL if its page table is missing. With create, the
+// table is made, and NULL means that there was no frame for it.
+pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create);
+
+// Map frame pp at va with rights perm | PTE_P, in place of what was mapped there. Returns 0, or
+//	-E_NO_MEM	no frame for a page table; nothing has changed
+int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm);
+
+// Return the frame mapped at va, or NULL. Its entry goes to *pte_store, if that is not NULL.
+struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store);
+
+// Unmap the frame at va, if there is one.
+void page_remove(pde_t *pgdir, void *va);
+
+// Map size bytes of device registers at physical address pa, uncached, for good. Returns
+// where they are. Panics when the space for this is used up.
+void *mmio_map_region(physaddr_t pa, size_t size);
+
+// Map [va, va + size) to [pa, pa + size) for good, without counting references. All page
+// aligned. Parts that are 4 MB aligned are mapped by 4 MB pages.
+void boot_map_region(pde_t *pgdir, uintptr_t va, size_t size, physaddr_t pa, int perm);
+
+// Check that env may use [va, va + len) with rights perm | PTE_U | PTE_P: all of it below ULIM and mapped.
+// Returns 0, or
+//	-E_FAULT	user_mem_check_addr is the first address that is wrong
+int user_mem_check(struct Env *env, const void *va, size_t len, int perm);
+extern uintptr_t user_mem_check_addr;
+
+// The same, but an env that fails is destroyed with a message. Returns whether all is well.
+bool user_mem_assert(struct Env *env, const void *va, size_t len, int perm);
+
+// Copy from and to an env's memory that user_mem_check has found good. The kernel does not
+// use user addresses: it goes through the frames.
+void user_mem_read(struct Env *env, void *dst, const void *va, size_t len);
+void user_mem_write(struct Env *env, void *va, const void *src, size_t len);
+
+// Return the kernel's address for a byte of env's memory that is known to be mapped.
+void *user_kva(struct Env *env, const void *va);
+
+#endif

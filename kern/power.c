@@ -1,0 +1,48 @@
+#include <kern/power.h>
+
+#include <inc/mmu.h>
+#include <inc/stdio.h>
+#include <inc/types.h>
+#include <inc/x86.h>
+
+#include <kern/cpu.h>
+
+enum {
+	// Power-management control registers of the PC models of QEMU (i440FX, Q35) and of older
+	// QEMU and Bochs; the value means "sleep type 0 = off, now" there.
+	PM1A_CONTROL_QEMU = 0x604,
+	PM1A_CONTROL_BOCHS = 0xb004,
+	PM1_SLEEP_ENABLE = 0x2000,
+
+	// QEMU's -device isa-debug-exit,iobase=0xf4: writing v ends it with status 2v + 1.
+	DEBUG_EXIT = 0xf4,
+
+	KBD_COMMAND = 0x64,
+	KBD_PULSE_RESET = 0xfe,
+};
+
+void power_off(void)
+{
+	outw(PM1A_CONTROL_QEMU, PM1_SLEEP_ENABLE);
+	outw(PM1A_CONTROL_BOCHS, PM1_SLEEP_ENABLE);
+	microdelay(100000); // emulators stop at the next chance they get
+	cprintf("This machine cannot be switched off from here. It is safe to do so now.\n");
+}
+
+void power_off_failed(void)
+{
+	outl(DEBUG_EXIT, 1);
+}
+
+void machine_reset(void)
+{
+	static const struct Pseudodesc no_idt;
+
+	outb(KBD_COMMAND, KBD_PULSE_RESET);
+	microdelay(100000);
+	// No keyboard controller: a trap without an IDT makes the processor shut down.
+	lidt(&no_idt);
+	breakpoint();
+	for (;;)
+		;
+}

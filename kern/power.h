@@ -1,0 +1,13 @@
+#ifndef JOS_KERN_POWER_H
+#define JOS_KERN_POWER_H
+
+// Switch the machine off. Where that is not possible, say so and return.
+void power_off(void);
+
+// Leave QEMU with exit status 3, the sign of a panic, if it has the device for that.
+void power_off_failed(void);
+
+// Restart the machine.
+void machine_reset(void) __attribute__((noreturn));
+
+#endif

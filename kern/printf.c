@@ -1,0 +1,30 @@
+#include <inc/stdio.h>
+
+#include <kern/console.h>
+
+static void putch(int c, void *count)
+{
+	cons_putc(c);
+	++*(int *) count;
+}
+
+// The whole message goes out in one piece.
+int vcprintf(const char *fmt, va_list ap)
+{
+	int count = 0;
+
+	cons_begin();
+	vprintfmt(putch, &count, fmt, ap);
+	cons_end();
+	return count;
+}
+
+int cprintf(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int count = vcprintf(fmt, ap);
+	va_end(ap);
+	return count;
+}

@@ -1,0 +1,90 @@
+// Reaching other CPUs.
+//
+// A CPU in user mode is made to enter the kernel by an interrupt, the kick. In trap(), before it
+// waits for the lock, it stores its registers in the env and then says CPU_KERNEL. So a CPU that
+// holds the lock and has seen another one say CPU_KERNEL knows that
+//	- no user code runs there, and none will before the lock is released,
+//	- the registers of the env that ran there are complete in its env_tf,
+//	- the other CPU comes through lock_kernel, and so tlb_catch_up, before it goes on.
+// The one that waits needs nothing from the lock's holder but an interrupt; a CPU in user mode
+// always has interrupts on. So the wait ends.
+
+#include <inc/assert.h>
+#include <inc/trap.h>
+
+#include <kern/cpu.h>
+#include <kern/pmap.h>
+#include <kern/spinlock.h>
+
+static bool in_user_mode(const struct CpuInfo *cpu)
+{
+	return __atomic_load_n(&cpu->cpu_status, __ATOMIC_ACQUIRE) == CPU_USER;
+}
+
+static void wait_kicked(const struct CpuInfo *cpu)
+{
+	while (in_user_mode(cpu))
+		pause();
+}
+
+void cpu_kick_out(struct CpuInfo *cpu)
+{
+	assert(spin_holding(&kernel_lock) && cpu != thiscpu);
+	if (in_user_mode(cpu)) {
+		lapic_ipi(cpu->cpu_id, IRQ_OFFSET + IRQ_KICK);
+		wait_kicked(cpu);
+	}
+}
+
+void cpu_wake_one(void)
+{
+	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++) {
+		if (cpu->cpu_status == CPU_HALTED && !cpu->cpu_woken) {
+			cpu->cpu_woken = true;
+			lapic_ipi(cpu->cpu_id, IRQ_OFFSET + IRQ_KICK);
+			return;
+		}
+	}
+}
+
+void tlb_invalidate(pde_t *pgdir, void *va)
+{
+	// Interrupt them all first, then wait: they come in side by side.
+	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++) {
+		if (cpu->cpu_pgdir != pgdir || cpu == thiscpu)
+			continue;
+		cpu->cpu_tlb_stale = true;
+		if (in_user_mode(cpu))
+			lapic_ipi(cpu->cpu_id, IRQ_OFFSET + IRQ_KICK);
+	}
+	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++)
+		if (cpu->cpu_pgdir == pgdir && cpu != thiscpu)
+			wait_kicked(cpu);
+
+	if (thiscpu->cpu_pgdir == pgdir)
+		invlpg(va);
+}
+
+void tlb_catch_up(void)
+{
+	if (thiscpu->cpu_tlb_stale) {
+		thiscpu->cpu_tlb_stale = false;
+		tlbflush();
+	}
+}
+
+void tlb_load(pde_t *pgdir)
+{
+	struct CpuInfo *cpu = thiscpu;
+	pde_t *old = cpu->cpu_pgdir;
+
+	if (old == pgdir)
+		return;
+	// The directory in CR3 is in use, even when its env is gone: hold a reference.
+	pa2page(PADDR(pgdir))->pp_ref++;
+	lcr3(PADDR(pgdir));
+	cpu->cpu_pgdir = pgdir;
+	cpu->cpu_tlb_stale = false;
+	if (old)
+		page_decref(pa2page(PADDR(old)));
+}

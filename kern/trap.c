@@ -1,0 +1,249 @@
+#include <kern/trap.h>
+
+#include <inc/assert.h>
+#include <inc/memlayout.h>
+#include <inc/x86.h>
+
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/kdebug.h>
+#include <kern/monitor.h>
+#include <kern/panic.h>
+#include <kern/pmap.h>
+#include <kern/sched.h>
+#include <kern/spinlock.h>
+#include <kern/syscall.h>
+
+// ---- Tables ----
+
+#define VECTOR(entry, number, code, privilege, name) void entry(void);
+#include <kern/vectors.h>
+#undef VECTOR
+
+#define KERNEL 0
+#define USER   3
+
+static struct Gatedesc idt[256];
+
+void trap_init(void)
+{
+#define VECTOR(entry, number, code, privilege, name) idt[number] = GATE(GD_KT, entry, privilege);
+#include <kern/vectors.h>
+#undef VECTOR
+}
+
+const char *trapname(uint32_t trapno)
+{
+	switch (trapno) {
+#define VECTOR(entry, number, code, privilege, name)                                               \
+	case number:                                                                               \
+		return name;
+#include <kern/vectors.h>
+#undef VECTOR
+	default:
+		return "(unknown trap)";
+	}
+}
+
+void trap_init_percpu(int cpu)
+{
+	struct CpuInfo *c = &cpus[cpu];
+	struct Pseudodesc idtr = {sizeof(idt) - 1, (uintptr_t) idt};
+
+	c->cpu_ts.ts_esp0 = KSTACKTOP_CPU(cpu);
+	c->cpu_ts.ts_ss0 = GD_KD;
+	c->cpu_ts.ts_iomb = sizeof(struct Taskstate);
+	gdt[(GD_TSS0 >> 3) + cpu] = SEG_TSS((uintptr_t) &c->cpu_ts, sizeof(struct Taskstate) - 1);
+	ltr(GD_TSS0 + (cpu << 3));
+	lidt(&idtr);
+}
+
+void trapframe_force_user(struct Trapframe *tf)
+{
+	tf->tf_cs = GD_UT | 3;
+	tf->tf_ds = tf->tf_es = tf->tf_ss = GD_UD | 3;
+	tf->tf_eflags &= ~(FL_IOPL_MASK | FL_NT | FL_VM | FL_VIF | FL_VIP | FL_RF);
+	tf->tf_eflags |= FL_IF;
+}
+
+// ---- Printing ----
+
+void print_regs(const struct PushRegs *regs)
+{
+	static const char names[][5] = {"edi", "esi", "ebp", "oesp", "ebx", "edx", "ecx", "eax"};
+	const uint32_t *value = (const void *) regs;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		cprintf("  %-4s 0x%08x\n", names[i], value[i]);
+}
+
+void print_trapframe(const struct Trapframe *tf)
+{
+	cprintf("TRAP frame at %p from CPU %d\n", tf, cpunum());
+	print_regs(&tf->tf_regs);
+	cprintf("  es   0x----%04x\n", tf->tf_es);
+	cprintf("  ds   0x----%04x\n", tf->tf_ds);
+	cprintf("  trap 0x%08x %s\n", tf->tf_trapno, trapname(tf->tf_trapno));
+	if (tf->tf_trapno == T_PGFLT)
+		cprintf("  cr2  0x%08x\n  err  0x%08x [%s, %s, %s]\n", rcr2(), tf->tf_err,
+			tf->tf_err & FEC_U ? "user" : "kernel",
+			tf->tf_err & FEC_WR ? "write" : "read",
+			tf->tf_err & FEC_PR ? "protection" : "not-present");
+	else
+		cprintf("  err  0x%08x\n", tf->tf_err);
+	cprintf("  eip  0x%08x\n", tf->tf_eip);
+	cprintf("  cs   0x----%04x\n", tf->tf_cs);
+	cprintf("  flag 0x%08x\n", tf->tf_eflags);
+	if (tf->tf_cs & 3) {
+		cprintf("  esp  0x%08x\n", tf->tf_esp);
+		cprintf("  ss   0x----%04x\n", tf->tf_ss);
+	}
+}
+
+// ---- Page faults ----
+
+// Make e enter its page-fault upcall with a UTrapframe on the exception stack:
+//
+//	UXSTACKTOP ->	+-----------------------------+
+//			| what an upcall that faulted |  only when this fault
+//			| itself has there            |  interrupts an upcall
+//	tf_esp ->	+-----------------------------+
+//			| one word for the upcall to  |
+//			| put its return address in   |
+//			+-----------------------------+
+//			| struct UTrapframe           |
+//	new tf_esp ->	+-----------------------------+
+//
+// An env whose exception stack or upcall is not usable is destroyed.
+static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
+{
+	struct Trapframe *tf = &e->env_tf;
+	bool nested = tf->tf_esp - (UXSTACKTOP - PGSIZE) < PGSIZE;
+	uintptr_t top = nested ? tf->tf_esp - 4 : UXSTACKTOP;
+	uintptr_t frame = top - sizeof(struct UTrapframe);
+
+	if (frame < UXSTACKTOP - PGSIZE) {
+		env_kill_bad_memory(e, frame);
+		return;
+	}
+	if (!user_mem_assert(e, (void *) frame, top - frame, PTE_W) ||
+	    !user_mem_assert(e, e->env_pgfault_upcall, 1, 0))
+		return;
+
+	struct UTrapframe utf = {
+		.utf_fault_va = fault_va,
+		.utf_err = tf->tf_err,
+		.utf_regs = tf->tf_regs,
+		.utf_eip = tf->tf_eip,
+		.utf_eflags = tf->tf_eflags,
+		.utf_esp = tf->tf_esp,
+	};
+	user_mem_write(e, (void *) frame, &utf, sizeof(utf));
+	tf->tf_esp = frame;
+	tf->tf_eip = (uintptr_t) e->env_pgfault_upcall;
+	tf->tf_eflags &= ~FL_DF; // as compiled code expects
+}
+
+static void page_fault_handler(struct Env *e)
+{
+	struct Trapframe *tf = &e->env_tf;
+	uintptr_t fault_va = rcr2();
+
+	if (e->env_pgfault_upcall) {
+		deliver_page_fault(e, fault_va);
+		return;
+	}
+	cprintf("[%08x] user fault va %08x ip %08x\n", e->env_id, fault_va, tf->tf_eip);
+	print_trapframe(tf);
+	print_user_backtrace(e);
+	env_destroy(e);
+}
+
+// ---- Dispatch ----
+
+// Handle a hardware interrupt. Returns false for any other trap. timer_ticked is told apart.
+static bool handle_interrupt(uint32_t trapno)
+{
+	switch (trapno) {
+	case IRQ_OFFSET + IRQ_TIMER:
+		thiscpu->cpu_resched = true;
+		lapic_eoi();
+		return true;
+	case IRQ_OFFSET + IRQ_KICK:
+		lapic_eoi();
+		return true;
+	case IRQ_OFFSET + IRQ_ERROR:
+		cprintf("CPU %d: local APIC error %08x\n", cpunum(), lapic_error());
+		lapic_eoi();
+		return true;
+	default:
+		// All lines of the 8259s are masked, so what they or the local APIC still send is
+		// spurious, and neither wants to hear of its end.
+		return trapno >= IRQ_OFFSET && trapno < IRQ_OFFSET + 16;
+	}
+}
+
+// Handle a trap of the current env, whose registers are in its env_tf.
+static void trap_dispatch(struct Env *e)
+{
+	struct Trapframe *tf = &e->env_tf;
+
+	if (handle_interrupt(tf->tf_trapno))
+		return;
+
+	switch (tf->tf_trapno) {
+	case T_SYSCALL:
+		syscall_dispatch(e);
+		return;
+	case T_PGFLT:
+		page_fault_handler(e);
+		return;
+	case T_BRKPT:
+		monitor(tf);
+		return;
+	case T_DEBUG:
+		if (e->env_stepping) {
+			monitor(tf);
+			return;
+		}
+		break;
+	}
+	print_trapframe(tf);
+	print_user_backtrace(e);
+	env_destroy(e);
+}
+
+// A trap while the kernel ran. Interrupts come only where the kernel waits with sti_hlt_cli, and
+// need no more than their end to be told; anything else is a bug of the kernel.
+static void trap_in_kernel(struct Trapframe *tf)
+{
+	if (!handle_interrupt(tf->tf_trapno))
+		panic_trap(tf);
+}
+
+void trap(struct Trapframe *tf)
+{
+	if (tf->tf_trapno == T_NMI)
+		panic_stop_if_asked();
+	if (!(tf->tf_cs & 3)) {
+		trap_in_kernel(tf);
+		return;
+	}
+
+	struct CpuInfo *cpu = thiscpu;
+	struct Env *e = cpu->cpu_env;
+
+	e->env_tf = *tf;
+	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
+	lock_kernel();
+	cpu->cpu_resched = false;
+
+	// While this CPU waited for the lock, its holder may have taken the env away, and undone
+	// the trap: then there is nothing to handle.
+	if (cpu->cpu_env)
+		trap_dispatch(e);
+
+	if (cpu->cpu_env && cpu->cpu_env->env_status == ENV_RUNNING && !cpu->cpu_resched)
+		env_run(cpu->cpu_env);
+	sched_yield();
+}

@@ -1,0 +1,51 @@
+// The way into the kernel and the way out of it.
+
+#include <inc/memlayout.h>
+#include <inc/mmu.h>
+#include <inc/trap.h>
+
+// One entry point per vector. All leave the same picture on the stack: error code (0 where the
+// processor pushes none), then the vector's number.
+#define PUSH_NO_ERROR_CODE pushl $0;
+#define PUSH_ERROR_CODE
+#define VECTOR(entry, number, code, privilege, name)                                               \
+	.globl entry;                                                                              \
+	.type entry, @function;                                                                    \
+	.balign 4;                                                                                 \
+	entry : PUSH_##code pushl $(number);                                                       \
+	jmp alltraps;
+
+	.text
+#include <kern/vectors.h>
+
+// Complete the struct Trapframe, switch to the kernel's segments, and call trap(frame). From
+// user mode trap() does not return; from the kernel it does when nothing was wrong.
+	.type alltraps, @function
+alltraps:
+	pushl %ds
+	pushl %es
+	pushal
+	movl $GD_KD, %eax
+	movw %ax, %ds
+	movw %ax, %es
+	cld
+	pushl %esp
+	call trap
+	popl %eax
+	jmp restore
+
+// void trap_return(const struct Trapframe *): load all registers from the frame, ending with a
+// return to where it was taken.
+	.globl trap_return
+	.type trap_return, @function
+trap_return:
+	movl 4(%esp), %eax
+restore:
+	movl %eax, %esp
+	popal
+	popl %es
+	popl %ds
+	addl $8, %esp // number and error code
+	iret
+
+	.section .note.GNU-stack, "", @progbits

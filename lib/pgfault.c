@@ -1,0 +1,43 @@
+#include "pgfault.h"
+
+#define EXCEPTION_STACK ((void *) (UXSTACKTOP - PGSIZE))
+
+// The program's handler, NULL for none.
+void (*_pgfault_handler)(struct UTrapframe *utf);
+
+bool (*pgfault_resolve)(struct UTrapframe *utf);
+
+int pgfault_install(void)
+{
+	bool stack_there = (uvpd[PDX(EXCEPTION_STACK)] & PTE_P) &&
+			   (uvpt[PGNUM(EXCEPTION_STACK)] & PTE_P);
+
+	if (!stack_there) {
+		int r = sys_page_alloc(0, EXCEPTION_STACK, PTE_U | PTE_W | PTE_P);
+		if (r < 0)
+			return r;
+	}
+	return sys_env_set_pgfault_upcall(0, _pgfault_upcall);
+}
+
+void set_pgfault_handler(void (*handler)(struct UTrapframe *utf))
+{
+	int r = pgfault_install();
+
+	if (r < 0)
+		panic("set_pgfault_handler: %e", r);
+	_pgfault_handler = handler;
+}
+
+// Called by pfentry.S for every page fault.
+void pgfault_dispatch(struct UTrapframe *utf)
+{
+	if (pgfault_resolve && pgfault_resolve(utf))
+		return;
+	if (_pgfault_handler) {
+		_pgfault_handler(utf);
+		return;
+	}
+	// Nobody can help. Fault again, this time for the kernel to report it.
+	sys_env_set_pgfault_upcall(0, NULL);
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env perl
+# usage: preflight.pl QEMU CPUS PORT PROGRAMS RUN
+# Before QEMU is started: check what a user may have got wrong, and say in plain words what it is
+# and what to do. PORT is empty when gdb is not wanted. PROGRAMS and RUN are lists of words.
+use strict;
+use warnings;
+use IO::Socket::INET;
+use List::Util 'min';
+
+my ($qemu, $cpus, $port, $programs, $run) = @ARGV;
+defined $run or die "usage: preflight.pl QEMU CPUS PORT PROGRAMS RUN\n";
+
+# How many letters must be added, removed, changed or swapped with the next to make $s from $t.
+sub distance {
+	my @s = split //, shift;
+	my @t = split //, shift;
+	my @d = ([0 .. @t]);
+	for my $i (1 .. @s) {
+		$d[$i][0] = $i;
+		for my $j (1 .. @t) {
+			my $same = $s[$i - 1] eq $t[$j - 1];
+			my @ways = ($d[$i - 1][$j] + 1, $d[$i][$j - 1] + 1, $d[$i - 1][$j - 1] + !$same);
+			push @ways, $d[$i - 2][$j - 2] + 1
+				if $i > 1 && $j > 1 && $s[$i - 1] eq $t[$j - 2] && $s[$i - 2] eq $t[$j - 1];
+			$d[$i][$j] = min @ways;
+		}
+	}
+	return $d[@s][@t];
+}
+
+sub check_programs {
+	my @known = split ' ', $programs;
+	for my $name (split ' ', $run) {
+		next if grep { $_ eq $name } @known;
+		my @near = grep { distance($name, $_) <= 2 || index($_, $name) == 0 } @known;
+		print STDERR "No program is called '$name'",
+			@near ? '; did you mean ' . join(' or ', @near) . '?' : '.', "\n",
+			"There are: @known\n";
+		exit 1;
+	}
+}
+
+check_programs();
+$qemu ne '' && system("command -v '$qemu' >/dev/null") == 0
+	or die 'QEMU is missing', $qemu ne '' ? " ($qemu)" : '',
+		". Run tools/setup.sh, or set QEMU (conf/env.mk)\n";
+# What may follow the number is QEMU's topology: 4,sockets=2 and the like.
+$cpus =~ /^[1-9]\d*(,[\w=,]+)?$/
+	or die "CPUS=$cpus is no number of CPUs. Try CPUS=4\n";
+if ($port ne '') {
+	$port =~ /^\d+$/ && $port > 0 && $port < 65536
+		or die "GDBPORT=$port is no port. Try GDBPORT=26000\n";
+	IO::Socket::INET->new(LocalPort => $port, Proto => 'tcp', Listen => 1, ReuseAddr => 1)
+		or die "Port $port is in use, perhaps by another QEMU. End that, or set GDBPORT\n";
+}

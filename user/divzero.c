@@ -1,0 +1,10 @@
+// Divides by zero: the kernel reports a divide error and frees the env.
+
+#include <inc/lib.h>
+
+static volatile int zero; // volatile: else the compiler sees what comes
+
+void umain(int argc, char **argv)
+{
+	cprintf("1/0 is %08x!\n", 1 / zero);
+}

@@ -1,0 +1,46 @@
+// Twenty children count and yield on all CPUs at once, then each tells which CPU it is on.
+// A count that comes out wrong means that two CPUs ran the same env.
+
+#include <inc/lib.h>
+
+#define CHILDREN 20
+#define ROUNDS   10
+#define STEPS    10000
+
+static volatile int counter; // volatile: every step reads and writes memory
+
+static bool is_alive(envid_t env)
+{
+	const volatile struct Env *slot = &envs[ENVX(env)];
+	return slot->env_id == env && slot->env_status != ENV_FREE;
+}
+
+static void work(void)
+{
+	for (int round = 0; round < ROUNDS; round++) {
+		sys_yield();
+		for (int step = 0; step < STEPS; step++)
+			counter = counter + 1;
+	}
+	if (counter != ROUNDS * STEPS)
+		panic("ran on two CPUs at once (counter is %d)", counter);
+	cprintf("[%08x] stresssched on CPU %d\n", thisenv->env_id, thisenv->env_cpunum);
+}
+
+void umain(int argc, char **argv)
+{
+	envid_t parent = sys_getenvid();
+
+	for (int n = 0; n < CHILDREN; n++) {
+		envid_t child = fork();
+		if (child < 0)
+			panic("fork: %e", child);
+		if (child == 0) {
+			// The parent's end is the starting signal for all.
+			while (is_alive(parent))
+				sys_yield();
+			work();
+			return;
+		}
+	}
+}
