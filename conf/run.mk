@@ -27,8 +27,8 @@ QEMUOPTS = -drive file=$(OBJDIR)/kern/kernel.img,index=0,media=disk,format=raw \
 
 define run_qemu
 @perl tools/preflight.pl '$(QEMU)' '$(CPUS)' '$(if $(WAIT),$(GDBPORT))' '$(USER_NAMES)' '$(RUN)'
-$(if $(NOX),@echo "*** To leave QEMU, type Ctrl-a x")
-$(if $(WAIT),@echo "*** Now run 'make gdb' in another terminal")
+@$(if $(NOX),echo "*** To leave QEMU type Ctrl-a x",:)
+@$(if $(WAIT),echo "*** Now run 'make gdb' in another terminal",:)
 $(Q)$(QEMU) $(QEMUOPTS); status=$$?; \
 	if [ $$status = 3 ]; then echo "*** The kernel panicked" >&2; fi; exit $$status
 endef

@@ -26,6 +26,11 @@ void spin_break(struct spinlock *lk);
 
 // The big kernel lock protects everything that is not said to be protected otherwise.
 // It is taken on entry from user mode and on waking from idle, and released on the way back.
+//
+// It may be held for long, and an emulator may have fewer processors than the machine it shows,
+// so that the holder does not run while others wait: a CPU that has spun for a while sleeps
+// until the lock comes to it. Interrupts are taken meanwhile, so lock_kernel must be called only
+// where the kernel is ready for one.
 extern struct spinlock kernel_lock;
 
 void lock_kernel(void);

@@ -161,14 +161,12 @@ static void page_fault_handler(struct Env *e)
 
 // ---- Dispatch ----
 
-// Handle a hardware interrupt. Returns false for any other trap. timer_ticked is told apart.
-static bool handle_interrupt(uint32_t trapno)
+// Take note of a hardware interrupt, as every trap does first of all: while its end has not been
+// told, others do not come through. Returns false for other traps.
+static bool acknowledge_interrupt(uint32_t trapno)
 {
 	switch (trapno) {
 	case IRQ_OFFSET + IRQ_TIMER:
-		thiscpu->cpu_resched = true;
-		lapic_eoi();
-		return true;
 	case IRQ_OFFSET + IRQ_KICK:
 		lapic_eoi();
 		return true;
@@ -187,9 +185,6 @@ static bool handle_interrupt(uint32_t trapno)
 static void trap_dispatch(struct Env *e)
 {
 	struct Trapframe *tf = &e->env_tf;
-
-	if (handle_interrupt(tf->tf_trapno))
-		return;
 
 	switch (tf->tf_trapno) {
 	case T_SYSCALL:
@@ -213,20 +208,17 @@ static void trap_dispatch(struct Env *e)
 	env_destroy(e);
 }
 
-// A trap while the kernel ran. Interrupts come only where the kernel waits with sti_hlt_cli, and
-// need no more than their end to be told; anything else is a bug of the kernel.
-static void trap_in_kernel(struct Trapframe *tf)
-{
-	if (!handle_interrupt(tf->tf_trapno))
-		panic_trap(tf);
-}
-
 void trap(struct Trapframe *tf)
 {
 	if (tf->tf_trapno == T_NMI)
 		panic_stop_if_asked();
+	bool interrupt = acknowledge_interrupt(tf->tf_trapno);
+
 	if (!(tf->tf_cs & 3)) {
-		trap_in_kernel(tf);
+		// Interrupts come where the kernel waits with sti_hlt_cli, and have then done all
+		// they should; anything else is a bug of the kernel.
+		if (!interrupt)
+			panic_trap(tf);
 		return;
 	}
 
@@ -236,11 +228,11 @@ void trap(struct Trapframe *tf)
 	e->env_tf = *tf;
 	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
 	lock_kernel();
-	cpu->cpu_resched = false;
+	cpu->cpu_resched = tf->tf_trapno == IRQ_OFFSET + IRQ_TIMER;
 
 	// While this CPU waited for the lock, its holder may have taken the env away, and undone
 	// the trap: then there is nothing to handle.
-	if (cpu->cpu_env)
+	if (cpu->cpu_env && !interrupt)
 		trap_dispatch(e);
 
 	if (cpu->cpu_env && cpu->cpu_env->env_status == ENV_RUNNING && !cpu->cpu_resched)
