@@ -56,7 +56,7 @@ void spin_break(struct spinlock *lk)
 
 // ---- The kernel lock ----
 
-enum { SPINS = 200 }; // how often to look before going to sleep
+enum { SPINS = 100 }; // how often to look before going to sleep
 
 // Who sleeps until ticket t is served: its CPU's number plus 1, at index t modulo NCPU; 0 for
 // nobody. There are never more than NCPU tickets out. The sleeper writes here and then looks at
