@@ -1,7 +1,7 @@
 # Finding the tools: sets CC, LD, AR, NM, OBJCOPY, OBJDUMP, what the compiler needs to make code for
 # 32-bit x86 (TARGET_CFLAGS), and where its own headers are (COMPILER_INCLUDE).
 
-GCC_PREFIXES := i386-jos-elf- i686-elf- x86_64-elf- i686-linux-gnu-
+GCC_PREFIXES := i386-jos-elf- i686-elf- x86_64-elf- i686-linux-gnu- x86_64-linux-gnu-
 
 # Goals that need no compiler.
 ifneq ($(filter-out clean help print-% gdb,$(or $(MAKECMDGOALS),all)),)

@@ -6,12 +6,12 @@
 
 // ---- Paging without PAE (SDM 4.3) ----
 //
-//	+--------10------+-------10-------+---------12----------+
-//	| page directory |   page table   |   offset in page    |
-//	|     index      |     index      |                     |
-//	+----------------+----------------+---------------------+
-//	 \--- PDX(la) --/ \--- PTX(la) --/ \---- PGOFF(la) ----/
-//	 \---------- PGNUM(la) ----------/
+//	 31                22 21               12 11                    0
+//	+--------------------+-------------------+-----------------------+
+//	| PDX: which entry   | PTX: which entry  | PGOFF: which byte of  |
+//	| of the directory   | of that table     | that page             |
+//	+--------------------+-------------------+-----------------------+
+//	|<--------- PGNUM: which page ---------->|
 #define PGNUM(la)          (((uintptr_t) (la)) >> PTXSHIFT)
 #define PDX(la)            ((((uintptr_t) (la)) >> PDXSHIFT) & 0x3FF)
 #define PTX(la)            ((((uintptr_t) (la)) >> PTXSHIFT) & 0x3FF)
@@ -88,11 +88,11 @@
 // ---- Segments (SDM 3.4) ----
 
 // Selectors: index in the GDT times 8.
-#define GD_KT   0x08 // kernel text
-#define GD_KD   0x10 // kernel data
-#define GD_UT   0x18 // user text
-#define GD_UD   0x20 // user data
-#define GD_TSS0 0x28 // task state segment of CPU 0; CPU n's is n entries further on
+#define GD_KT   0x08 // code, kernel
+#define GD_KD   0x10 // data, kernel
+#define GD_UT   0x18 // code, user
+#define GD_UD   0x20 // data, user
+#define GD_TSS0 0x28 // TSS of the boot CPU; that of CPU n is n entries further on
 
 // Descriptor types.
 #define STA_X   0x8 // executable

@@ -187,12 +187,11 @@ int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm)
 struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store)
 {
 	pte_t *pte = pgdir_walk(pgdir, va, false);
+	bool mapped = pte && (*pte & PTE_P);
 
-	if (!pte || !(*pte & PTE_P))
-		return NULL;
-	if (pte_store)
+	if (mapped && pte_store)
 		*pte_store = pte;
-	return pa2page(PTE_ADDR(*pte));
+	return mapped ? pa2page(PTE_ADDR(*pte)) : NULL;
 }
 
 void page_remove(pde_t *pgdir, void *va)

@@ -23,9 +23,16 @@ enum {
 };
 
 static bool present;
+static int early; // a byte that came before serial_init, 0 for none
 
 void serial_init(void)
 {
+	// Enabling the FIFO empties it: first save what was typed ahead.
+	uint8_t status = inb(LINE_STATUS);
+	present = status != 0xff; // an empty bus reads as ones
+	if (present && (status & RECEIVED))
+		early = inb(DATA);
+
 	outb(INTERRUPTS, 0);
 	outb(LINE_CONTROL, DIVISOR_LATCH);
 	outb(DATA, DIVISOR_115200);
@@ -33,7 +40,6 @@ void serial_init(void)
 	outb(LINE_CONTROL, EIGHT_BITS);
 	outb(FIFO, FIFO_ENABLE_AND_CLEAR);
 	outb(MODEM_CONTROL, READY_TO_TALK);
-	present = inb(LINE_STATUS) != 0xff; // an empty bus reads as ones
 }
 
 void serial_putc(int c)
@@ -47,6 +53,11 @@ void serial_putc(int c)
 
 int serial_getc(void)
 {
+	int c = early;
+
+	early = 0;
+	if (c)
+		return c;
 	if (!present || !(inb(LINE_STATUS) & RECEIVED))
 		return 0;
 	return inb(DATA);

@@ -68,35 +68,52 @@ void trapframe_force_user(struct Trapframe *tf)
 
 // ---- Printing ----
 
+static void print_reg(const char *name, uint32_t value)
+{
+	cprintf("  %-4s 0x%08x\n", name, value);
+}
+
+static void print_selector(const char *name, uint16_t selector)
+{
+	cprintf("  %-4s 0x----%04x\n", name, selector);
+}
+
 void print_regs(const struct PushRegs *regs)
 {
-	static const char names[][5] = {"edi", "esi", "ebp", "oesp", "ebx", "edx", "ecx", "eax"};
-	const uint32_t *value = (const void *) regs;
+	print_reg("edi", regs->reg_edi);
+	print_reg("esi", regs->reg_esi);
+	print_reg("ebp", regs->reg_ebp);
+	print_reg("oesp", regs->reg_oesp);
+	print_reg("ebx", regs->reg_ebx);
+	print_reg("edx", regs->reg_edx);
+	print_reg("ecx", regs->reg_ecx);
+	print_reg("eax", regs->reg_eax);
+}
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		cprintf("  %-4s 0x%08x\n", names[i], value[i]);
+static void print_page_fault(uint32_t err)
+{
+	print_reg("cr2", rcr2());
+	cprintf("  err  0x%08x [%s, %s, %s]\n", err, err & FEC_U ? "user" : "kernel",
+		err & FEC_WR ? "write" : "read", err & FEC_PR ? "protection" : "not-present");
 }
 
 void print_trapframe(const struct Trapframe *tf)
 {
 	cprintf("TRAP frame at %p from CPU %d\n", tf, cpunum());
 	print_regs(&tf->tf_regs);
-	cprintf("  es   0x----%04x\n", tf->tf_es);
-	cprintf("  ds   0x----%04x\n", tf->tf_ds);
+	print_selector("es", tf->tf_es);
+	print_selector("ds", tf->tf_ds);
 	cprintf("  trap 0x%08x %s\n", tf->tf_trapno, trapname(tf->tf_trapno));
 	if (tf->tf_trapno == T_PGFLT)
-		cprintf("  cr2  0x%08x\n  err  0x%08x [%s, %s, %s]\n", rcr2(), tf->tf_err,
-			tf->tf_err & FEC_U ? "user" : "kernel",
-			tf->tf_err & FEC_WR ? "write" : "read",
-			tf->tf_err & FEC_PR ? "protection" : "not-present");
+		print_page_fault(tf->tf_err);
 	else
-		cprintf("  err  0x%08x\n", tf->tf_err);
-	cprintf("  eip  0x%08x\n", tf->tf_eip);
-	cprintf("  cs   0x----%04x\n", tf->tf_cs);
-	cprintf("  flag 0x%08x\n", tf->tf_eflags);
+		print_reg("err", tf->tf_err);
+	print_reg("eip", tf->tf_eip);
+	print_selector("cs", tf->tf_cs);
+	print_reg("flag", tf->tf_eflags);
 	if (tf->tf_cs & 3) {
-		cprintf("  esp  0x%08x\n", tf->tf_esp);
-		cprintf("  ss   0x----%04x\n", tf->tf_ss);
+		print_reg("esp", tf->tf_esp);
+		print_selector("ss", tf->tf_ss);
 	}
 }
 

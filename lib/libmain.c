@@ -5,8 +5,10 @@ const char *binaryname = "<unknown>";
 // Called by entry.S.
 void libmain(int argc, char **argv)
 {
-	thisenv = &envs[ENVX(sys_getenvid())];
-	if (argc > 0)
+	envid_t self = sys_getenvid();
+
+	thisenv = envs + ENVX(self);
+	if (argc > 0 && argv[0])
 		binaryname = argv[0];
 	umain(argc, argv);
 	exit();

@@ -1,21 +1,32 @@
 // A child that never gives up its CPU: the timer takes it away, and the parent kills the child.
-// Two messages keep the lines in order however many CPUs there are.
+// On several CPUs the two would print at once, so a shared page tells whose turn it is.
 
 #include <inc/lib.h>
 
+enum { PARENT, CHILD };
+static volatile int *const turn = (volatile int *) 0x00a00000; // any page that is free
+
+static void wait_for_turn(int who)
+{
+	while (*turn != who)
+		sys_yield();
+}
+
 static void __attribute__((noreturn)) spin(void)
 {
-	envid_t parent;
-
-	ipc_recv(&parent, NULL, NULL);
+	wait_for_turn(CHILD);
 	cprintf("I am the child.  Spinning...\n");
-	ipc_send(parent, 0, NULL, 0);
+	*turn = PARENT;
 	for (;;)
 		;
 }
 
 void umain(int argc, char **argv)
 {
+	int r = sys_page_alloc(0, (void *) turn, PTE_P | PTE_U | PTE_W | PTE_SHARE);
+	if (r < 0)
+		panic("sys_page_alloc: %e", r);
+
 	cprintf("I am the parent.  Forking the child...\n");
 	envid_t child = fork();
 	if (child < 0)
@@ -24,8 +35,8 @@ void umain(int argc, char **argv)
 		spin();
 
 	cprintf("I am the parent.  Running the child...\n");
-	ipc_send(child, 0, NULL, 0);
-	ipc_recv(NULL, NULL, NULL);
+	*turn = CHILD;
+	wait_for_turn(PARENT);
 	for (int slice = 0; slice < 8; slice++)
 		sys_yield();
 

@@ -1,0 +1,80 @@
+#!/bin/sh
+# Install what this tree needs: make, perl, python3, a compiler and binutils that make code for
+# 32-bit x86, QEMU, gdb. Asks nothing; does nothing when all is there. Knows apt, dnf, pacman
+# and brew.
+set -u
+
+have() {
+	command -v "$1" >/dev/null 2>&1
+}
+
+have_compiler() {
+	for prefix in i386-jos-elf- i686-elf- x86_64-elf- i686-linux-gnu- \
+		x86_64-linux-gnu- ''; do
+		if have "${prefix}gcc" && have "${prefix}ld" && have "${prefix}objdump" &&
+			echo 'int x;' | "${prefix}gcc" -m32 -x c -c -o /dev/null - 2>/dev/null; then
+			return 0
+		fi
+	done
+	return 1
+}
+
+missing() {
+	for tool in make perl python3; do
+		have $tool || echo $tool
+	done
+	have qemu-system-i386 || have qemu-system-x86_64 || echo QEMU
+	have gdb || have gdb-multiarch || have x86_64-elf-gdb || echo gdb
+	have_compiler || echo 'a compiler for 32-bit x86'
+}
+
+# Run a command as root.
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif have sudo; then
+		sudo -n "$@" || sudo "$@"
+	else
+		echo "setup.sh: not root and no sudo; ask somebody to run: $*" >&2
+		return 1
+	fi
+}
+
+install() {
+	# A PC's own gcc can make 32-bit code; elsewhere it takes a cross compiler.
+	case $(uname -m) in
+	x86_64 | i?86) gcc=gcc ;;
+	*) gcc=cross ;;
+	esac
+
+	if have apt-get; then
+		[ $gcc = gcc ] || gcc=gcc-i686-linux-gnu
+		as_root apt-get update -q &&
+			as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
+				--no-install-recommends \
+				make perl python3 $gcc binutils qemu-system-x86 gdb
+	elif have dnf; then
+		[ $gcc = gcc ] || gcc='gcc-x86_64-linux-gnu binutils-x86_64-linux-gnu'
+		as_root dnf install -q -y make perl python3 $gcc binutils qemu-system-x86 gdb
+	elif have pacman; then
+		as_root pacman -S --noconfirm --needed \
+			make perl python gcc binutils qemu-system-x86 gdb
+	elif have brew; then
+		brew install make python x86_64-elf-gcc x86_64-elf-binutils x86_64-elf-gdb qemu
+	else
+		echo "setup.sh: none of apt-get, dnf, pacman, brew is here; please install:" >&2
+		missing >&2
+		return 1
+	fi
+}
+
+if [ -z "$(missing)" ]; then
+	exit 0
+fi
+echo "Missing:" $(missing | tr '\n' ',' | sed 's/,$//; s/,/, /g')
+install || exit 1
+if [ -n "$(missing)" ]; then
+	echo "setup.sh: still missing:" $(missing) >&2
+	exit 1
+fi
+echo "All is there now."
