@@ -75,7 +75,7 @@ void lapic_startap(uint8_t apicid, uint32_t addr); // make that CPU begin at phy
 void lapic_park(uint8_t apicid);            // put that CPU back into wait-for-STARTUP
 void lapic_eoi(void);                       // end of interrupt
 void lapic_ipi(uint8_t apicid, int vector); // send that CPU an interrupt
-void lapic_nmi_others(void);                // send every other CPU an NMI
+void lapic_nmi(uint8_t apicid);             // the same with an NMI
 uint32_t lapic_error(void);                 // read and clear the error status register
 void microdelay(uint32_t us);               // wait, no less than this many microseconds
 

@@ -24,7 +24,6 @@ enum {
 	ICR_PENDING = 0x1000,
 	ICR_ASSERT = 0x4000,
 	ICR_LEVEL = 0x8000,
-	ICR_ALL_BUT_SELF = 0xc0000,
 	ICR_HIGH = 0x310 / 4,       // destination
 	LVT_TIMER = 0x320 / 4,      // local vector table
 	LVT_PERFORMANCE = 0x340 / 4,
@@ -154,10 +153,9 @@ void lapic_ipi(uint8_t apicid, int vector)
 	send(apicid, ICR_FIXED | ICR_ASSERT | vector);
 }
 
-void lapic_nmi_others(void)
+void lapic_nmi(uint8_t apicid)
 {
-	if (lapic)
-		send(0, ICR_ALL_BUT_SELF | ICR_NMI | ICR_ASSERT);
+	send(apicid, ICR_NMI | ICR_ASSERT);
 }
 
 void lapic_park(uint8_t apicid)

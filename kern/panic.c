@@ -40,7 +40,9 @@ static bool take_over(void)
 		panic_stop_if_asked();
 		return false;
 	}
-	lapic_nmi_others();
+	for (int i = 0; i < ncpu; i++)
+		if (i != cpunum() && cpus[i].cpu_status != CPU_UNUSED)
+			lapic_nmi(cpus[i].cpu_id);
 	microdelay(1000); // until they have noticed
 	cons_take_over();
 	return true;
