@@ -11,7 +11,7 @@
 #include <inc/x86.h>
 
 #define SECTOR_SIZE 512
-#define HEADER_SIZE 4096                   // enough for the ELF and the program headers
+#define HEADER_SIZE 4096                     // enough for the ELF and the program headers
 #define HEADER      ((struct Elf *) 0x10000) // free low memory
 
 // ATA registers of the primary channel, and commands (ATA-6, sections 7 and 8.34).

@@ -36,10 +36,10 @@ struct Proghdr {
 	uint32_t p_align;
 };
 
-#define ELF_CLASS_32   1 // e_elf[0]
-#define ELF_DATA_LSB   1 // e_elf[1]
-#define ELF_TYPE_EXEC  2 // e_type
-#define ELF_MACHINE_386 3 // e_machine
+#define ELF_CLASS_32        1 // e_elf[0]
+#define ELF_DATA_LSB        1 // e_elf[1]
+#define ELF_TYPE_EXEC       2 // e_type
+#define ELF_MACHINE_386     3 // e_machine
 
 #define ELF_PROG_LOAD       1 // p_type
 #define ELF_PROG_FLAG_EXEC  1 // p_flags

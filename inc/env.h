@@ -51,7 +51,7 @@ struct Env {
 
 	// IPC. While env_ipc_recving is set the env waits; the rest is what it got.
 	bool env_ipc_recving;
-	void *env_ipc_dstva;   // where it wants a page, at or above UTOP for no page
+	void *env_ipc_dstva; // where it wants a page, at or above UTOP for no page
 	uint32_t env_ipc_value;
 	envid_t env_ipc_from;
 	int env_ipc_perm; // rights on the page received, 0 when none came

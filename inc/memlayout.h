@@ -53,17 +53,17 @@
 #define IOPHYSMEM  0x0A0000
 #define EXTPHYSMEM 0x100000
 
-#define KSTACKTOP KERNBASE
-#define KSTKSIZE  (8 * PGSIZE)
-#define KSTKGAP   (8 * PGSIZE)
+#define KSTACKTOP  KERNBASE
+#define KSTKSIZE   (8 * PGSIZE)
+#define KSTKGAP    (8 * PGSIZE)
 
-#define MMIOLIM  (KSTACKTOP - PTSIZE)
-#define MMIOBASE (MMIOLIM - PTSIZE)
+#define MMIOLIM    (KSTACKTOP - PTSIZE)
+#define MMIOBASE   (MMIOLIM - PTSIZE)
 
-#define ULIM   (MMIOBASE)
-#define UVPT   (ULIM - PTSIZE)
-#define UPAGES (UVPT - PTSIZE)
-#define UENVS  (UPAGES - PTSIZE)
+#define ULIM       (MMIOBASE)
+#define UVPT       (ULIM - PTSIZE)
+#define UPAGES     (UVPT - PTSIZE)
+#define UENVS      (UPAGES - PTSIZE)
 
 // Env code may change mappings below UTOP only.
 #define UTOP       UENVS

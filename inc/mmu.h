@@ -12,20 +12,20 @@
 //	| of the directory   | of that table     | that page             |
 //	+--------------------+-------------------+-----------------------+
 //	|<--------- PGNUM: which page ---------->|
-#define PGNUM(la)          (((uintptr_t) (la)) >> PTXSHIFT)
-#define PDX(la)            ((((uintptr_t) (la)) >> PDXSHIFT) & 0x3FF)
-#define PTX(la)            ((((uintptr_t) (la)) >> PTXSHIFT) & 0x3FF)
-#define PGOFF(la)          (((uintptr_t) (la)) & 0xFFF)
+#define PGNUM(la)           (((uintptr_t) (la)) >> PTXSHIFT)
+#define PDX(la)             ((((uintptr_t) (la)) >> PDXSHIFT) & 0x3FF)
+#define PTX(la)             ((((uintptr_t) (la)) >> PTXSHIFT) & 0x3FF)
+#define PGOFF(la)           (((uintptr_t) (la)) & 0xFFF)
 #define PGADDR(pd, pt, off) ((void *) ((pd) << PDXSHIFT | (pt) << PTXSHIFT | (off)))
 
-#define NPDENTRIES 1024 // entries in a page directory
-#define NPTENTRIES 1024 // entries in a page table
-#define PGSIZE     4096 // bytes a page table entry maps
-#define PGSHIFT    12
-#define PTSIZE     (PGSIZE * NPTENTRIES) // bytes a page directory entry maps
-#define PTSHIFT    22
-#define PTXSHIFT   12
-#define PDXSHIFT   22
+#define NPDENTRIES          1024 // entries in a page directory
+#define NPTENTRIES          1024 // entries in a page table
+#define PGSIZE              4096 // bytes a page table entry maps
+#define PGSHIFT             12
+#define PTSIZE              (PGSIZE * NPTENTRIES) // bytes a page directory entry maps
+#define PTSHIFT             22
+#define PTXSHIFT            12
+#define PDXSHIFT            22
 
 // Entries of page tables and directories (SDM tables 4-4 to 4-6).
 #define PTE_P     0x001 // present
@@ -40,22 +40,22 @@
 #define PTE_AVAIL 0xE00 // for software; the kernel passes these through
 
 // What programs may ask for in system calls.
-#define PTE_SYSCALL (PTE_AVAIL | PTE_P | PTE_W | PTE_U)
+#define PTE_SYSCALL   (PTE_AVAIL | PTE_P | PTE_W | PTE_U)
 
 #define PTE_ADDR(pte) ((physaddr_t) (pte) & ~0xFFF)
 
 // ---- Control registers (SDM 2.5) ----
-#define CR0_PE 0x00000001 // protection
-#define CR0_MP 0x00000002 // wait/fwait obey TS
-#define CR0_EM 0x00000004 // no x87
-#define CR0_TS 0x00000008 // task switched: next x87/SSE use traps
-#define CR0_ET 0x00000010
-#define CR0_NE 0x00000020 // x87 errors trap
-#define CR0_WP 0x00010000 // read-only holds for the kernel too
-#define CR0_AM 0x00040000 // alignment check, where EFLAGS.AC says so
-#define CR0_NW 0x20000000
-#define CR0_CD 0x40000000
-#define CR0_PG 0x80000000 // paging
+#define CR0_PE  0x00000001 // protection
+#define CR0_MP  0x00000002 // wait/fwait obey TS
+#define CR0_EM  0x00000004 // no x87
+#define CR0_TS  0x00000008 // task switched: next x87/SSE use traps
+#define CR0_ET  0x00000010
+#define CR0_NE  0x00000020 // x87 errors trap
+#define CR0_WP  0x00010000 // read-only holds for the kernel too
+#define CR0_AM  0x00040000 // alignment check, where EFLAGS.AC says so
+#define CR0_NW  0x20000000
+#define CR0_CD  0x40000000
+#define CR0_PG  0x80000000 // paging
 
 #define CR4_PSE 0x00000010 // 4 MB pages
 
@@ -95,9 +95,9 @@
 #define GD_TSS0 0x28 // TSS of the boot CPU; that of CPU n is n entries further on
 
 // Descriptor types.
-#define STA_X   0x8 // executable
-#define STA_W   0x2 // writable, if not executable
-#define STA_R   0x2 // readable, if executable
+#define STA_X    0x8 // executable
+#define STA_W    0x2 // writable, if not executable
+#define STA_R    0x2 // readable, if executable
 #define STS_T32A 0x9 // 32-bit task state segment, not busy
 #define STS_IG32 0xE // 32-bit interrupt gate
 

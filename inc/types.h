@@ -17,8 +17,8 @@ typedef long long int64_t;
 typedef unsigned long long uint64_t;
 
 typedef int32_t intptr_t;
-#define INT32_MIN (-2147483647 - 1)
-#define INT32_MAX 2147483647
+#define INT32_MIN  (-2147483647 - 1)
+#define INT32_MAX  2147483647
 #define UINT32_MAX 4294967295U
 
 typedef uint32_t uintptr_t;  // an address in the current address space
@@ -43,8 +43,9 @@ typedef int32_t off_t;
 
 // Round an integer or a pointer down or up to a multiple of n, a power of two.
 // ROUNDUP of a value within n of 4 GB wraps to 0.
-#define ROUNDDOWN(a, n) ((__typeof__(a)) ((uint32_t) (a) & ~((uint32_t) (n) - 1)))
-#define ROUNDUP(a, n)   ((__typeof__(a)) (((uint32_t) (a) + (uint32_t) (n) - 1) & ~((uint32_t) (n) - 1)))
+#define ROUNDDOWN(a, n) ((__typeof__(a)) ((uint32_t) (a) & ~((uint32_t) (n) -1)))
+#define ROUNDUP(a, n)                                                                              \
+	((__typeof__(a)) (((uint32_t) (a) + (uint32_t) (n) -1) & ~((uint32_t) (n) -1)))
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -89,7 +89,7 @@ static const struct RootPointer *find_root_in(physaddr_t start, size_t len)
 // Section 5.2.5.1: in the first KB of the extended BIOS data area, else in the BIOS.
 static const struct RootPointer *find_root(void)
 {
-	physaddr_t ebda = (physaddr_t) *(const uint16_t *) KADDR(0x40e) << 4;
+	physaddr_t ebda = (physaddr_t) * (const uint16_t *) KADDR(0x40e) << 4;
 	const struct RootPointer *root = ebda ? find_root_in(ebda, 1024) : NULL;
 
 	return root ? root : find_root_in(0xe0000, 0x20000);

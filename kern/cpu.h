@@ -28,19 +28,19 @@ struct CpuInfo {
 
 	// Protected by the kernel lock. (While the CPU is CPU_USER, cpu_env does not change, so
 	// it may read that field itself.)
-	struct Env *cpu_env;  // the env that runs here, NULL for none
-	pde_t *cpu_pgdir;     // what CR3 holds
-	uint32_t cpu_last;    // index of the env that ran here last
-	bool cpu_tlb_stale;   // has to flush before it runs user code again
-	bool cpu_woken;       // halted, but has been kicked
-	bool cpu_resched;     // the env gives up its turn at the end of this trap
+	struct Env *cpu_env; // the env that runs here, NULL for none
+	pde_t *cpu_pgdir;    // what CR3 holds
+	uint32_t cpu_last;   // index of the env that ran here last
+	bool cpu_tlb_stale;  // has to flush before it runs user code again
+	bool cpu_woken;      // halted, but has been kicked
+	bool cpu_resched;    // the env gives up its turn at the end of this trap
 };
 
 // cpus[0] is the boot CPU, the others follow in the order they were found. The index is what
 // the kernel calls a CPU's number.
 extern struct CpuInfo cpus[NCPU];
-extern int ncpu;                 // CPUs found
-extern physaddr_t lapicaddr;     // registers of the local APICs, 0 if there are none
+extern int ncpu;             // CPUs found
+extern physaddr_t lapicaddr; // registers of the local APICs, 0 if there are none
 extern uint8_t percpu_kstacks[NCPU][KSTKSIZE];
 
 // The stack of CPU n as mapped between guards: its top.
@@ -56,30 +56,46 @@ static inline int cpunum(void)
 #define thiscpu (&cpus[cpunum()])
 #define curenv  (thiscpu->cpu_env) // the env that runs on this CPU
 
-// kern/mpconfig.c: find the CPUs; fills cpus[], ncpu and lapicaddr. Before the lock exists.
+// ---- kern/mpconfig.c and kern/acpi.c: finding the CPUs, before there is more than one ----
+
+// Find the CPUs; fills cpus[], ncpu and lapicaddr.
 void mp_init(void);
 
 // Add a CPU to cpus[], unless it is there already or there is no room. For mp_init's helpers.
 void mp_add_cpu(uint8_t apicid);
 
-// kern/acpi.c: call mp_add_cpu for every usable CPU in the ACPI tables and set lapicaddr.
+// Call mp_add_cpu for every usable CPU in the ACPI tables and set lapicaddr.
 // Returns whether there was such a table.
 bool acpi_find_cpus(void);
 
 // Return whether the len bytes at p add up to 0 modulo 256, as every firmware table's do.
 bool mp_checksum_ok(const void *p, size_t len);
 
-// kern/lapic.c: the local APIC of this CPU.
-void lapic_init(void);                      // enable it, start the timer
-void lapic_startap(uint8_t apicid, uint32_t addr); // make that CPU begin at physical addr, real mode
-void lapic_park(uint8_t apicid);            // put that CPU back into wait-for-STARTUP
-void lapic_eoi(void);                       // end of interrupt
-void lapic_ipi(uint8_t apicid, int vector); // send that CPU an interrupt
-void lapic_nmi(uint8_t apicid);             // the same with an NMI
-uint32_t lapic_error(void);                 // read and clear the error status register
-void microdelay(uint32_t us);               // wait, no less than this many microseconds
+// ---- kern/lapic.c: the local APIC of the CPU it is called on ----
 
-// kern/tlb.c: reaching other CPUs. All with the kernel lock held.
+// Enable it and start the timer, about 100 interrupts a second.
+void lapic_init(void);
+
+// Make the CPU with that ID begin in real mode at physical address addr, a page below 1 MB.
+void lapic_startap(uint8_t apicid, uint32_t addr);
+
+// Put that CPU back into the state in which it waits for lapic_startap.
+void lapic_park(uint8_t apicid);
+
+// Send that CPU an interrupt, or an NMI.
+void lapic_ipi(uint8_t apicid, int vector);
+void lapic_nmi(uint8_t apicid);
+
+// Tell that the interrupt being handled is over.
+void lapic_eoi(void);
+
+// Read and clear the error status register.
+uint32_t lapic_error(void);
+
+// Wait, no less than this many microseconds. Without a local APIC, not at all.
+void microdelay(uint32_t us);
+
+// ---- kern/tlb.c: reaching other CPUs, with the kernel lock held ----
 
 // Make sure that cpu is not in user mode: interrupt it if it is, and wait until it has entered
 // the kernel. It stays there until the caller releases the lock.

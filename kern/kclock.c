@@ -33,7 +33,8 @@ size_t i386_detect_memory(void)
 	uint32_t base = nvram_word(NVRAM_BASE);
 	uint32_t total = 1024 + nvram_word(NVRAM_EXTENDED); // all in KB, which reach 4 TB
 	uint32_t above_16m = nvram_word(NVRAM_ABOVE_16M) * 64;
-	uint32_t above_4g = (nvram_word(NVRAM_ABOVE_4G) | nvram_byte(NVRAM_ABOVE_4G + 2) << 16) * 64;
+	uint32_t above_4g =
+		(nvram_word(NVRAM_ABOVE_4G) | nvram_byte(NVRAM_ABOVE_4G + 2) << 16) * 64;
 
 	if (above_16m)
 		total = 16 * 1024 + above_16m;
@@ -51,8 +52,8 @@ size_t i386_detect_memory(void)
 enum {
 	PIT_CHANNEL2 = 0x42,
 	PIT_CONTROL = 0x43,
-	PIT_LATCH_2 = 0x80,       // freeze the count of channel 2 for reading
-	PIT_COUNT_DOWN_2 = 0xb0,  // channel 2, low byte then high byte, mode 0
+	PIT_LATCH_2 = 0x80,      // freeze the count of channel 2 for reading
+	PIT_COUNT_DOWN_2 = 0xb0, // channel 2, low byte then high byte, mode 0
 	PORT_B = 0x61,
 	PORT_B_GATE_2 = 0x01,
 	PORT_B_SPEAKER = 0x02,

@@ -11,7 +11,7 @@ size_t i386_detect_memory(void);
 
 // The programmable interval timer's channel 2, counting down at PIT_HZ.
 enum { PIT_HZ = 1193182 };
-void pit_start(void);     // start counting from 65535
-uint16_t pit_read(void);  // how far it has got
+void pit_start(void);    // start counting from 65535
+uint16_t pit_read(void); // how far it has got
 
 #endif

@@ -101,7 +101,8 @@ static void print_frame(const void *symbols, uintptr_t ebp, uintptr_t eip, bool 
 static bool read_frame(struct Env *e, uintptr_t ebp, struct Frame *frame)
 {
 	if (e) {
-		// The arguments may reach beyond the top of the stack; what is not there reads as 0.
+		// The arguments may reach beyond the top of the stack; what is not there reads as
+		// 0.
 		*frame = (struct Frame){0};
 		for (size_t i = 0; i < sizeof(*frame) / 4; i++) {
 			const uint32_t *word = (const uint32_t *) ebp + i;

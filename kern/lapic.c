@@ -11,12 +11,12 @@
 
 // Registers, as indices into an array of words (SDM table 11-1: byte offsets).
 enum {
-	TPR = 0x080 / 4,            // task priority
-	EOI = 0x0b0 / 4,            // end of interrupt
-	SVR = 0x0f0 / 4,            // spurious interrupt vector
+	TPR = 0x080 / 4, // task priority
+	EOI = 0x0b0 / 4, // end of interrupt
+	SVR = 0x0f0 / 4, // spurious interrupt vector
 	SVR_ENABLE = 0x100,
-	ESR = 0x280 / 4,            // error status
-	ICR_LOW = 0x300 / 4,        // interrupt command
+	ESR = 0x280 / 4,     // error status
+	ICR_LOW = 0x300 / 4, // interrupt command
 	ICR_FIXED = 0x000,
 	ICR_NMI = 0x400,
 	ICR_INIT = 0x500,
@@ -24,16 +24,16 @@ enum {
 	ICR_PENDING = 0x1000,
 	ICR_ASSERT = 0x4000,
 	ICR_LEVEL = 0x8000,
-	ICR_HIGH = 0x310 / 4,       // destination
-	LVT_TIMER = 0x320 / 4,      // local vector table
+	ICR_HIGH = 0x310 / 4,  // destination
+	LVT_TIMER = 0x320 / 4, // local vector table
 	LVT_PERFORMANCE = 0x340 / 4,
 	LVT_LINT0 = 0x350 / 4,
 	LVT_LINT1 = 0x360 / 4,
 	LVT_ERROR = 0x370 / 4,
 	LVT_MASKED = 0x10000,
 	LVT_PERIODIC = 0x20000,
-	TIMER_START = 0x380 / 4,    // initial count
-	TIMER_COUNT = 0x390 / 4,    // current count
+	TIMER_START = 0x380 / 4, // initial count
+	TIMER_COUNT = 0x390 / 4, // current count
 	TIMER_DIVIDE = 0x3e0 / 4,
 	TIMER_DIVIDE_BY_1 = 0xb,
 	VERSION = 0x030 / 4,
@@ -41,8 +41,8 @@ enum {
 
 enum { TICKS_PER_SECOND = 100 };
 
-static volatile uint32_t *lapic;       // the registers of the CPU that looks
-static uint32_t timer_hz;              // how fast the timer counts; the same on all CPUs
+static volatile uint32_t *lapic; // the registers of the CPU that looks
+static uint32_t timer_hz;        // how fast the timer counts; the same on all CPUs
 
 static void write(int reg, uint32_t value)
 {

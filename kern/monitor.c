@@ -59,8 +59,10 @@ static enum Next kerninfo(int argc, char **argv, struct Trapframe *tf)
 		const char *name;
 		uintptr_t va;
 	} symbols[] = {
-		{"text_start", (uintptr_t) text_start}, {"rodata_end", (uintptr_t) rodata_end},
-		{"edata", (uintptr_t) edata},           {"end", (uintptr_t) end},
+		{"text_start", (uintptr_t) text_start},
+		{"rodata_end", (uintptr_t) rodata_end},
+		{"edata", (uintptr_t) edata},
+		{"end", (uintptr_t) end},
 	};
 
 	cprintf("Special kernel symbols:\n");
@@ -87,8 +89,11 @@ static enum Next backtrace(int argc, char **argv, struct Trapframe *tf)
 static enum Next list_envs(int argc, char **argv, struct Trapframe *tf)
 {
 	static const char *const states[] = {
-		[ENV_FREE] = "free",       [ENV_DYING] = "dying",     [ENV_RUNNABLE] = "runnable",
-		[ENV_RUNNING] = "running", [ENV_NOT_RUNNABLE] = "stopped",
+		[ENV_FREE] = "free",
+		[ENV_DYING] = "dying",
+		[ENV_RUNNABLE] = "runnable",
+		[ENV_RUNNING] = "running",
+		[ENV_NOT_RUNNABLE] = "stopped",
 	};
 	int count = 0;
 

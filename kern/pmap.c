@@ -255,7 +255,8 @@ int user_mem_check(struct Env *env, const void *va, size_t len, int perm)
 	}
 	// The page at ULIM never has the rights, so a range that goes on there fails there.
 	len = MIN(len, ULIM - addr + 1);
-	for (uintptr_t last = addr + len - 1; addr <= last; addr = ROUNDDOWN(addr, PGSIZE) + PGSIZE) {
+	for (uintptr_t last = addr + len - 1; addr <= last;
+	     addr = ROUNDDOWN(addr, PGSIZE) + PGSIZE) {
 		pte_t *pte = pgdir_walk(env->env_pgdir, (void *) addr, false);
 
 		if (!pte || (*pte & perm) != (pte_t) perm) {

@@ -92,8 +92,8 @@ void *mmio_map_region(physaddr_t pa, size_t size);
 // aligned. Parts that are 4 MB aligned are mapped by 4 MB pages.
 void boot_map_region(pde_t *pgdir, uintptr_t va, size_t size, physaddr_t pa, int perm);
 
-// Check that env may use [va, va + len) with rights perm | PTE_U | PTE_P: all of it below ULIM and mapped.
-// Returns 0, or
+// Check that env may use [va, va + len) with rights perm | PTE_U | PTE_P: all of it below ULIM and
+// mapped. Returns 0, or
 //	-E_FAULT	user_mem_check_addr is the first address that is wrong
 int user_mem_check(struct Env *env, const void *va, size_t len, int perm);
 extern uintptr_t user_mem_check_addr;

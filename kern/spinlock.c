@@ -23,7 +23,8 @@ static bool served(const struct spinlock *lk, uint32_t ticket)
 static void check_holding(const struct spinlock *lk)
 {
 	if (!spin_holding(lk))
-		panic("CPU %d releases the %s lock, which CPU %d holds", cpunum(), lk->name, lk->cpu);
+		panic("CPU %d releases the %s lock, which CPU %d holds", cpunum(), lk->name,
+		      lk->cpu);
 }
 
 void spin_lock(struct spinlock *lk)

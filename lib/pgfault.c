@@ -9,8 +9,8 @@ bool (*pgfault_resolve)(struct UTrapframe *utf);
 
 int pgfault_install(void)
 {
-	bool stack_there = (uvpd[PDX(EXCEPTION_STACK)] & PTE_P) &&
-			   (uvpt[PGNUM(EXCEPTION_STACK)] & PTE_P);
+	bool stack_there =
+		(uvpd[PDX(EXCEPTION_STACK)] & PTE_P) && (uvpt[PGNUM(EXCEPTION_STACK)] & PTE_P);
 
 	if (!stack_there) {
 		int r = sys_page_alloc(0, EXCEPTION_STACK, PTE_U | PTE_W | PTE_P);

@@ -125,7 +125,8 @@ void *memmove(void *dst, const void *src, size_t len)
 	char *d = dst;
 	const char *s = src;
 
-	// Upwards overwrites nothing that is still to be read, unless dst is inside [src, src + len).
+	// Upwards overwrites nothing that is still to be read, unless dst is inside [src, src +
+	// len).
 	if ((uintptr_t) d - (uintptr_t) s >= len)
 		return memcpy(dst, src, len);
 	while (len-- > 0)
