@@ -92,7 +92,7 @@ void lapic_eoi(void);
 // Read and clear the error status register.
 uint32_t lapic_error(void);
 
-// Wait, no less than this many microseconds. Without a local APIC, not at all.
+// Wait, no less than this many microseconds.
 void microdelay(uint32_t us);
 
 // ---- kern/tlb.c: reaching other CPUs, with the kernel lock held ----

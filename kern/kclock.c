@@ -73,3 +73,18 @@ uint16_t pit_read(void)
 	uint8_t low = inb(PIT_CHANNEL2);
 	return low | inb(PIT_CHANNEL2) << 8;
 }
+
+void pit_delay(uint32_t us)
+{
+	const uint32_t step_us = 10000; // less than the count's range
+	int tries = 1000000;            // in case the timer stands still
+
+	for (; us > 0; us -= MIN(us, step_us)) {
+		uint32_t counts = MIN(us, step_us) * (PIT_HZ / 1000) / 1000 + 1;
+
+		pit_start();
+		uint16_t start = pit_read();
+		while ((uint16_t) (start - pit_read()) < counts && --tries > 0)
+			pause();
+	}
+}

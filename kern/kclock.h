@@ -14,4 +14,7 @@ enum { PIT_HZ = 1193182 };
 void pit_start(void);    // start counting from 65535
 uint16_t pit_read(void); // how far it has got
 
+// Wait, no less than this many microseconds.
+void pit_delay(uint32_t us);
+
 #endif

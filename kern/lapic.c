@@ -121,9 +121,10 @@ void lapic_eoi(void)
 
 void microdelay(uint32_t us)
 {
-	if (!timer_hz)
+	if (!timer_hz) {
+		pit_delay(us);
 		return;
-
+	}
 	// The timer counts down and starts over; add up its steps.
 	const uint32_t period = timer_hz / TICKS_PER_SECOND;
 	uint64_t left = (uint64_t) us * (timer_hz / 1000000 + 1);

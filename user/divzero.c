@@ -2,9 +2,9 @@
 
 #include <inc/lib.h>
 
-static volatile int zero; // volatile: else the compiler sees what comes
+static volatile int one = 1, zero; // volatile: else the compiler sees what comes
 
 void umain(int argc, char **argv)
 {
-	cprintf("1/0 is %08x!\n", 1 / zero);
+	cprintf("1/0 is %08x!\n", one / zero);
 }
