@@ -59,6 +59,7 @@ struct Env {
 	// Only the kernel looks at these.
 	const struct Program *env_program; // what it was loaded from, for symbols
 	bool env_stepping;                 // the monitor single-steps it
+	void *env_fpu; // a frame with its floating-point registers, NULL before their first use
 };
 
 #endif

@@ -57,7 +57,9 @@
 #define CR0_CD  0x40000000
 #define CR0_PG  0x80000000 // paging
 
-#define CR4_PSE 0x00000010 // 4 MB pages
+#define CR4_PSE        0x00000010 // 4 MB pages
+#define CR4_OSFXSR     0x00000200 // fxsave and SSE may be used
+#define CR4_OSXMMEXCPT 0x00000400 // SSE errors trap
 
 // ---- EFLAGS (SDM 2.3) ----
 #define FL_CF        0x00000001

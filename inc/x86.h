@@ -243,6 +243,43 @@ static inline void pause(void)
 	asm volatile("pause" : : : "memory");
 }
 
+static inline void clts(void)
+{
+	asm volatile("clts" : : : "memory");
+}
+
+// The floating-point state in memory: 108 bytes for fnsave and frstor; 512, aligned to 16, for
+// fxsave and fxrstor.
+static inline void fninit(void)
+{
+	asm volatile("fninit");
+}
+
+static inline void fnsave(void *area)
+{
+	asm volatile("fnsave (%0)" : : "r"(area) : "memory");
+}
+
+static inline void frstor(const void *area)
+{
+	asm volatile("frstor (%0)" : : "r"(area) : "memory");
+}
+
+static inline void fxsave(void *area)
+{
+	asm volatile("fxsave (%0)" : : "r"(area) : "memory");
+}
+
+static inline void fxrstor(const void *area)
+{
+	asm volatile("fxrstor (%0)" : : "r"(area) : "memory");
+}
+
+static inline void ldmxcsr(uint32_t value)
+{
+	asm volatile("ldmxcsr %0" : : "m"(value));
+}
+
 static inline void cli(void)
 {
 	asm volatile("cli" : : : "memory");

@@ -26,6 +26,9 @@ struct CpuInfo {
 	// Written by this CPU alone, read by others.
 	volatile uint32_t cpu_status;
 
+	// This CPU's own business.
+	bool cpu_fpu_loaded; // the current env's floating-point registers are in this CPU
+
 	// Protected by the kernel lock. (While the CPU is CPU_USER, cpu_env does not change, so
 	// it may read that field itself.)
 	struct Env *cpu_env; // the env that runs here, NULL for none

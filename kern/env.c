@@ -6,6 +6,7 @@
 #include <inc/mmu.h>
 #include <inc/string.h>
 
+#include <kern/fpu.h>
 #include <kern/kdebug.h>
 #include <kern/pmap.h>
 #include <kern/programs.h>
@@ -149,6 +150,7 @@ int env_alloc(struct Env **store, envid_t parent_id)
 	e->env_ipc_recving = false;
 	e->env_program = NULL;
 	e->env_stepping = false;
+	e->env_fpu = NULL;
 	memset(&e->env_tf, 0, sizeof(e->env_tf));
 	e->env_tf.tf_esp = USTACKTOP;
 	trapframe_force_user(&e->env_tf);
@@ -312,6 +314,7 @@ void env_destroy(struct Env *e)
 		curenv = NULL;
 	}
 	env_free_vm(e);
+	fpu_free(e);
 	env_set_state(e, ENV_FREE);
 	e->env_link = env_free_list;
 	env_free_list = e;
@@ -340,6 +343,8 @@ void env_run(struct Env *e)
 		e->env_runs++;
 		env_set_state(e, ENV_RUNNING);
 		tlb_load(e->env_pgdir);
+		if (cpu->cpu_fpu_loaded)
+			fpu_leave();
 		// fs and gs are not part of an env's state; nobody shall see another's.
 		load_fs_gs(GD_UD | 3);
 	}

@@ -6,6 +6,7 @@
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/fpu.h>
 #include <kern/options.h>
 #include <kern/picirq.h>
 #include <kern/pmap.h>
@@ -23,6 +24,7 @@ void __attribute__((noreturn)) i386_init(void)
 	env_init_percpu();   // our own segments
 	trap_init();         // from here on what goes wrong is reported
 	trap_init_percpu(0); // and thiscpu works
+	fpu_init_percpu();   // floating point
 	thiscpu->cpu_status = CPU_KERNEL;
 	cons_init();    // serial line and screen
 	options_init(); // what to run
@@ -83,6 +85,7 @@ void __attribute__((noreturn)) mp_main(void)
 
 	env_init_percpu();     // our own segments
 	trap_init_percpu(cpu); // traps; and thiscpu works
+	fpu_init_percpu();     // floating point
 	lapic_init();          // its timer
 	cprintf("SMP: CPU %d starting\n", cpu);
 

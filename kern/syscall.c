@@ -11,6 +11,7 @@
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/fpu.h>
 #include <kern/pmap.h>
 #include <kern/trap.h>
 
@@ -97,6 +98,8 @@ static envid_t sys_exofork(void)
 	struct Env *child;
 	int r = env_alloc(&child, curenv->env_id);
 
+	if (r == 0 && (r = fpu_copy(child)) < 0)
+		env_destroy(child);
 	if (r < 0)
 		return r;
 	child->env_program = curenv->env_program;

@@ -6,6 +6,7 @@
 
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/fpu.h>
 #include <kern/kdebug.h>
 #include <kern/monitor.h>
 #include <kern/panic.h>
@@ -213,6 +214,10 @@ static void trap_dispatch(struct Env *e)
 	case T_BRKPT:
 		monitor(tf);
 		return;
+	case T_DEVICE:
+		if (fpu_load(e) == 0)
+			return;
+		break;
 	case T_DEBUG:
 		if (e->env_stepping) {
 			monitor(tf);
@@ -243,6 +248,8 @@ void trap(struct Trapframe *tf)
 	struct Env *e = cpu->cpu_env;
 
 	e->env_tf = *tf;
+	if (cpu->cpu_fpu_loaded)
+		fpu_store(e);
 	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
 	lock_kernel();
 	cpu->cpu_resched = tf->tf_trapno == IRQ_OFFSET + IRQ_TIMER;

@@ -1,0 +1,118 @@
+#include <kern/fpu.h>
+
+#include <inc/env.h>
+#include <inc/error.h>
+#include <inc/mmu.h>
+#include <inc/string.h>
+#include <inc/x86.h>
+
+#include <kern/cpu.h>
+#include <kern/pmap.h>
+
+enum { // SDM volume 2, CPUID, leaf 1, edx
+	CPUID_FPU = 1 << 0,
+	CPUID_FXSR = 1 << 24,
+	CPUID_SSE = 1 << 25,
+
+	FXSAVE_SIZE = 512,     // SDM volume 1, section 10.5.1; fnsave needs less
+	FXSAVE_REGISTERS = 32, // where the register contents begin in it
+	MXCSR_DEFAULT = 0x1f80,
+};
+
+static bool have_fpu, have_fxsr;
+static uint8_t clean[FXSAVE_SIZE] __attribute__((aligned(16))); // what a new env begins with
+
+static void save(void *area)
+{
+	if (have_fxsr) {
+		fxsave(area);
+	} else {
+		fnsave(area); // also resets the unit, so put everything back
+		frstor(area);
+	}
+}
+
+static void restore(const void *area)
+{
+	if (have_fxsr)
+		fxrstor(area);
+	else
+		frstor(area);
+}
+
+void fpu_init_percpu(void)
+{
+	uint32_t features;
+
+	cpuid(1, NULL, NULL, NULL, &features);
+	have_fpu = features & CPUID_FPU;
+	have_fxsr = features & CPUID_FXSR;
+	if (!have_fpu)
+		return; // CR0.EM stays set, and every use traps
+
+	lcr0((rcr0() & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE);
+	if (have_fxsr)
+		lcr4(rcr4() | CR4_OSFXSR | CR4_OSXMMEXCPT);
+	fninit();
+	if (features & CPUID_SSE)
+		ldmxcsr(MXCSR_DEFAULT);
+	save(clean);
+	if (have_fxsr)
+		memset(clean + FXSAVE_REGISTERS, 0, sizeof(clean) - FXSAVE_REGISTERS);
+	fpu_leave();
+}
+
+// Make sure e has memory for its registers.
+static int make_area(struct Env *e)
+{
+	if (e->env_fpu)
+		return 0;
+	struct PageInfo *pp = page_alloc(0);
+	if (!pp)
+		return -E_NO_MEM;
+	pp->pp_ref++;
+	e->env_fpu = page2kva(pp);
+	memcpy(e->env_fpu, clean, FXSAVE_SIZE);
+	return 0;
+}
+
+int fpu_load(struct Env *e)
+{
+	if (!have_fpu)
+		return -E_INVAL;
+	int r = make_area(e);
+	if (r < 0)
+		return r;
+	clts();
+	restore(e->env_fpu);
+	thiscpu->cpu_fpu_loaded = true;
+	return 0;
+}
+
+void fpu_store(struct Env *e)
+{
+	save(e->env_fpu);
+}
+
+void fpu_leave(void)
+{
+	lcr0(rcr0() | CR0_TS);
+	thiscpu->cpu_fpu_loaded = false;
+}
+
+int fpu_copy(struct Env *child)
+{
+	if (!curenv->env_fpu)
+		return 0;
+	int r = make_area(child);
+	if (r == 0)
+		memcpy(child->env_fpu, curenv->env_fpu, FXSAVE_SIZE);
+	return r;
+}
+
+void fpu_free(struct Env *e)
+{
+	if (e->env_fpu)
+		page_decref(pa2page(PADDR(e->env_fpu)));
+	e->env_fpu = NULL;
+}
