@@ -60,6 +60,9 @@
 #define CR4_PSE        0x00000010 // 4 MB pages
 #define CR4_OSFXSR     0x00000200 // fxsave and SSE may be used
 #define CR4_OSXMMEXCPT 0x00000400 // SSE errors trap
+#define CR4_UMIP       0x00000800 // user mode may not read descriptor table registers
+#define CR4_SMEP       0x00100000 // the kernel may not execute user pages
+#define CR4_SMAP       0x00200000 // nor read or write them, unless EFLAGS.AC is set
 
 // ---- EFLAGS (SDM 2.3) ----
 #define FL_CF        0x00000001
@@ -101,6 +104,7 @@
 #define STA_W    0x2 // writable, if not executable
 #define STA_R    0x2 // readable, if executable
 #define STS_T32A 0x9 // 32-bit task state segment, not busy
+#define STS_TG   0x5 // task gate
 #define STS_IG32 0xE // 32-bit interrupt gate
 
 #ifdef __ASSEMBLER__
@@ -195,6 +199,9 @@ struct Gatedesc {
 			   .gd_dpl = (dpl),                                                        \
 			   .gd_p = 1,                                                              \
 			   .gd_off_31_16 = (uint32_t) (off) >> 16})
+
+// A task gate: a trap through it switches to the task whose TSS is `tss'.
+#define TASK_GATE(tss) ((struct Gatedesc){.gd_sel = (tss), .gd_type = STS_TG, .gd_p = 1})
 
 // The operand of lgdt and lidt.
 struct Pseudodesc {

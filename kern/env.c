@@ -20,8 +20,8 @@ struct Env *envs;
 static struct Env *env_free_list;
 
 // Kernel and user see all 4 GB through flat segments; what the user may touch is up to paging.
-// Each CPU's TSS is filled in by trap_init_percpu.
-struct Segdesc gdt[(GD_TSS0 >> 3) + NCPU] = {
+// The task state segments are filled in by trap_init_percpu and double_fault_init.
+struct Segdesc gdt[(GD_DOUBLE_FAULT >> 3) + 1] = {
 	SEG_NULL,
 	[GD_KT >> 3] = SEG_FLAT(STA_X | STA_R, 0),
 	[GD_KD >> 3] = SEG_FLAT(STA_W, 0),

@@ -24,13 +24,15 @@ void __attribute__((noreturn)) i386_init(void)
 	env_init_percpu();   // our own segments
 	trap_init();         // from here on what goes wrong is reported
 	trap_init_percpu(0); // and thiscpu works
+	mmu_init_percpu();   // what protects the kernel from itself
 	fpu_init_percpu();   // floating point
 	thiscpu->cpu_status = CPU_KERNEL;
 	cons_init();    // serial line and screen
 	options_init(); // what to run
 
-	mem_init(); // memory size, frames, the kernel's page tables
-	env_init(); // the table of environments
+	mem_init();          // memory size, frames, the kernel's page tables
+	double_fault_init(); // traps even when the stack has overflowed
+	env_init();          // the table of environments
 
 	mp_init();    // find the other CPUs
 	lapic_init(); // this CPU's timer and its line to the others
@@ -85,6 +87,7 @@ void __attribute__((noreturn)) mp_main(void)
 
 	env_init_percpu();     // our own segments
 	trap_init_percpu(cpu); // traps; and thiscpu works
+	mmu_init_percpu();     // what protects the kernel from itself
 	fpu_init_percpu();     // floating point
 	lapic_init();          // its timer
 	cprintf("SMP: CPU %d starting\n", cpu);

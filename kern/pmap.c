@@ -103,6 +103,23 @@ void mem_init(void)
 	check_page_installed_pgdir();
 }
 
+void mmu_init_percpu(void)
+{
+	enum { // SDM volume 2, CPUID, leaf 7
+		EBX_SMEP = 1 << 7,
+		EBX_SMAP = 1 << 20,
+		ECX_UMIP = 1 << 2,
+	};
+	uint32_t max_leaf, ebx, ecx;
+
+	cpuid(0, &max_leaf, NULL, NULL, NULL);
+	if (max_leaf < 7)
+		return;
+	cpuid(7, NULL, &ebx, &ecx, NULL);
+	lcr4(rcr4() | (ebx & EBX_SMEP ? CR4_SMEP : 0) | (ebx & EBX_SMAP ? CR4_SMAP : 0) |
+	     (ecx & ECX_UMIP ? CR4_UMIP : 0));
+}
+
 // ---- Frames ----
 
 struct PageInfo *page_alloc(int alloc_flags)

@@ -49,6 +49,10 @@ static inline void *page2kva(const struct PageInfo *pp)
 	return (void *) (page2pa(pp) + KERNBASE);
 }
 
+// Switch on what this CPU has to keep the kernel from using user memory by mistake, and programs
+// from reading the kernel's addresses out of its descriptor tables.
+void mmu_init_percpu(void);
+
 // Size memory, set up the frames and the kernel's page directory, and load it.
 void mem_init(void);
 

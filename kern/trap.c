@@ -31,6 +31,7 @@ void trap_init(void)
 #define VECTOR(entry, number, code, privilege, name) idt[number] = GATE(GD_KT, entry, privilege);
 #include <kern/vectors.h>
 #undef VECTOR
+	idt[T_DBLFLT] = TASK_GATE(GD_DOUBLE_FAULT);
 }
 
 const char *trapname(uint32_t trapno)

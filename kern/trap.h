@@ -5,10 +5,17 @@
 #include <inc/mmu.h>
 #include <inc/trap.h>
 
+#include <kern/cpu.h>
+
 extern struct Segdesc gdt[]; // kern/env.c
 
 // Fill in the interrupt descriptor table.
 void trap_init(void);
+
+// The selector of the task for double faults, behind those of the CPUs, and how to set it up:
+// when the kernel's page directory is complete.
+#define GD_DOUBLE_FAULT (GD_TSS0 + (NCPU << 3))
+void double_fault_init(void);
 
 // Load the IDT, and set up and load the TSS, of the CPU this runs on, which is number cpu.
 void trap_init_percpu(int cpu);

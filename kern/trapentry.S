@@ -28,7 +28,8 @@ alltraps:
 	movl $GD_KD, %eax
 	movw %ax, %ds
 	movw %ax, %es
-	cld
+	pushl $0 // no flag of the user's holds here: not DF, nor AC, which would switch off SMAP
+	popfl
 	pushl %esp
 	call trap
 	popl %eax

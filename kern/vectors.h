@@ -15,7 +15,7 @@ VECTOR(trap_oflow, T_OFLOW, NO_ERROR_CODE, KERNEL, "Overflow")
 VECTOR(trap_bound, T_BOUND, NO_ERROR_CODE, KERNEL, "BOUND Range Exceeded")
 VECTOR(trap_illop, T_ILLOP, NO_ERROR_CODE, KERNEL, "Invalid Opcode")
 VECTOR(trap_device, T_DEVICE, NO_ERROR_CODE, KERNEL, "Device Not Available")
-VECTOR(trap_dblflt, T_DBLFLT, ERROR_CODE, KERNEL, "Double Fault")
+VECTOR(trap_dblflt, T_DBLFLT, ERROR_CODE, KERNEL, "Double Fault") // but see kern/doublefault.c
 VECTOR(trap_tss, T_TSS, ERROR_CODE, KERNEL, "Invalid TSS")
 VECTOR(trap_segnp, T_SEGNP, ERROR_CODE, KERNEL, "Segment Not Present")
 VECTOR(trap_stack, T_STACK, ERROR_CODE, KERNEL, "Stack Fault")
