@@ -7,7 +7,7 @@ PYTHON ?= python3
 
 # What the targets below differ in; any of these may also be given on the command line.
 # RUN: the programs to start at boot, instead of `tour'. NOX: no window. WAIT: wait for gdb before
-# the first instruction. EXIT: leave QEMU when all is done, or on a panic, with status 0 or 3.
+# the first instruction. AUDIT: check the kernel's books when all is done. EXIT: leave QEMU when all is done, or on a panic, with status 0 or 3.
 run-%: RUN = $*
 %-nox %-nox-gdb: NOX = 1
 %-gdb: WAIT = 1
@@ -22,6 +22,7 @@ option = -fw_cfg name=opt/jos/$(1)$(comma)string='$(strip $(2))'
 QEMUOPTS = -drive file=$(OBJDIR)/kern/kernel.img,index=0,media=disk,format=raw \
 	-smp $(CPUS) -net none -serial mon:stdio $(if $(NOX),-display none) \
 	$(if $(RUN),$(call option,run,$(RUN))) $(if $(EXIT),$(call option,exit,$(EXIT))) \
+	$(if $(AUDIT),$(call option,audit,$(AUDIT))) \
 	-device isa-debug-exit,iobase=0xf4,iosize=4 \
 	$(if $(WAIT),-gdb tcp::$(GDBPORT) -S) $(QEMUEXTRA)
 

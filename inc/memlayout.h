@@ -92,7 +92,7 @@ extern volatile pde_t uvpd[];
 
 // One physical page frame; pages[n] is the frame at n * PGSIZE. Programs see it at UPAGES.
 struct PageInfo {
-	struct PageInfo *pp_link; // next on the free list, NULL in use
+	struct PageInfo *pp_link; // next on the free list; NULL: in use; itself: never free
 	// References: entries of page tables and directories that name the frame, and CPUs that
 	// have it loaded as their page directory. Wide enough for every entry there can be.
 	uint32_t pp_ref;

@@ -46,6 +46,15 @@ void env_init(void)
 	}
 }
 
+int env_free_count(void)
+{
+	int n = 0;
+
+	for (struct Env *e = env_free_list; e && n <= NENV; e = e->env_link)
+		n++;
+	return n;
+}
+
 int envid2env(envid_t id, struct Env **store, bool checkperm)
 {
 	struct Env *e = id ? &envs[ENVX(id)] : curenv;

@@ -13,6 +13,9 @@ extern struct Env *envs; // NENV of them
 // Put all envs on the free list, in order.
 void env_init(void);
 
+// Return how many envs are on the free list.
+int env_free_count(void);
+
 // Load this CPU's segment registers with the kernel's segments.
 void env_init_percpu(void);
 

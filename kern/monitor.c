@@ -4,6 +4,7 @@
 #include <inc/string.h>
 #include <inc/x86.h>
 
+#include <kern/audit.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/kdebug.h>
@@ -21,7 +22,7 @@ enum Next { STAY, LEAVE };
 // A command gets its words, the first being its own name, and what monitor() got.
 typedef enum Next command_fn(int argc, char **argv, struct Trapframe *tf);
 
-static command_fn help, kerninfo, backtrace, list_envs, list_cpus, memory, run, go_on, step, reset,
+static command_fn help, kerninfo, backtrace, list_envs, list_cpus, memory, check_books, fail, run, go_on, step, reset,
 	poweroff;
 
 static const struct Command {
@@ -36,6 +37,8 @@ static const struct Command {
 	{"envs", "", "environments: state, CPU, runs, parent", list_envs},
 	{"cpus", "", "CPUs and what runs on them", list_cpus},
 	{"mem", "", "free and used pages", memory},
+	{"audit", "", "check that the kernel's books agree", check_books},
+	{"fail", "N", "make the N-th page allocation from now on fail", fail},
 	{"run", "NAME...", "start programs and come back when they are done", run},
 	{"continue", "", "go on after a breakpoint", go_on},
 	{"step", "", "execute one instruction after a breakpoint", step},
@@ -138,6 +141,24 @@ static enum Next memory(int argc, char **argv, struct Trapframe *tf)
 	size_t free = page_free_count();
 
 	cprintf("%u pages of %u bytes: %u free, %u used\n", npages, PGSIZE, free, npages - free);
+	return STAY;
+}
+
+static enum Next check_books(int argc, char **argv, struct Trapframe *tf)
+{
+	audit();
+	return STAY;
+}
+
+static enum Next fail(int argc, char **argv, struct Trapframe *tf)
+{
+	char *end = NULL;
+	long n = argc == 2 ? strtol(argv[1], &end, 10) : -1;
+
+	if (n < 0 || end == argv[1] || *end)
+		cprintf("usage: fail N (0: none)\n");
+	else
+		page_fail_nth(n);
 	return STAY;
 }
 

@@ -74,13 +74,19 @@ static bool read_option(const char *name, char *buf, size_t size)
 	return false;
 }
 
-void options_init(void)
+static bool read_switch(const char *name)
 {
 	char value[8];
 
+	return read_option(name, value, sizeof(value)) && strcmp(value, "0") != 0;
+}
+
+void options_init(void)
+{
 	strcpy(options.run, DEFAULT_RUN);
 	if (!fw_cfg_present())
 		return;
 	read_option("opt/jos/run", options.run, sizeof(options.run));
-	options.exit = read_option("opt/jos/exit", value, sizeof(value)) && strcmp(value, "0") != 0;
+	options.exit = read_switch("opt/jos/exit");
+	options.audit = read_switch("opt/jos/audit");
 }

@@ -6,8 +6,11 @@
 // What was asked for at boot, through QEMU's -fw_cfg name=opt/jos/NAME,string=VALUE.
 extern struct Options {
 	char run[256]; // run: programs to start, separated by spaces
-	bool exit;     // exit: with any value but 0, leave QEMU when nothing is left to run, or on
-		       // a panic, instead of entering the monitor
+
+	// With any value but 0:
+	bool exit;  // exit: leave QEMU when nothing is left to run, or on a panic, instead of
+		    // entering the monitor
+	bool audit; // audit: whenever nothing is left to run, audit, and panic if that fails
 } options;
 
 // Read the options. Where there is no QEMU the defaults stay.

@@ -17,6 +17,7 @@ struct PageInfo *pages;
 uintptr_t user_mem_check_addr;
 
 static struct PageInfo *free_list;
+static uint32_t fail_countdown; // page_alloc fails when this becomes 0
 
 // ---- Setting up ----
 
@@ -47,10 +48,12 @@ static void page_init(void)
 	for (ppn_t n = npages; n-- > 0;) {
 		bool free = (n > 0 && n < low_end && n != PGNUM(MPENTRY_PADDR)) || n >= kernel_end;
 
-		if (free)
+		if (free) {
 			page_free(&pages[n]);
-		else
-			pages[n].pp_ref = 1; // the kernel's, or no memory at all
+		} else { // the kernel's, or no memory at all
+			pages[n].pp_ref = 1;
+			pages[n].pp_link = &pages[n];
+		}
 	}
 }
 
@@ -126,7 +129,7 @@ struct PageInfo *page_alloc(int alloc_flags)
 {
 	struct PageInfo *pp = free_list;
 
-	if (!pp)
+	if (!pp || (fail_countdown > 0 && --fail_countdown == 0))
 		return NULL;
 	free_list = pp->pp_link;
 	pp->pp_link = NULL;
@@ -142,12 +145,17 @@ void page_free(struct PageInfo *pp)
 	free_list = pp;
 }
 
+void page_fail_nth(uint32_t n)
+{
+	fail_countdown = n;
+}
+
 size_t page_free_count(void)
 {
 	size_t n = 0;
 
-	for (struct PageInfo *pp = free_list; pp; pp = pp->pp_link)
-		n++;
+	for (struct PageInfo *pp = free_list; pp && n <= npages; pp = pp->pp_link)
+		n++; // no further than there are frames: the audit may find a ring
 	return n;
 }
 

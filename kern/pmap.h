@@ -65,8 +65,17 @@ struct PageInfo *page_alloc(int alloc_flags);
 // Put a frame without references on the free list.
 void page_free(struct PageInfo *pp);
 
+// Whether this frame is the kernel's, or no memory, for good.
+static inline bool page_is_reserved(const struct PageInfo *pp)
+{
+	return pp->pp_link == pp;
+}
+
 // Return how many frames are free.
 size_t page_free_count(void);
+
+// Make the n-th call of page_alloc from now on fail, once; 0: none. For tests of running out.
+void page_fail_nth(uint32_t n);
 
 // Put list in the place of the free list and return the old one. For tests of running out.
 struct PageInfo *page_swap_free_list(struct PageInfo *list);

@@ -4,6 +4,7 @@
 #include <inc/env.h>
 #include <inc/x86.h>
 
+#include <kern/audit.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/monitor.h>
@@ -35,6 +36,13 @@ void sched_remove(struct Env *e)
 	runnable[i / WORD_BITS] &= ~(1U << i % WORD_BITS);
 	if (!runnable[i / WORD_BITS])
 		summary &= ~(1U << i / WORD_BITS);
+}
+
+bool sched_contains(const struct Env *e)
+{
+	int i = e - envs;
+
+	return runnable[i / WORD_BITS] >> i % WORD_BITS & 1;
 }
 
 // The bits of word above bit i.
@@ -71,6 +79,8 @@ static void all_done(void)
 	cprintf("No runnable environments in the system!\n");
 	if (blocked)
 		cprintf("%d blocked for ever; 'envs' lists them.\n", blocked);
+	if (options.audit && !audit())
+		panic("the audit failed");
 	if (options.exit)
 		power_off();
 	monitor(NULL);

@@ -1,6 +1,8 @@
 #ifndef JOS_KERN_SCHED_H
 #define JOS_KERN_SCHED_H
 
+#include <inc/types.h>
+
 struct Env;
 
 // Choose the next env, round robin in the order of envs[] from the one this CPU ran last, and
@@ -12,5 +14,8 @@ void sched_yield(void) __attribute__((noreturn));
 // The set of runnable envs. Only env_set_state calls these.
 void sched_add(struct Env *e);
 void sched_remove(struct Env *e);
+
+// Whether e is in it.
+bool sched_contains(const struct Env *e);
 
 #endif

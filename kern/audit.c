@@ -1,0 +1,157 @@
+// The audit: count everything from scratch and compare with what the kernel believes.
+
+#include <kern/audit.h>
+
+#include <inc/assert.h>
+#include <inc/memlayout.h>
+#include <inc/mmu.h>
+
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/pmap.h>
+#include <kern/sched.h>
+#include <kern/spinlock.h>
+
+static int errors; // found by this audit
+
+#define complain(...)                                                                              \
+	do {                                                                                       \
+		cprintf("audit: " __VA_ARGS__);                                                    \
+		errors++;                                                                          \
+	} while (0)
+
+// ---- Frames ----
+
+// Add n to the reference count of the frame at pa, for a reference held by what.
+static void count(physaddr_t pa, int n, const char *what, uint32_t where)
+{
+	if (PGNUM(pa) >= npages)
+		complain("%s %08x names frame %08x, which is not memory\n", what, where, pa);
+	else
+		pages[PGNUM(pa)].pp_ref += n;
+}
+
+static void count_kernel(int n)
+{
+	for (size_t i = PDX(UTOP); i < NPDENTRIES; i++)
+		if ((kern_pgdir[i] & (PTE_P | PTE_PS)) == PTE_P && i != PDX(UVPT))
+			count(PTE_ADDR(kern_pgdir[i]), n, "kernel page directory entry", i);
+	for (int i = 0; i < ncpu; i++)
+		if (cpus[i].cpu_pgdir)
+			count(PADDR(cpus[i].cpu_pgdir), n, "CPU", i);
+}
+
+static void count_env(struct Env *e, int n)
+{
+	count(PADDR(e->env_pgdir), n, "env", e->env_id);
+	if (e->env_fpu)
+		count(PADDR(e->env_fpu), n, "env", e->env_id);
+	for (size_t i = 0; i < PDX(UTOP); i++) {
+		pde_t pde = e->env_pgdir[i];
+		if (!(pde & PTE_P))
+			continue;
+		count(PTE_ADDR(pde), n, "env", e->env_id);
+		const pte_t *table = KADDR(PTE_ADDR(pde));
+		for (size_t j = 0; j < NPTENTRIES; j++)
+			if (table[j] & PTE_P)
+				count(PTE_ADDR(table[j]), n, "env", e->env_id);
+	}
+}
+
+// Add n for every reference there is.
+static void count_all(int n)
+{
+	count_kernel(n);
+	for (struct Env *e = envs; e < envs + NENV; e++)
+		if (e->env_status != ENV_FREE)
+			count_env(e, n);
+}
+
+// Take away from each count the references there are: what the kernel keeps for good must have
+// one left, everything else none. Then put them back.
+static void audit_references(void)
+{
+	count_all(-1);
+	for (size_t i = 0; i < npages; i++) {
+		int excess = pages[i].pp_ref - page_is_reserved(&pages[i]);
+		if (excess != 0)
+			complain("frame %08x counts %d references %s\n", i * PGSIZE,
+				 excess > 0 ? excess : -excess, excess > 0 ? "too many" : "too few");
+	}
+	count_all(1);
+}
+
+static size_t audit_free_list(void)
+{
+	size_t unused = 0, listed = page_free_count();
+
+	for (size_t i = 0; i < npages; i++)
+		unused += pages[i].pp_ref == 0;
+	if (listed != unused)
+		complain("%u frames are on the free list, %u have no references\n", listed, unused);
+	return listed;
+}
+
+// An env's directory differs from the kernel's above UTOP only in where it shows itself.
+static void audit_directory(struct Env *e)
+{
+	for (size_t i = PDX(UTOP); i < NPDENTRIES; i++) {
+		pde_t want = i == PDX(UVPT) ? PADDR(e->env_pgdir) | PTE_U | PTE_P : kern_pgdir[i];
+		if ((e->env_pgdir[i] ^ want) & ~(PTE_A | PTE_D))
+			complain("env %08x has %08x in page directory entry %u, not %08x\n",
+				 e->env_id, e->env_pgdir[i], i, want);
+	}
+}
+
+// ---- Envs and CPUs ----
+
+static void audit_env(struct Env *e)
+{
+	bool running = false;
+
+	for (int i = 0; i < ncpu; i++)
+		if (cpus[i].cpu_env == e) {
+			if (running || e->env_cpunum != i)
+				complain("env %08x is on CPU %d and %d\n", e->env_id, e->env_cpunum, i);
+			running = true;
+		}
+	if (running != (e->env_status == ENV_RUNNING))
+		complain("env %08x has status %u, but is %son a CPU\n", e->env_id, e->env_status,
+			 running ? "" : "not ");
+	if (sched_contains(e) != (e->env_status == ENV_RUNNABLE))
+		complain("env %08x has status %u, but is %sin the run queue\n", e->env_id,
+			 e->env_status, sched_contains(e) ? "" : "not ");
+	if (e->env_status == ENV_FREE) {
+		if (e->env_pgdir || e->env_fpu)
+			complain("free env slot %u still has memory\n", e - envs);
+		return;
+	}
+	if (e->env_status == ENV_DYING || e->env_status > ENV_NOT_RUNNABLE)
+		complain("env %08x has status %u\n", e->env_id, e->env_status);
+	if (e->env_id <= 0 || ENVX(e->env_id) != e - envs)
+		complain("env %08x stands in slot %u\n", e->env_id, e - envs);
+	if (e->env_ipc_recving && e->env_status != ENV_NOT_RUNNABLE)
+		complain("env %08x waits for a message with status %u\n", e->env_id, e->env_status);
+	audit_directory(e);
+}
+
+bool audit(void)
+{
+	int live = 0;
+
+	assert(spin_holding(&kernel_lock));
+	errors = 0;
+	for (struct Env *e = envs; e < envs + NENV; e++) {
+		audit_env(e);
+		live += e->env_status != ENV_FREE;
+	}
+	if (env_free_count() != NENV - live)
+		complain("%d envs are on the free list, %d are free\n", env_free_count(),
+			 NENV - live);
+	audit_references();
+	size_t free = audit_free_list();
+	if (errors == 0)
+		cprintf("audit: %u frames free, %u used, %d environments: all agrees\n", free,
+			npages - free, live);
+	return errors == 0;
+}
