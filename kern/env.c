@@ -16,6 +16,8 @@
 
 #define ENVGENSHIFT 12 // where the generation begins in an env id
 
+enum { MAX_COMMAND = 1024, MAX_ARGS = 16 }; // what a new env's stack page has room for
+
 struct Env *envs;
 static struct Env *env_free_list;
 
@@ -239,32 +241,49 @@ static int load_segment(struct Env *e, const uint8_t *file, const struct Proghdr
 	return 0;
 }
 
-// Make e's stack, with what lib/entry.S finds there:
+// Make e's stack, with what lib/entry.S finds there. The words of command stand between colons.
 //
-//	USTACKTOP ->	+---------------------+
-//			| word for thisenv    |
-//			| name, terminated    |
-//			| argv[1] = NULL      |
-//			| argv[0] = name      |
-//			| argv                |
-//	tf_esp ->	| argc = 1            |
-//			+---------------------+
-static int load_stack(struct Env *e, const char *name)
+//	USTACKTOP ->	+---------------------------+
+//			| word for thisenv          |
+//			| the words, terminated     |
+//			| NULL                      |
+//			| address of the last word  |
+//			| ...                       |
+//	argv ->		| address of the first word |
+//			| argv                      |
+//	tf_esp ->	| argc                      |
+//			+---------------------------+
+static int load_stack(struct Env *e, const char *command)
 {
-	char *page = load_page(e, USTACKTOP - PGSIZE, PTE_U | PTE_W);
-	size_t room = ROUNDUP(strlen(name) + 1, 4);
-	uintptr_t name_va = USTACKTOP - sizeof(uintptr_t) - room;
-	const uint32_t words[] = {1, name_va - 2 * sizeof(uint32_t), name_va, 0};
+	size_t size = strlen(command) + 1, argc = 1;
 
+	for (const char *p = command; *p; p++)
+		argc += *p == ':';
+	if (size > MAX_COMMAND || argc > MAX_ARGS)
+		return -E_INVAL;
+	char *page = load_page(e, USTACKTOP - PGSIZE, PTE_U | PTE_W);
 	if (!page)
 		return -E_NO_MEM;
-	e->env_tf.tf_esp = name_va - sizeof(words);
-	strcpy(page + PGOFF(name_va), name);
-	memcpy(page + PGOFF(e->env_tf.tf_esp), words, sizeof(words));
+
+	uintptr_t words_va = USTACKTOP - sizeof(uintptr_t) - ROUNDUP(size, 4);
+	uintptr_t argv_va = words_va - (argc + 1) * sizeof(uint32_t);
+	e->env_tf.tf_esp = argv_va - 2 * sizeof(uint32_t);
+
+	char *words = page + PGOFF(words_va), *word = words;
+	uint32_t *slot = (uint32_t *) (page + PGOFF(e->env_tf.tf_esp));
+	memcpy(words, command, size);
+	*slot++ = argc;
+	*slot++ = argv_va;
+	for (size_t i = 0; i < argc; i++) {
+		*slot++ = words_va + (word - words);
+		word = strfind(word, ':');
+		*word++ = '\0';
+	}
+	*slot = 0;
 	return 0;
 }
 
-int env_create(const struct Program *program, enum EnvType type)
+int env_create(const struct Program *program, const char *command, enum EnvType type)
 {
 	const struct Elf *elf = (const struct Elf *) program->elf;
 	const struct Proghdr *ph = elf_check(program->elf, program->elf_end - program->elf);
@@ -282,7 +301,7 @@ int env_create(const struct Program *program, enum EnvType type)
 		if (ph[i].p_type == ELF_PROG_LOAD)
 			r = load_segment(e, program->elf, &ph[i]);
 	if (r == 0)
-		r = load_stack(e, program->name);
+		r = load_stack(e, command);
 	if (r < 0)
 		env_destroy(e);
 	else

@@ -24,9 +24,10 @@ void env_init_percpu(void);
 //	-E_NO_MEM
 int env_alloc(struct Env **store, envid_t parent_id);
 
-// Make a runnable env that will run program. Returns 0, or as env_alloc, or
-//	-E_INVAL	the program is not an ELF file that can be loaded
-int env_create(const struct Program *program, enum EnvType type);
+// Make a runnable env that will run program; the words of command, with colons between them, are
+// its arguments, the first one its name. Returns 0, or as env_alloc, or
+//	-E_INVAL	the program is not an ELF file that can be loaded, or too many arguments
+int env_create(const struct Program *program, const char *command, enum EnvType type);
 
 // Find an env by its id, 0 meaning the current one; with checkperm, only the current one or a
 // child of it. Returns 0, or

@@ -22,8 +22,8 @@ enum Next { STAY, LEAVE };
 // A command gets its words, the first being its own name, and what monitor() got.
 typedef enum Next command_fn(int argc, char **argv, struct Trapframe *tf);
 
-static command_fn help, kerninfo, backtrace, list_envs, list_cpus, memory, check_books, fail, run, go_on, step, reset,
-	poweroff;
+static command_fn help, kerninfo, backtrace, list_envs, list_cpus, memory, check_books, fail, run,
+	go_on, step, reset, poweroff;
 
 static const struct Command {
 	const char *name;
@@ -39,7 +39,8 @@ static const struct Command {
 	{"mem", "", "free and used pages", memory},
 	{"audit", "", "check that the kernel's books agree", check_books},
 	{"fail", "N", "make the N-th page allocation from now on fail", fail},
-	{"run", "NAME...", "start programs and come back when they are done", run},
+	{"run", "NAME...", "start programs (NAME or NAME:ARG:ARG), come back when they are done",
+	 run},
 	{"continue", "", "go on after a breakpoint", go_on},
 	{"step", "", "execute one instruction after a breakpoint", step},
 	{"reset", "", "restart the machine", reset},

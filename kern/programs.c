@@ -5,10 +5,12 @@
 
 #include <kern/env.h>
 
-const struct Program *program_find(const char *name)
+const struct Program *program_find(const char *command)
 {
+	int len = strfind(command, ':') - command;
+
 	for (const struct Program *p = programs; p < programs_end; p++)
-		if (strcmp(p->name, name) == 0)
+		if (strlen(p->name) == len && strncmp(p->name, command, len) == 0)
 			return p;
 	return NULL;
 }
@@ -28,17 +30,17 @@ static void list_programs(void)
 	cprintf("\n");
 }
 
-bool program_start(const char *name)
+bool program_start(const char *command)
 {
-	const struct Program *program = program_find(name);
+	const struct Program *program = program_find(command);
 
 	if (!program) {
-		cprintf("No program is called '%s'. There are:\n", name);
+		cprintf("No program is called '%s'. There are:\n", command);
 		list_programs();
 		return false;
 	}
-	int r = env_create(program, ENV_TYPE_USER);
+	int r = env_create(program, command, ENV_TYPE_USER);
 	if (r < 0)
-		cprintf("Cannot start %s: %e\n", name, r);
+		cprintf("Cannot start %s: %e\n", command, r);
 	return r == 0;
 }

@@ -13,10 +13,12 @@ struct Program {
 
 extern const struct Program programs[], programs_end[];
 
-// Find a program by name; NULL if there is none.
-const struct Program *program_find(const char *name);
+// A command is a program's name, or NAME:ARGUMENT:ARGUMENT...
+
+// Find the program a command names; NULL if there is none.
+const struct Program *program_find(const char *command);
 
 // Start a program as a new env. What goes wrong is said on the console. Returns whether it runs.
-bool program_start(const char *name);
+bool program_start(const char *command);
 
 #endif

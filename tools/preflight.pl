@@ -30,7 +30,8 @@ sub distance {
 
 sub check_programs {
 	my @known = split ' ', $programs;
-	for my $name (split ' ', $run) {
+	for my $command (split ' ', $run) {
+		my ($name) = split /:/, $command;
 		next if grep { $_ eq $name } @known;
 		my @near = grep { distance($name, $_) <= 2 || index($_, $name) == 0 } @known;
 		print STDERR "No program is called '$name'",
