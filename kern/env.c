@@ -1,7 +1,6 @@
 #include <kern/env.h>
 
 #include <inc/assert.h>
-#include <inc/elf.h>
 #include <inc/error.h>
 #include <inc/mmu.h>
 #include <inc/string.h>
@@ -15,8 +14,6 @@
 #include <kern/trap.h>
 
 #define ENVGENSHIFT 12 // where the generation begins in an env id
-
-enum { MAX_COMMAND = 1024, MAX_ARGS = 16 }; // what a new env's stack page has room for
 
 struct Env *envs;
 static struct Env *env_free_list;
@@ -172,136 +169,17 @@ int env_alloc(struct Env **store, envid_t parent_id)
 	return 0;
 }
 
-// ---- Loading programs ----
-
-// Return the program headers of an ELF file, all of whose fields that we use make sense, or
-// NULL.
-static const struct Proghdr *elf_check(const uint8_t *file, size_t size)
-{
-	const struct Elf *elf = (const struct Elf *) file;
-
-	if (size < sizeof(*elf) || elf->e_magic != ELF_MAGIC || elf->e_elf[0] != ELF_CLASS_32 ||
-	    elf->e_elf[1] != ELF_DATA_LSB || elf->e_type != ELF_TYPE_EXEC ||
-	    elf->e_machine != ELF_MACHINE_386 || elf->e_phentsize != sizeof(struct Proghdr) ||
-	    elf->e_phoff % 4 != 0 || elf->e_phoff > size ||
-	    elf->e_phnum > (size - elf->e_phoff) / sizeof(struct Proghdr))
-		return NULL;
-
-	const struct Proghdr *headers = (const struct Proghdr *) (file + elf->e_phoff);
-	const uintptr_t limit = USTACKTOP - PGSIZE; // the stack is no place for a program
-	bool entry_ok = false;
-	for (const struct Proghdr *ph = headers; ph < headers + elf->e_phnum; ph++) {
-		if (ph->p_type != ELF_PROG_LOAD)
-			continue;
-		if (ph->p_offset > size || ph->p_filesz > size - ph->p_offset ||
-		    ph->p_filesz > ph->p_memsz || ph->p_va > limit ||
-		    ph->p_memsz > limit - ph->p_va)
-			return NULL;
-		if ((ph->p_flags & ELF_PROG_FLAG_EXEC) && elf->e_entry - ph->p_va < ph->p_memsz)
-			entry_ok = true;
-	}
-	return entry_ok ? headers : NULL;
-}
-
-// Make sure there is a page at va that the user may read, and write if perm has PTE_W. Returns
-// its kernel address or NULL without memory.
-static char *load_page(struct Env *e, uintptr_t va, int perm)
-{
-	pte_t *pte;
-	struct PageInfo *pp = page_lookup(e->env_pgdir, (void *) va, &pte);
-
-	if (pp) { // two segments meet in this page
-		*pte |= perm;
-		return page2kva(pp);
-	}
-	pp = page_alloc(ALLOC_ZERO);
-	if (!pp)
-		return NULL;
-	if (page_insert(e->env_pgdir, pp, (void *) va, perm) < 0) {
-		page_free(pp);
-		return NULL;
-	}
-	return page2kva(pp);
-}
-
-// Load one segment, which elf_check has found good.
-static int load_segment(struct Env *e, const uint8_t *file, const struct Proghdr *ph)
-{
-	int perm = PTE_U | (ph->p_flags & ELF_PROG_FLAG_WRITE ? PTE_W : 0);
-	uintptr_t file_end = ph->p_va + ph->p_filesz, end = ph->p_va + ph->p_memsz;
-
-	for (uintptr_t va = ph->p_va; va < end; va = ROUNDDOWN(va, PGSIZE) + PGSIZE) {
-		char *page = load_page(e, ROUNDDOWN(va, PGSIZE), perm);
-		if (!page)
-			return -E_NO_MEM;
-		if (va < file_end)
-			memcpy(page + PGOFF(va), file + ph->p_offset + (va - ph->p_va),
-			       MIN(file_end - va, PGSIZE - PGOFF(va)));
-	}
-	return 0;
-}
-
-// Make e's stack, with what lib/entry.S finds there. The words of command stand between colons.
-//
-//	USTACKTOP ->	+---------------------------+
-//			| word for thisenv          |
-//			| the words, terminated     |
-//			| NULL                      |
-//			| address of the last word  |
-//			| ...                       |
-//	argv ->		| address of the first word |
-//			| argv                      |
-//	tf_esp ->	| argc                      |
-//			+---------------------------+
-static int load_stack(struct Env *e, const char *command)
-{
-	size_t size = strlen(command) + 1, argc = 1;
-
-	for (const char *p = command; *p; p++)
-		argc += *p == ':';
-	if (size > MAX_COMMAND || argc > MAX_ARGS)
-		return -E_INVAL;
-	char *page = load_page(e, USTACKTOP - PGSIZE, PTE_U | PTE_W);
-	if (!page)
-		return -E_NO_MEM;
-
-	uintptr_t words_va = USTACKTOP - sizeof(uintptr_t) - ROUNDUP(size, 4);
-	uintptr_t argv_va = words_va - (argc + 1) * sizeof(uint32_t);
-	e->env_tf.tf_esp = argv_va - 2 * sizeof(uint32_t);
-
-	char *words = page + PGOFF(words_va), *word = words;
-	uint32_t *slot = (uint32_t *) (page + PGOFF(e->env_tf.tf_esp));
-	memcpy(words, command, size);
-	*slot++ = argc;
-	*slot++ = argv_va;
-	for (size_t i = 0; i < argc; i++) {
-		*slot++ = words_va + (word - words);
-		word = strfind(word, ':');
-		*word++ = '\0';
-	}
-	*slot = 0;
-	return 0;
-}
-
 int env_create(const struct Program *program, const char *command, enum EnvType type)
 {
-	const struct Elf *elf = (const struct Elf *) program->elf;
-	const struct Proghdr *ph = elf_check(program->elf, program->elf_end - program->elf);
 	struct Env *e;
+	int r;
 
-	if (!ph)
+	if (!program_loadable(program, command))
 		return -E_INVAL;
-	int r = env_alloc(&e, 0);
-	if (r < 0)
+	if ((r = env_alloc(&e, 0)) < 0)
 		return r;
 	e->env_type = type;
-	e->env_program = program;
-	e->env_tf.tf_eip = elf->e_entry;
-	for (int i = 0; i < elf->e_phnum && r == 0; i++)
-		if (ph[i].p_type == ELF_PROG_LOAD)
-			r = load_segment(e, program->elf, &ph[i]);
-	if (r == 0)
-		r = load_stack(e, command);
+	r = program_load(program, command, e);
 	if (r < 0)
 		env_destroy(e);
 	else
