@@ -43,6 +43,8 @@ void env_init(void)
 		envs[i].env_link = env_free_list;
 		env_free_list = &envs[i];
 	}
+	for (int i = 0; i < NCPU; i++)
+		cpus[i].cpu_last = NENV - 1; // each CPU's first round begins with envs[0]
 }
 
 int env_free_count(void)

@@ -32,6 +32,7 @@ sub string_offset {
 my (%function, $text_end);
 for (`$nm -n $elf`) {
 	my ($addr, $type, $name) = /^([0-9a-f]+) (\w) (\S+)$/ or next;
+	$name =~ s/\.(constprop|isra|part|cold)(\.\d+)?//g;    # what gcc calls its variants
 	$function{hex $addr} //= $name if $type =~ /[tT]/ && $name !~ /^(\.|\$)/;
 }
 die "symtab.pl: $nm finds no functions in $elf\n" if !%function;
