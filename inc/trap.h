@@ -22,8 +22,9 @@
 #define T_SIMDERR 19
 
 // Ours.
-#define T_SYSCALL 48
-#define T_DEFAULT 500 // a trap that should not have come
+#define T_SYSCALL    48
+#define SYSCALL_SIZE 2   // bytes of `int $T_SYSCALL'
+#define T_DEFAULT    500 // a trap that should not have come
 
 // Interrupt request n arrives at vector IRQ_OFFSET + n: 0-15 from the 8259s, more from the
 // local APIC.

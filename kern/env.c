@@ -109,7 +109,7 @@ void env_take_off_cpu(struct Env *e)
 	// It may have entered the kernel on its own and be waiting for the lock. Faults come again
 	// by themselves; `int n' and int3 have moved eip on and are put back.
 	if (e->env_tf.tf_trapno == T_SYSCALL)
-		e->env_tf.tf_eip -= 2;
+		e->env_tf.tf_eip -= SYSCALL_SIZE;
 	else if (e->env_tf.tf_trapno == T_BRKPT)
 		e->env_tf.tf_eip -= 1;
 }
