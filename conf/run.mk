@@ -1,7 +1,7 @@
 # Running the system, debugging, grading, checking.
 
-QEMU ?= $(firstword $(shell command -v qemu-system-i386 qemu-system-x86_64))
-GDB ?= $(firstword $(shell command -v gdb-multiarch i386-jos-elf-gdb x86_64-elf-gdb gdb))
+QEMU ?= $(call first-of,qemu-system-i386 qemu-system-x86_64)
+GDB ?= $(call first-of,gdb-multiarch i386-jos-elf-gdb x86_64-elf-gdb gdb)
 GDBPORT ?= $(shell expr `id -u` % 5000 + 25000)
 PYTHON ?= python3
 

@@ -1,6 +1,9 @@
 # Finding the tools: sets CC, LD, AR, NM, OBJCOPY, OBJDUMP, what the compiler needs to make code for
 # 32-bit x86 (TARGET_CFLAGS), and where its own headers are (COMPILER_INCLUDE).
 
+# The path of the first of these commands that is there.
+first-of = $(firstword $(foreach tool,$(1),$(shell command -v $(tool))))
+
 GCC_PREFIXES := i386-jos-elf- i686-elf- x86_64-elf- i686-linux-gnu- x86_64-linux-gnu-
 
 # Goals that need no compiler.
@@ -11,7 +14,7 @@ endif
 compiles = $(shell echo 'int x;' | $(1) -x c -c -o /dev/null - 2>/dev/null && echo yes)
 
 ifeq ($(origin CC),default)
-  ifndef GCCPREFIX
+  ifeq ($(origin GCCPREFIX),undefined)
     GCCPREFIX := $(shell for p in $(GCC_PREFIXES); do \
 	command -v $${p}gcc >/dev/null && echo $$p && break; done)
   endif
@@ -24,9 +27,9 @@ ifneq ($(is_clang),)
   # clang-17 goes with ld.lld-17 and so on.
   llvm_suffix := $(patsubst clang%,%,$(notdir $(firstword $(CC))))
   ifeq ($(origin LD),default)
-    LD := $(firstword $(shell command -v ld.lld$(llvm_suffix) ld.lld) $(GCCPREFIX)ld)
+    LD := $(or $(call first-of,ld.lld$(llvm_suffix) ld.lld),$(GCCPREFIX)ld)
   endif
-  tool = $(firstword $(shell command -v $(GCCPREFIX)$(1) llvm-$(1)$(llvm_suffix) llvm-$(1)) $(1))
+  tool = $(or $(call first-of,$(GCCPREFIX)$(1) llvm-$(1)$(llvm_suffix) llvm-$(1)),$(1))
 else
   TARGET_CFLAGS := -m32
   ifeq ($(origin LD),default)

@@ -7,7 +7,7 @@
 
 typedef int32_t envid_t;
 
-// An env id is positive and names one env for all time:
+// An env id is positive, and names the same env until its slot has been used 2^19 - 1 times more:
 //
 //	 31  30                       12 11  10 9              0
 //	+---+---------------------------+------+----------------+
@@ -31,11 +31,17 @@ enum EnvType {
 	ENV_TYPE_USER = 0,
 };
 
+// Whether the flag for single-stepping, FL_TF, is the monitor's doing. Once it was, the program
+// may have it in flags it has saved.
+enum EnvStepping { STEP_NEVER = 0, STEP_NOW, STEP_EARLIER };
+
 struct Program;
 
 // One environment. Programs see the whole table read-only at UENVS as envs[].
 // Every field is protected by the big kernel lock, with one exception: while the env is
-// ENV_RUNNING, env_tf belongs to its CPU, which fills it on the way into the kernel.
+// ENV_RUNNING, env_tf belongs to its CPU, which fills it on the way into the kernel before it
+// waits for the lock, and reads it on the way out after it has released it. Whoever else wants to
+// change it takes the env off its CPU first.
 struct Env {
 	struct Trapframe env_tf; // user registers while it does not run
 	struct Env *env_link;    // next on the free list
@@ -58,7 +64,7 @@ struct Env {
 
 	// Only the kernel looks at these.
 	const struct Program *env_program; // what it was loaded from, for symbols
-	bool env_stepping;                 // the monitor single-steps it
+	enum EnvStepping env_stepping;     // whether the monitor single-steps it
 	void *env_fpu; // a frame with its floating-point registers, NULL before their first use
 };
 

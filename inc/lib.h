@@ -129,7 +129,9 @@ void set_pgfault_handler(void (*handler)(struct UTrapframe *utf));
 #define PTE_COW   0x800 // to be copied on the first write
 
 // Make a copy of this env. Returns the child's id to the parent and 0 to the child, or
-// -E_NO_FREE_ENV or -E_NO_MEM, with nothing left behind.
+// -E_NO_FREE_ENV or -E_NO_MEM, with no child left behind. (Pages may stay copy-on-write, which
+// the next write to each ends.) As copies are made on writing, memory may run out then: that
+// ends the env that writes.
 envid_t fork(void);
 
 // Like fork, but parent and child share all memory except their stacks.

@@ -54,7 +54,8 @@ enum {
 	MADT_LAPIC = 0,
 	MADT_LAPIC_OVERRIDE = 5,
 	LAPIC_ENABLED = 1,
-	MAX_TABLE_LENGTH = 1 << 20, // more is no table
+	MAX_TABLES = 64, // more is nonsense
+	MAX_TABLE_LENGTH = 1 << 16,
 };
 
 // Return the kernel's address of len bytes at pa. Tables may lie in memory the kernel does not
@@ -110,7 +111,8 @@ static void add_cpus(const struct Madt *madt)
 		if (entry->type == MADT_LAPIC && entry->length >= 8 &&
 		    (entry->lapic.flags & LAPIC_ENABLED))
 			mp_add_cpu(entry->lapic.apicid);
-		else if (entry->type == MADT_LAPIC_OVERRIDE && entry->length >= 12)
+		else if (entry->type == MADT_LAPIC_OVERRIDE && entry->length >= 12 &&
+			 entry->override.address <= UINT32_MAX)
 			lapicaddr = entry->override.address;
 		p += entry->length;
 	}
@@ -132,6 +134,7 @@ bool acpi_find_cpus(void)
 		return false;
 
 	const char *entry = (const char *) (rsdt + 1), *end = (const char *) rsdt + rsdt->length;
+	end = MIN(end, entry + MAX_TABLES * entry_size);
 	for (; end - entry >= (ssize_t) entry_size; entry += entry_size) {
 		const struct Madt *madt = find_table(*(const physaddr_t *) entry, "APIC");
 

@@ -76,7 +76,8 @@ static void audit_references(void)
 		int excess = pages[i].pp_ref - page_is_reserved(&pages[i]);
 		if (excess != 0)
 			complain("frame %08x counts %d references %s\n", i * PGSIZE,
-				 excess > 0 ? excess : -excess, excess > 0 ? "too many" : "too few");
+				 excess > 0 ? excess : -excess,
+				 excess > 0 ? "too many" : "too few");
 	}
 	count_all(1);
 }
@@ -112,7 +113,8 @@ static void audit_env(struct Env *e)
 	for (int i = 0; i < ncpu; i++)
 		if (cpus[i].cpu_env == e) {
 			if (running || e->env_cpunum != i)
-				complain("env %08x is on CPU %d and %d\n", e->env_id, e->env_cpunum, i);
+				complain("env %08x is on CPU %d and %d\n", e->env_id, e->env_cpunum,
+					 i);
 			running = true;
 		}
 	if (running != (e->env_status == ENV_RUNNING))

@@ -12,10 +12,11 @@
 
 // What a CPU is doing. It writes this itself; others act on it as kern/tlb.c says.
 enum {
-	CPU_UNUSED = 0, // not started, or did not answer
+	CPU_UNUSED = 0, // not started
 	CPU_KERNEL,     // holds the kernel lock or waits for it
 	CPU_USER,       // runs, or is about to run, user code; enters the kernel when kicked
 	CPU_HALTED,     // sleeps without an env; looks for work when kicked
+	CPU_DEAD,       // did not answer when it was started
 };
 
 struct CpuInfo {
@@ -27,6 +28,7 @@ struct CpuInfo {
 	volatile uint32_t cpu_status;
 
 	// This CPU's own business.
+	bool cpu_resched;    // its env gives up its turn at the end of this trap
 	bool cpu_fpu_loaded; // the current env's floating-point registers are in this CPU
 
 	// Protected by the kernel lock. (While the CPU is CPU_USER, cpu_env does not change, so
@@ -35,8 +37,7 @@ struct CpuInfo {
 	pde_t *cpu_pgdir;    // what CR3 holds
 	uint32_t cpu_last;   // index of the env that ran here last
 	bool cpu_tlb_stale;  // has to flush before it runs user code again
-	bool cpu_woken;      // halted, but has been kicked
-	bool cpu_resched;    // the env gives up its turn at the end of this trap
+	bool cpu_woken;      // halted, but has been kicked; the CPU itself looks without the lock
 };
 
 // cpus[0] is the boot CPU, the others follow in the order they were found. The index is what
@@ -48,6 +49,7 @@ extern uint8_t percpu_kstacks[NCPU][KSTKSIZE];
 
 // The stack of CPU n as mapped between guards: its top.
 #define KSTACKTOP_CPU(n) (KSTACKTOP - (n) * (KSTKSIZE + KSTKGAP))
+_Static_assert(NCPU *(KSTKSIZE + KSTKGAP) <= PTSIZE, "the stacks must end above MMIOLIM");
 
 // Return the number of the CPU this runs on. Each CPU has a TSS of its own, so the task
 // register tells. Valid after trap_init_percpu.
@@ -81,6 +83,9 @@ void lapic_init(void);
 
 // Make the CPU with that ID begin in real mode at physical address addr, a page below 1 MB.
 void lapic_startap(uint8_t apicid, uint32_t addr);
+
+// To be called after the last lapic_startap: a reset is an ordinary one again.
+void lapic_startap_done(void);
 
 // Put that CPU back into the state in which it waits for lapic_startap.
 void lapic_park(uint8_t apicid);

@@ -95,6 +95,14 @@ void env_set_state(struct Env *e, unsigned status)
 	}
 }
 
+// How long the breakpoint instruction is that e has executed last: `int3', or `int' with a 3.
+static int breakpoint_size(struct Env *e)
+{
+	const uint8_t *last = (const uint8_t *) e->env_tf.tf_eip - 1;
+
+	return user_mem_check(e, last, 1, 0) == 0 && *(uint8_t *) user_kva(e, last) == 3 ? 2 : 1;
+}
+
 void env_take_off_cpu(struct Env *e)
 {
 	if (e->env_status != ENV_RUNNING || e == curenv)
@@ -111,7 +119,7 @@ void env_take_off_cpu(struct Env *e)
 	if (e->env_tf.tf_trapno == T_SYSCALL)
 		e->env_tf.tf_eip -= SYSCALL_SIZE;
 	else if (e->env_tf.tf_trapno == T_BRKPT)
-		e->env_tf.tf_eip -= 1;
+		e->env_tf.tf_eip -= breakpoint_size(e);
 }
 
 // ---- Making envs ----
@@ -159,7 +167,7 @@ int env_alloc(struct Env **store, envid_t parent_id)
 	e->env_pgfault_upcall = NULL;
 	e->env_ipc_recving = false;
 	e->env_program = NULL;
-	e->env_stepping = false;
+	e->env_stepping = STEP_NEVER;
 	e->env_fpu = NULL;
 	memset(&e->env_tf, 0, sizeof(e->env_tf));
 	e->env_tf.tf_esp = USTACKTOP;
@@ -242,6 +250,7 @@ void env_run(struct Env *e)
 	struct CpuInfo *cpu = thiscpu;
 	struct Env *old = cpu->cpu_env;
 
+	cpu->cpu_resched = false;
 	if (e != old) {
 		if (old && old->env_status == ENV_RUNNING)
 			env_set_state(old, ENV_RUNNABLE);

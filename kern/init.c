@@ -27,6 +27,7 @@ void __attribute__((noreturn)) i386_init(void)
 	mmu_init_percpu();   // what protects the kernel from itself
 	fpu_init_percpu();   // floating point
 	thiscpu->cpu_status = CPU_KERNEL;
+	pic_init();     // silence the old interrupt controllers
 	cons_init();    // serial line and screen
 	options_init(); // what to run
 
@@ -36,7 +37,6 @@ void __attribute__((noreturn)) i386_init(void)
 
 	mp_init();    // find the other CPUs
 	lapic_init(); // this CPU's timer and its line to the others
-	pic_init();   // silence the old interrupt controllers
 
 	lock_kernel();    // from here on there is more than one CPU
 	boot_aps();       // start the others; they wait for the lock
@@ -52,7 +52,17 @@ void __attribute__((noreturn)) i386_init(void)
 uintptr_t mpentry_kstack; // top of its stack
 static int mpentry_cpu;   // its number
 
-enum { AP_TRIES = 2000, AP_TRY_US = 100 }; // how long a CPU may take to answer
+enum { AP_TRIES = 10000, AP_TRY_US = 100 }; // how long a CPU may take to answer
+
+// Move a CPU that is CPU_UNUSED to another status, once: whoever starts it and the CPU itself
+// agree in this way on whether it has answered in time.
+static bool decide(struct CpuInfo *cpu, uint32_t status)
+{
+	uint32_t unused = CPU_UNUSED;
+
+	return __atomic_compare_exchange_n(&cpu->cpu_status, &unused, status, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
 
 // Start CPU n and wait until it runs, or does not.
 static void boot_ap(int n)
@@ -65,8 +75,8 @@ static void boot_ap(int n)
 	lapic_startap(cpu->cpu_id, MPENTRY_PADDR);
 	while (__atomic_load_n(&cpu->cpu_status, __ATOMIC_ACQUIRE) == CPU_UNUSED && --tries > 0)
 		microdelay(AP_TRY_US);
-	if (tries == 0) {
-		lapic_park(cpu->cpu_id); // it must not come later, on another one's stack
+	if (tries == 0 && decide(cpu, CPU_DEAD)) {
+		lapic_park(cpu->cpu_id); // it must not come later, with another one's number
 		cprintf("SMP: CPU %d (APIC ID %d) does not answer\n", n, cpu->cpu_id);
 	}
 }
@@ -78,6 +88,7 @@ static void boot_aps(void)
 	memcpy(KADDR(MPENTRY_PADDR), mpentry_start, mpentry_end - mpentry_start);
 	for (int n = 1; n < ncpu; n++)
 		boot_ap(n);
+	lapic_startap_done();
 }
 
 // On every other CPU, from kern/mpentry.S.
@@ -85,15 +96,15 @@ void __attribute__((noreturn)) mp_main(void)
 {
 	int cpu = mpentry_cpu;
 
-	env_init_percpu();     // our own segments
-	trap_init_percpu(cpu); // traps; and thiscpu works
-	mmu_init_percpu();     // what protects the kernel from itself
-	fpu_init_percpu();     // floating point
-	lapic_init();          // its timer
+	env_init_percpu();                // our own segments
+	trap_init_percpu(cpu);            // traps; and thiscpu works
+	mmu_init_percpu();                // what protects the kernel from itself
+	fpu_init_percpu();                // floating point
+	if (!decide(thiscpu, CPU_KERNEL)) // tell boot_ap, before any lock is touched
+		for (;;)
+			hlt();
+	lapic_init(); // its timer
 	cprintf("SMP: CPU %d starting\n", cpu);
-
-	// Tell boot_ap, which goes on to the next CPU.
-	__atomic_store_n(&thiscpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
 	lock_kernel();
 	tlb_load(kern_pgdir); // it is loaded, but not yet counted
 	sched_yield();

@@ -23,6 +23,12 @@ static uint8_t nvram_byte(int reg)
 	return inb(NVRAM_DATA);
 }
 
+void nvram_write(int reg, uint8_t value)
+{
+	outb(NVRAM_INDEX, reg);
+	outb(NVRAM_DATA, value);
+}
+
 static uint32_t nvram_word(int reg)
 {
 	return nvram_byte(reg) | nvram_byte(reg + 1) << 8;

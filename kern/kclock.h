@@ -9,6 +9,9 @@
 // address 0 up, the kernel uses: no more than MAXPHYSMEM.
 size_t i386_detect_memory(void);
 
+// Write a byte of the clock's battery-backed memory.
+void nvram_write(int reg, uint8_t value);
+
 // The programmable interval timer's channel 2, counting down at PIT_HZ.
 enum { PIT_HZ = 1193182 };
 void pit_start(void);    // start counting from 65535

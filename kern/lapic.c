@@ -59,8 +59,8 @@ static uint32_t measure_timer_once(void)
 	int tries = 100000; // in case the interval timer stands still
 
 	pit_start();
-	pit_start_count = pit_read();
 	count = lapic[TIMER_COUNT];
+	pit_start_count = pit_read();
 	do
 		pit_count = pit_read();
 	while ((uint16_t) (pit_start_count - pit_count) < stretch && --tries > 0);
@@ -129,7 +129,8 @@ void microdelay(uint32_t us)
 	const uint32_t period = timer_hz / TICKS_PER_SECOND;
 	uint64_t left = (uint64_t) us * (timer_hz / 1000000 + 1);
 	uint32_t last = lapic[TIMER_COUNT];
-	for (;;) {
+	// On a CPU whose timer has not been started yet it stands still; do not wait for ever.
+	for (uint32_t tries = us * 100 + 1000000; tries > 0; tries--) {
 		pause();
 		uint32_t now = lapic[TIMER_COUNT];
 		uint32_t passed = now <= last ? last - now : last + period - now;
@@ -166,16 +167,29 @@ void lapic_park(uint8_t apicid)
 	send(apicid, ICR_INIT | ICR_LEVEL); // deassert, for processors before the Pentium 4
 }
 
+enum {
+	NVRAM_SHUTDOWN = 0x0f, // what the BIOS does after a reset
+	SHUTDOWN_NORMAL = 0x00,
+	SHUTDOWN_JUMP = 0x0a, // jump to the address at 40:67
+	WARM_RESET = 0x467,
+};
+
+void lapic_startap_done(void)
+{
+	nvram_write(NVRAM_SHUTDOWN, SHUTDOWN_NORMAL);
+}
+
 void lapic_startap(uint8_t apicid, uint32_t addr)
 {
 	// MultiProcessor Specification 1.4, B.4: where a CPU goes after INIT, for those that do not
-	// wait for STARTUP: CMOS shutdown code "jump to the address at 40:67".
-	outb(0x70, 0x0f);
-	outb(0x71, 0x0a);
-	volatile uint16_t *warm_reset = (uint16_t *) (KERNBASE + 0x467);
+	// wait for STARTUP.
+	nvram_write(NVRAM_SHUTDOWN, SHUTDOWN_JUMP);
+	volatile uint16_t *warm_reset = (uint16_t *) (KERNBASE + WARM_RESET);
 	warm_reset[0] = 0;
 	warm_reset[1] = addr >> 4;
 
+	// That section also asks for 10 ms between the two; processors since the Pentium Pro do not
+	// need them.
 	lapic_park(apicid);
 	for (int i = 0; i < 2; i++) {
 		send(apicid, ICR_STARTUP | addr >> PGSHIFT);

@@ -9,6 +9,7 @@
 #include <kern/env.h>
 #include <kern/kdebug.h>
 #include <kern/options.h>
+#include <kern/panic.h>
 #include <kern/pmap.h>
 #include <kern/power.h>
 #include <kern/programs.h>
@@ -120,10 +121,9 @@ static enum Next list_envs(int argc, char **argv, struct Trapframe *tf)
 static enum Next list_cpus(int argc, char **argv, struct Trapframe *tf)
 {
 	static const char *const states[] = {
-		[CPU_UNUSED] = "does not answer",
-		[CPU_KERNEL] = "in the kernel",
-		[CPU_USER] = "in user mode",
-		[CPU_HALTED] = "halted",
+		[CPU_UNUSED] = "not started",   [CPU_KERNEL] = "in the kernel",
+		[CPU_USER] = "in user mode",    [CPU_HALTED] = "halted",
+		[CPU_DEAD] = "does not answer",
 	};
 
 	cprintf("CPU  APIC ID  state            environment\n");
@@ -173,6 +173,11 @@ static enum Next run(int argc, char **argv, struct Trapframe *tf)
 		cprintf("usage: run NAME...\n");
 		return STAY;
 	}
+	if (panicked()) {
+		cprintf("The kernel has panicked and runs nothing any more; 'reset' restarts "
+			"it.\n");
+		return STAY;
+	}
 	if (tf) {
 		cprintf("Environment %08x is at a breakpoint; 'continue' first.\n", curenv->env_id);
 		return STAY;
@@ -188,7 +193,8 @@ static enum Next resume(struct Trapframe *tf, bool stepping)
 		cprintf("No environment is at a breakpoint. Try 'run breakpoint'.\n");
 		return STAY;
 	}
-	curenv->env_stepping = stepping;
+	if (stepping || curenv->env_stepping != STEP_NEVER)
+		curenv->env_stepping = stepping ? STEP_NOW : STEP_EARLIER;
 	tf->tf_eflags = stepping ? tf->tf_eflags | FL_TF : tf->tf_eflags & ~FL_TF;
 	return LEAVE;
 }
@@ -255,7 +261,7 @@ void monitor(struct Trapframe *tf)
 {
 	if (tf && tf->tf_trapno == T_BRKPT)
 		print_trapframe(tf);
-	if (tf && curenv->env_stepping) {
+	if (tf && curenv->env_stepping == STEP_NOW) {
 		struct Eipdebuginfo info;
 
 		debuginfo_eip(curenv->env_program ? curenv->env_program->symbols : NULL, tf->tf_eip,

@@ -56,6 +56,7 @@ enum {
 	ENTRY_LAST_TYPE = 4,
 	PROCESSOR_ENABLED = 1,
 
+	APIC_BROADCAST = 0xff, // no CPU's ID
 	CPUID_EDX_APIC = 1 << 9,
 	MSR_APIC_BASE = 0x1b, // SDM 11.4.4
 };
@@ -71,6 +72,8 @@ bool mp_checksum_ok(const void *p, size_t len)
 
 void mp_add_cpu(uint8_t apicid)
 {
+	if (apicid == APIC_BROADCAST)
+		return;
 	for (int i = 0; i < ncpu; i++)
 		if (cpus[i].cpu_id == apicid)
 			return;
@@ -144,6 +147,8 @@ void mp_init(void)
 		if (!acpi_find_cpus() && !mp_table_find_cpus())
 			lapicaddr = PTE_ADDR(rdmsr(MSR_APIC_BASE));
 	}
+	if (!lapicaddr)
+		ncpu = 1; // no way to start the others
 	cprintf("SMP: CPU %d found %d CPU(s)\n", cpunum(), ncpu);
 	if (too_many)
 		cprintf("SMP: this kernel is built for %d CPUs (NCPU), %d more stay off\n", NCPU,

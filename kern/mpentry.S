@@ -39,6 +39,7 @@ protected:
 	orl $CR4_PSE, %eax
 	movl %eax, %cr4
 	movl %cr0, %eax
+	andl $~(CR0_CD | CR0_NW), %eax // caches on
 	orl $(CR0_PE | CR0_PG | CR0_WP), %eax
 	movl %eax, %cr0
 	movl $high, %eax

@@ -59,10 +59,16 @@ static void __attribute__((noreturn)) finish(void)
 // A panic while panicking: nothing can be relied on any more.
 static void __attribute__((noreturn)) give_up(void)
 {
+	cons_take_over(); // from this CPU itself, if it was printing
 	cprintf("panic while panicking, stopped\n");
 	if (options.exit)
 		power_off_failed();
 	stop_for_ever();
+}
+
+bool panicked(void)
+{
+	return panic_cpu >= 0;
 }
 
 void _panic(const char *file, int line, const char *fmt, ...)

@@ -1,6 +1,8 @@
 #ifndef JOS_KERN_PANIC_H
 #define JOS_KERN_PANIC_H
 
+#include <inc/types.h>
+
 struct Trapframe;
 
 // Panic because of a trap in the kernel.
@@ -8,5 +10,8 @@ void panic_trap(const struct Trapframe *tf) __attribute__((noreturn));
 
 // Stop here for ever if another CPU has panicked. Called on every NMI.
 void panic_stop_if_asked(void);
+
+// Whether there was a panic: then nothing runs any more but the monitor.
+bool panicked(void);
 
 #endif

@@ -60,7 +60,7 @@ static void page_init(void)
 // Map a kernel table for programs to read: the size bytes at kva, at va.
 static void map_for_user(uintptr_t va, const void *kva, size_t size)
 {
-	assert(size <= PTSIZE);
+	assert(size < PTSIZE); // no 4 MB page, which programs must not meet
 	boot_map_region(kern_pgdir, va, ROUNDUP(size, PGSIZE), PADDR(kva), PTE_U);
 }
 
@@ -282,9 +282,10 @@ int user_mem_check(struct Env *env, const void *va, size_t len, int perm)
 	len = MIN(len, ULIM - addr + 1);
 	for (uintptr_t last = addr + len - 1; addr <= last;
 	     addr = ROUNDDOWN(addr, PGSIZE) + PGSIZE) {
+		pde_t pde = env->env_pgdir[PDX(addr)];
 		pte_t *pte = pgdir_walk(env->env_pgdir, (void *) addr, false);
 
-		if (!pte || (*pte & perm) != (pte_t) perm) {
+		if (!pte || (pde & *pte & perm) != (pte_t) perm) {
 			user_mem_check_addr = addr;
 			return -E_FAULT;
 		}

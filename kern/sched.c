@@ -104,8 +104,10 @@ static void sched_halt(void)
 	cpu->cpu_status = CPU_HALTED;
 	unlock_kernel();
 
-	// An env that became runnable after this look has sent a kick, which ends hlt.
-	while (!summary)
+	// Who makes an env runnable or chooses this CPU to be woken after this look has sent a
+	// kick, which ends hlt. A CPU that was chosen has to show up, even if it comes too late:
+	// else it would count as woken while it sleeps on.
+	while (!summary && !__atomic_load_n(&cpu->cpu_woken, __ATOMIC_RELAXED))
 		sti_hlt_cli();
 
 	cpu->cpu_status = CPU_KERNEL;

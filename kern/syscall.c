@@ -5,6 +5,7 @@
 
 #include <inc/assert.h>
 #include <inc/error.h>
+#include <inc/mmu.h>
 #include <inc/string.h>
 #include <inc/syscall.h>
 
@@ -48,9 +49,10 @@ static int shareable_page(struct Env *e, void *va, int perm, struct PageInfo **s
 
 // ---- Console ----
 
+// Prints no more than a step and returns how much that was: nobody else shall have to wait for a
+// long text. The library calls again.
 static int sys_cputs(const char *s, size_t len)
 {
-	struct Trapframe *tf = &curenv->env_tf;
 	char text[CPUTS_STEP];
 
 	if (!user_mem_assert(curenv, s, len, 0))
@@ -58,14 +60,7 @@ static int sys_cputs(const char *s, size_t len)
 	size_t n = MIN(len, sizeof(text));
 	user_mem_read(curenv, text, s, n);
 	cons_write(text, n);
-	if (n == len)
-		return 0;
-
-	// Do the rest as another call, so that nobody has to wait for more than a step.
-	tf->tf_regs.reg_edx += n;
-	tf->tf_regs.reg_ecx -= n;
-	tf->tf_eip -= SYSCALL_SIZE;
-	return NO_RESULT;
+	return n;
 }
 
 static int sys_cgetc(void)
@@ -113,6 +108,8 @@ static envid_t sys_exofork(void)
 	child->env_program = curenv->env_program;
 	child->env_tf = curenv->env_tf;
 	child->env_tf.tf_regs.reg_eax = 0;
+	if (curenv->env_stepping != STEP_NEVER)
+		child->env_tf.tf_eflags &= ~FL_TF;
 	return child->env_id;
 }
 

@@ -47,6 +47,23 @@ const char *trapname(uint32_t trapno)
 	}
 }
 
+// kern/trapentry.S relies on these.
+#define IS_AT(field, offset) static_assert(offsetof(struct Trapframe, field) == (offset))
+IS_AT(tf_regs.reg_edi, 0);
+IS_AT(tf_regs.reg_esi, 4);
+IS_AT(tf_regs.reg_ebp, 8);
+IS_AT(tf_regs.reg_ebx, 16);
+IS_AT(tf_regs.reg_edx, 20);
+IS_AT(tf_regs.reg_ecx, 24);
+IS_AT(tf_regs.reg_eax, 28);
+IS_AT(tf_es, 32);
+IS_AT(tf_ds, 36);
+IS_AT(tf_eip, 48);
+IS_AT(tf_cs, 52);
+IS_AT(tf_eflags, 56);
+IS_AT(tf_esp, 60);
+IS_AT(tf_ss, 64);
+
 void trap_init_percpu(int cpu)
 {
 	struct CpuInfo *c = &cpus[cpu];
@@ -220,8 +237,12 @@ static void trap_dispatch(struct Env *e)
 			return;
 		break;
 	case T_DEBUG:
-		if (e->env_stepping) {
+		if (e->env_stepping == STEP_NOW) {
 			monitor(tf);
+			return;
+		}
+		if (e->env_stepping == STEP_EARLIER) {
+			tf->tf_eflags &= ~FL_TF;
 			return;
 		}
 		break;
@@ -237,6 +258,8 @@ void trap(struct Trapframe *tf)
 		panic_stop_if_asked();
 	bool interrupt = acknowledge_interrupt(tf->tf_trapno);
 
+	if (tf->tf_trapno == IRQ_OFFSET + IRQ_TIMER)
+		thiscpu->cpu_resched = true; // also one that comes while waiting for the lock
 	if (!(tf->tf_cs & 3)) {
 		// Interrupts come where the kernel waits with sti_hlt_cli, and have then done all
 		// they should; anything else is a bug of the kernel.
@@ -253,7 +276,6 @@ void trap(struct Trapframe *tf)
 		fpu_store(e);
 	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
 	lock_kernel();
-	cpu->cpu_resched = tf->tf_trapno == IRQ_OFFSET + IRQ_TIMER;
 
 	// While this CPU waited for the lock, its holder may have taken the env away, and undone
 	// the trap: then there is nothing to handle.

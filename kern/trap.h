@@ -23,7 +23,7 @@ void trap_init_percpu(int cpu);
 // Handle a trap; called by kern/trapentry.S only. The way out of the kernel is at its end.
 void trap(struct Trapframe *tf);
 
-// Load all registers from tf, which ends in user mode or wherever tf comes from.
+// Load all registers from tf and enter user mode.
 void trap_return(const struct Trapframe *tf) __attribute__((noreturn));
 
 // Make tf one that enters user mode, whatever else it says: user segments, interrupts on, no I/O

@@ -16,7 +16,12 @@ static inline int32_t syscall(int number, uint32_t a1, uint32_t a2, uint32_t a3,
 
 void sys_cputs(const char *s, size_t len)
 {
-	syscall(SYS_cputs, (uint32_t) s, len, 0, 0, 0);
+	// The kernel may print less than asked for.
+	do {
+		int n = syscall(SYS_cputs, (uint32_t) s, len, 0, 0, 0);
+		s += n;
+		len -= n;
+	} while (len > 0);
 }
 
 int sys_cgetc(void)
