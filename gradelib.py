@@ -151,7 +151,7 @@ class Run:
         try:
             self._process = subprocess.Popen(
                 self.command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=self._stderr, start_new_session=True, preexec_fn=_DIE_WITH_US)
+                stderr=self._stderr, start_new_session=True, preexec_fn=DIE_WITH_US)
         except OSError as error:
             self.errors = str(error)
             self.finish(Why.NO_START)
@@ -273,7 +273,7 @@ def _die_with_us():
     return lambda: prctl(1, signal.SIGKILL)     # 1 is PR_SET_PDEATHSIG
 
 
-_DIE_WITH_US = _die_with_us()
+DIE_WITH_US = _die_with_us()     # give this to Popen as preexec_fn
 
 
 def exit_on_signals() -> None:

@@ -1,0 +1,119 @@
+"""Booting: numbers and topologies of CPUs, sizes of memory, other machines, again and again."""
+
+import os
+import re
+import struct
+
+from .kit import BOOTS, ROOT, add, require_equal, scratch, test
+from .machine import UNTIL_DONE, command, play, verify
+
+from gradelib import CLEAN_END, Watch
+
+NCPU = int(re.search(r"\bNCPU\b\D*(\d+)", (ROOT / "kern/cpu.h").read_text())[1])
+NO_ACPI = ("-machine", "acpi=off")
+
+
+def boots(*options, cpus=1, extra=(), must=("hello, world",), watch=Watch(), program="hello",
+          **how):
+    """A machine comes up with this many CPUs, says just that about them (and extra), and runs a
+    program to the end. Other arguments are those of machine.command()."""
+    how.setdefault("smp", cpus)
+    run = play(command(program, *options, cpus=how.pop("smp"), **how), watch)
+    verify(run, [*must, re.escape(CLEAN_END)])
+    found = cpus + sum("does not answer" in line for line in extra)
+    starting = [f"SMP: CPU {cpu} starting" for cpu in range(1, cpus)]
+    require_equal(sorted(line for line in run.lines if line.startswith("SMP:")),
+                  sorted([f"SMP: CPU 0 found {found} CPU(s)", *starting, *extra]),
+                  "lines about CPUs")
+    return run
+
+
+def add_boot(name, *options, **how):
+    """Add a test that calls boots()."""
+    add(f"boot: {name}", lambda: boots(*options, **how))
+
+
+# ---- CPUs ----
+
+for n in range(1, 9):
+    add_boot(f"{n} CPUs", cpus=n)
+
+for name, smp, n in (("one socket of four cores", "4,sockets=1,cores=4,threads=1", 4),
+                     ("four sockets", "4,sockets=4,cores=1,threads=1", 4),
+                     ("two cores of two threads", "4,sockets=1,cores=2,threads=2", 4),
+                     ("sparse APIC IDs", "6,sockets=2,cores=3,threads=1", 6)):
+    add_boot(name, smp=smp, cpus=n)
+
+add_boot("more CPUs than NCPU", smp=NCPU + 4, cpus=NCPU,
+         extra=[f"SMP: this kernel is built for {NCPU} CPUs (NCPU), 4 more stay off"])
+
+# Such machines cannot be switched off.
+add_boot("MP table only", *NO_ACPI, smp="4,sockets=4,cores=1,threads=1", cpus=4, watch=UNTIL_DONE)
+add_boot("neither ACPI nor MP table", "-machine", "isapc", "-cpu", "pentium2", watch=UNTIL_DONE)
+add_boot("neither table, by the multiboot header", *NO_ACPI, disk=False, smp=4,
+         watch=UNTIL_DONE)
+
+
+@test("boot: a CPU that never answers")
+def ghost():
+    """A second ACPI table lists one that is not there, with APIC ID 77."""
+    madt = scratch() / "madt"
+    madt.write_bytes(struct.pack("<II", 0xfee00000, 0) + struct.pack("<BBBBI", 0, 8, 77, 77, 1))
+    boots("-acpitable", f"sig=APIC,data={madt}", smp=2, cpus=2,
+          extra=["SMP: CPU 2 (APIC ID 77) does not answer"])
+
+
+@test("boot: no local APIC")
+def no_apic():
+    """No timer then, but programs that yield run."""
+    boots("-cpu", "qemu32,-apic", program="hello yield",
+          must=["hello, world", "Hello, I am environment 00001001.",
+                "All done in environment 00001001."],
+          extra=["SMP: no local APIC, so no timer: environments run until they yield"])
+
+
+for model in ("qemu32", "pentium2", "n270", "max", "Skylake-Client"):
+    add_boot(f"CPU model {model}", "-cpu", model, cpus=2)
+
+
+# ---- Memory ----
+
+MAPPED = 256        # MB the kernel can use
+BELOW_HOLE = 3072   # MB of a large memory that QEMU's PC has below 4 GB
+
+
+def memory(megabytes):
+    """The kernel tells how much memory there is, and how much of it it uses if not all."""
+    run = boots("-m", str(megabytes))
+    below, total = min(megabytes, BELOW_HOLE) * 1024, megabytes * 1024
+    expected = [f"Physical memory: {below}K available, base = 640K, extended = {below - 640}K"]
+    if megabytes > MAPPED:
+        expected.append(f"Using {MAPPED * 1024}K of {total}K: the kernel maps no more")
+    require_equal([line for line in run.lines if re.match("Physical|Using", line)], expected,
+                  "lines about memory")
+
+
+for size in (16, 32, 64, 128, 256, 300, 1024, 3072, 4096):
+    add(f"boot: {size} MB", memory, size)
+
+
+# ---- Other machines, other ways ----
+
+add_boot("no VGA", "-vga", "none")
+add_boot("machine q35", "-machine", "q35", disk=False, cpus=4)
+
+
+@test("boot: multiboot and disk print the same")
+def multiboot():
+    """Both ways into the kernel lead to the same place."""
+    by_header, by_disk = boots(disk=False, cpus=4), boots(cpus=4)
+    require_equal(by_header.lines, by_disk.lines, "output")
+
+
+def in_a_row():
+    """It works every time."""
+    for _ in range(int(os.environ[BOOTS])):
+        boots(cpus=4)
+
+
+add("boot: many times in a row", in_a_row, limit=600, cost=10)

@@ -1,0 +1,248 @@
+"""The kernel monitor, on the serial line and on keyboard and screen; ending the machine from it."""
+
+import re
+from contextlib import contextmanager
+from pathlib import Path
+
+from .kit import add, require, require_equal, symbols, test
+from .machine import ENV1, Machine, command
+
+COMMANDS = "help kerninfo backtrace envs cpus mem run continue step reset poweroff".split()
+UNKNOWN = "Unknown command '%s'; 'help' lists the commands."
+
+
+@contextmanager
+def idle_machine(*options, program="hello", cpus=1):
+    """A machine that has run a program and is at the monitor's prompt."""
+    with Machine(command(program, *options, cpus=cpus, end=False)) as machine:
+        machine.prompt()
+        yield machine
+
+
+# ---- Commands ----
+
+# What is typed, and patterns for all lines of the answer.
+ANSWERS = {
+    "help": ("help", [rf"  {name} .*" for name in COMMANDS]),
+    "envs without envs": ("envs", ["There are no environments. Try 'run hello'."]),
+    "run without a name": ("run", [r"usage: run NAME\.\.\."]),
+    "run of an unknown program":
+        ("run nosuch", ["No program is called 'nosuch'. There are:",
+                        " badsegment breakpoint .*", "( .*)*", "( .*)*", "( .*)*", ".* yield"]),
+    "continue without a breakpoint":
+        ("continue", ["No environment is at a breakpoint. Try 'run breakpoint'."]),
+    "step without a breakpoint":
+        ("step", ["No environment is at a breakpoint. Try 'run breakpoint'."]),
+    "unknown word": ("frobnicate", [UNKNOWN % "frobnicate"]),
+    "name of a program": ("hello", ["'hello' is a program; 'run hello' starts it."]),
+    "empty line": ("", []),
+    "blanks": ("  \t ", []),
+    "blanks around words": ("  frobnicate  hello ", [UNKNOWN % "frobnicate"]),
+    "backspace": ("frobb\b\bx\x7fnicate", [UNKNOWN % "fronicate"]),
+    "backspace at the start": ("\b\x7ffoo", [UNKNOWN % "foo"]),
+    "Ctrl-U": ("garbage\x15foo", [UNKNOWN % "foo"]),
+    "Ctrl-C": ("garbage\x03foo", [UNKNOWN % "foo"]),
+    "control characters": ("f\x01\x01oo\x1b", [UNKNOWN % "foo"]),     # QEMU makes it one Ctrl-A
+    "a line too long": ("x" * 2000, [UNKNOWN % ("x" * 1023)]),
+}
+
+
+def answers(typed, expected):
+    """What is typed gets this answer, and the monitor goes on."""
+    with idle_machine() as machine:
+        found = machine.answer(typed)
+        if "\x03" in typed:     # a prompt of its own
+            require_equal(found, [], "answer")
+            found = machine.expect(r"((?:.*\n)*?)^K> ")[1].splitlines()[1:]
+        require(re.fullmatch(r"\n".join(expected), "\n".join(found)), f"wrong answer to {typed!r}",
+                *[f"expected: {line}" for line in expected], *[f"found: {line}" for line in found])
+        require_equal(machine.answer("again"), [UNKNOWN % "again"], "answer to the next line")
+
+
+for name, (what, lines) in ANSWERS.items():
+    add(f"monitor: {name}", answers, what, lines)
+
+
+@test("monitor: kerninfo")
+def kerninfo():
+    """It tells what the symbol table tells."""
+    with idle_machine() as machine:
+        found = "\n".join(machine.answer("kerninfo"))
+    table = symbols()
+    for name in ("text_start", "rodata_end", "edata", "end"):
+        va = table[name]
+        require(re.search(rf"^ +{name} +{va:08x} \(virt\) +{va - 0xf0000000:08x} \(phys\)$",
+                          found, re.M), f"kerninfo has {name} wrong: it is {va:08x}", found)
+    size = re.search(r"footprint: (\d+)KB", found)
+    require_equal(int(size[1]), -(-(table["end"] - table["text_start"]) // 1024), "footprint")
+
+
+def functions(lines):
+    """Return the names of the functions in a backtrace."""
+    return [match[1] for match in (re.match(r" +\S+:\d+: (\w+)\+", line) for line in lines)
+            if match]
+
+
+@test("monitor: backtrace")
+def backtrace():
+    """Outside a breakpoint it is the kernel's, from the command on."""
+    with idle_machine() as machine:
+        names = functions(machine.answer("backtrace"))
+    require("monitor" in names and "sched_yield" in names, "functions missing", *names)
+
+
+@test("monitor: envs, cpus and backtrace at a breakpoint")
+def at_breakpoint():
+    """They show the env that has stopped there, and the way into the kernel."""
+    with idle_machine(program="breakpoint") as machine:
+        require(re.search(r"  trap 0x00000003 Breakpoint\n", machine.text), "no trap frame")
+        found = machine.answer("envs")
+        require(len(found) == 2 and re.match(rf"{ENV1}  00000000  running +0  1 +breakpoint$",
+                                             found[1]), "wrong answer to envs", *found)
+        found = machine.answer("cpus")
+        require(len(found) == 2 and re.match(rf" +0 +0  in the kernel +{ENV1}$", found[1]),
+                "wrong answer to cpus", *found)
+        names = functions(machine.answer("backtrace"))
+        kernel = names.index("_start") + 1 if "_start" in names else 0
+        require("umain" in names[:kernel] and "monitor" in names[kernel:], "functions missing",
+                *names)
+        found = machine.answer("run hello")
+        require_equal(found, [f"Environment {ENV1} is at a breakpoint; 'continue' first."],
+                      "answer to run")
+
+
+@test("monitor: cpus")
+def cpus():
+    """Four CPUs: one runs the monitor, the others sleep."""
+    with idle_machine(cpus=4) as machine:
+        found = machine.answer("cpus")
+    states = [re.match(r" +(\d) +\1  (in the kernel|halted) +none", line) for line in found[1:]]
+    require(len(states) == 4 and all(states), "wrong answer to cpus", *found)
+    require_equal(sorted(state[2] for state in states), ["halted"] * 3 + ["in the kernel"],
+                  "states")
+
+
+@test("monitor: mem")
+def mem():
+    """Free and used pages are all the machine has."""
+    with idle_machine("-m", "64") as machine:
+        found = machine.answer("mem")
+    match = re.fullmatch(r"(\d+) pages of 4096 bytes: (\d+) free, (\d+) used", "\n".join(found))
+    require(match, "wrong answer to mem", *found)
+    total, free, used = map(int, match.groups())
+    require(total == 64 * 256 == free + used and 0 < used < total // 4, "wrong numbers", *found)
+
+
+@test("monitor: run")
+def run():
+    """Programs run, one or several, again and again, and the monitor comes back."""
+    with idle_machine(cpus=2) as machine:
+        for _ in range(3):
+            found = machine.answer("run hello")
+            require(found.count("hello, world") == 1, "hello has not run", *found)
+        found = machine.answer("run yield nosuch yield")
+        require("No program is called 'nosuch'. There are:" in found, "no word about nosuch", *found)
+        require_equal(sum("All done in environment" in line for line in found), 2,
+                      "number of programs that ran")
+
+
+@test("monitor: continue and step")
+def stepping():
+    """From the breakpoint on, single steps through the program; continue lets it go."""
+    with idle_machine(program="breakpoint") as machine:
+        seen = [int(re.findall(r"^  eip  0x(\w+)", machine.text, re.M)[-1], 16)]
+        for _ in range(3):
+            machine.type("step\n")
+            found = machine.expect(r"^([0-9a-f]{8}) (\S+):(\d+): (\w+)\+(\d+)$")
+            require(Path(found[2]).parts[0] in ("user", "lib") and int(found[3]) > 0,
+                    "no source line", found[0])
+            machine.prompt()
+            seen.append(int(found[1], 16))
+        require(len(set(seen)) == 4, "eip does not move", *[f"{eip:08x}" for eip in seen])
+        machine.type("continue\n")
+        machine.expect(rf"^\[{ENV1}\] free env {ENV1}$")
+        machine.prompt()
+
+
+# ---- Ending the machine ----
+
+@test("monitor: poweroff")
+def poweroff():
+    """QEMU ends, with status 0."""
+    with idle_machine() as machine:
+        machine.type("poweroff\n")
+        require_equal(machine.status(), 0, "status")
+
+
+@test("monitor: reset")
+def reset():
+    """The machine boots once more."""
+    words = command("hello", end=False)
+    words.remove("-no-reboot")
+    with Machine(words) as machine:
+        machine.prompt()
+        machine.type("reset\n")
+        machine.expect("^Physical memory")
+        machine.expect("^hello, world$")
+        machine.prompt()
+
+
+# ---- Keyboard and screen ----
+
+# Names of QEMU's keys, and the line they make.
+KEYS = {
+    "letters": ("f o o", "foo"),
+    "shift": ("shift-f o shift_r-o shift-1 shift-slash", "FoO!?"),
+    "caps lock": ("caps_lock a b shift-c caps_lock d", "ABcd"),
+    "digits and signs": ("1 0 minus equal semicolon comma dot slash apostrophe backslash",
+                         "10-=;,./'\\"),
+    "backspace key": ("a b backspace c", "ac"),
+    "control": ("a b ctrl-u c", "c"),
+    "arrows and function keys": ("a left up f1 esc b", "ab"),
+}
+
+
+def keys(names, line):
+    """Keys pressed on the PS/2 keyboard arrive as characters."""
+    with idle_machine() as machine:
+        for name in names.split() + ["ret"]:
+            machine.qemu(f"sendkey {name} 10")
+        found = machine.expect(r"((?:.*\n)*?)^K> ")[1].splitlines()[1:]
+        require_equal(found, [UNKNOWN % line], "answer")
+
+
+for name, (what, line) in KEYS.items():
+    add(f"keyboard: {name}", keys, what, line)
+
+COLUMNS, ROWS = 80, 25
+
+
+def screen(machine):
+    """Return the lines on the screen: its memory has a character and its colours in turn."""
+    shown = machine.qemu(f"xp /{COLUMNS * ROWS}hx 0xb8000")
+    cells = [int(cell, 16) for line in shown.splitlines() for cell in line.split(":")[1].split()]
+    text = "".join(chr(cell & 0xff) for cell in cells)
+    return [text[at:at + COLUMNS].rstrip("\0 ") for at in range(0, len(text), COLUMNS)]
+
+
+def wrapped(text):
+    """Return the lines that a text has on the screen."""
+    return [line[at:at + COLUMNS].rstrip() for line in text.split("\n")
+            for at in range(0, max(len(line), 1), COLUMNS)]
+
+
+def vga(typed):
+    """The screen shows the end of what went to the serial line."""
+    with idle_machine() as machine:
+        for line in typed:
+            machine.answer(line)
+        text = re.sub("(.\b \b)+", "", machine.text)
+        expected = [line for line in wrapped(text)[-ROWS:] if line]
+        found = [line for line in screen(machine) if line]
+        require(found, "an empty screen")
+        require_equal(found[-len(expected):], expected, "screen")
+
+
+for name, what in (("as it comes up", []), ("scrolling", ["help", "run yield", "help"]),
+                   ("long lines", ["x" * 300, "y" * 79])):
+    add(f"screen: {name}", vga, what)

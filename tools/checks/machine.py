@@ -1,0 +1,163 @@
+"""Running the kernel: to its end, or in conversation."""
+
+import json
+import os
+import re
+import select
+import socket
+import time
+from contextlib import closing
+from typing import List, Sequence
+
+from .kit import Failed, excerpt, note, objdir, require, scratch, start
+from .rsp import Stub
+
+from gradelib import CLEAN_END, PROMPT, Run, Watch, diagnose, parallel, qemu_command
+
+ENV1 = "00001000"       # the first env's id
+
+
+def command(program: str, *options: str, cpus="1", disk: bool = True,
+            end: bool = True) -> List[str]:
+    """Return the QEMU command that runs a program.
+
+    options   for QEMU
+    cpus      what -smp gets
+    disk      boot from the disk, else by the multiboot header
+    end       end when all is done; else in the monitor
+    """
+    words = qemu_command(f"CPUS={cpus}", f"RUN={program}", f"EXIT={'1' if end else ''}")
+    if not disk:
+        at = words.index("-drive")
+        words[at:at + 2] = ["-kernel", str(objdir() / "kern/kernel")]
+        words.remove("-snapshot")
+    return words + list(options)
+
+
+# ---- To its end ----
+
+def play(words: Sequence[str], watch: Watch = Watch()) -> Run:
+    """Run a command to its end, or to what watch says."""
+    def job():
+        return (yield Run(words, watch))
+
+    note(words)
+    with closing(parallel([job()], 1)) as runs:
+        return next(runs)
+
+
+def verify(run: Run, must: Sequence[str] = ()) -> None:
+    """Fail unless a run went well and has a line for each pattern."""
+    verdict = diagnose(run, must)
+    require(verdict.ok, verdict.reason, *verdict.details)
+
+
+# What ends a run on a machine that cannot be switched off.
+UNTIL_DONE = Watch(stop=re.escape(CLEAN_END))
+
+
+# ---- In conversation ----
+
+class Machine:
+    """A running QEMU: its serial line, its monitor, its gdb stub.
+
+    text    all it has printed so far
+    gdb     a Stub, which has stopped the machine, if one was wanted
+    """
+
+    def __init__(self, words: Sequence[str], gdb: bool = False):
+        place = scratch()
+        self._socket = str(place / "qmp")
+        words = [*words, "-qmp", f"unix:{self._socket},server=on,wait=off"]
+        if gdb:
+            words += ["-S", "-gdb", f"unix:{place / 'gdb'},server=on,wait=off"]
+        self._qmp = None
+        self._at = 0                # up to where expect() has looked at the text
+        self.text = ""
+        self._process = start(words)
+        os.set_blocking(self._process.stdout.fileno(), False)
+        if gdb:
+            self.gdb = Stub(str(place / "gdb"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._process.kill()
+        self._process.wait()
+        self._process.stdin.close()
+        self._process.stdout.close()
+
+    def _read(self, seconds: float) -> bool:
+        """Take output, waiting a little for it; false when there will never be more."""
+        if not select.select([self._process.stdout], [], [], seconds)[0]:
+            return True
+        data = self._process.stdout.read(1 << 16)
+        self.text += data.decode(errors="replace").replace("\r", "")
+        return bool(data)
+
+    def expect(self, pattern: str, within: float = 10) -> "re.Match":
+        """Wait until something matches in the output behind the last match; return the match."""
+        deadline = time.monotonic() + within
+        while not (found := re.compile(pattern, re.M).search(self.text, self._at)):
+            alive = self._read(0.1)
+            if not alive or time.monotonic() > deadline:
+                how = f"within {within:g} s" if alive else "until it ended"
+                raise Failed(f"no `{pattern}' {how}", *excerpt(self.text.splitlines()[-15:]))
+        self._at = found.end()
+        return found
+
+    def silent(self, seconds: float) -> None:
+        """Fail if anything more is printed, or the machine ends, within this time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            require(self._read(0.1), "QEMU has ended")
+        rest = self.text[self._at:]
+        require(not rest, "unexpected output", *excerpt(rest.splitlines()))
+
+    def type(self, text: str) -> None:
+        """Type on the serial line."""
+        self._process.stdin.write(text.encode())
+
+    def prompt(self) -> None:
+        """Wait for the kernel monitor."""
+        self.expect(f"^{PROMPT}")
+
+    def answer(self, line: str, within: float = 10) -> List[str]:
+        """At the prompt, type a line; return what comes between it and the next prompt."""
+        self.type(line + "\n")
+        found = self.expect(rf"[^\n]*\n((?:.*\n)*?){PROMPT}", within)
+        return found[1].splitlines()
+
+    def status(self, within: float = 10) -> int:
+        """Wait until QEMU has ended and return its exit status."""
+        deadline = time.monotonic() + within
+        while self._read(0.1):
+            require(time.monotonic() < deadline, f"QEMU has not ended within {within:g} s",
+                    *excerpt(self.text.splitlines()[-15:]))
+        return self._process.wait()
+
+    def qemu(self, line: str) -> str:
+        """Give QEMU's own monitor a command and return the answer."""
+        if not self._qmp:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.settimeout(10)
+            while True:
+                try:
+                    connection.connect(self._socket)
+                    break
+                except OSError:         # not yet there
+                    require(self._read(0.05), "QEMU has ended", *excerpt(self.text.splitlines()))
+            self._qmp = connection.makefile("rw", encoding="utf-8")
+            self._execute("qmp_capabilities")
+        return self._execute("human-monitor-command", **{"command-line": line})
+
+    def _execute(self, name: str, **arguments) -> str:
+        self._qmp.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+        self._qmp.flush()
+        for line in self._qmp:
+            message = json.loads(line)
+            if "return" in message:
+                return message["return"]
+            require("error" not in message, f"QEMU's monitor: {line}")
+        raise Failed("QEMU's monitor has gone")
