@@ -1,1 +1,119 @@
-"""x"""
+"""The grader: full score here, and plain words about kernels that are broken."""
+
+import os
+import re
+import signal
+import time
+
+from .kit import (Failed, add, call, edit, enter_copy, excerpt, make, require, require_equal,
+                  scratch, start, test)
+
+GRADE = "./grade-lab4"
+
+
+@test("grade: full score", limit=300, cost=15)
+def full_score():
+    """All the lab's tests pass with this tree as it is built."""
+    text = make("-s", "grade")
+    require(text.splitlines()[-1:] == ["Score: 80/80"] and text.count(": OK (") == 16,
+            "not the full score", *text.splitlines())
+
+
+@test("grade: one test")
+def one():
+    """Only what is asked for runs and counts."""
+    enter_copy()
+    text = call(GRADE, "faultdie")
+    require(re.fullmatch(r"faultdie: OK \(\d+\.\ds\)\nPart B score: 5/5\n\nScore: 5/5\n", text),
+            "wrong report", *text.splitlines())
+
+
+@test("grade: unknown test")
+def unknown():
+    """It names what is near, and what there is."""
+    enter_copy(built=False)
+    text = call(GRADE, "faultdy", fails=True)
+    require(re.fullmatch(r"grade-lab4: no test 'faultdy'; did you mean .*faultdie.*\? "
+                         r"The tests: dumbfork .* primes\n", text), "wrong report", text)
+
+
+# What breaks a kernel: a file, a text in it and what replaces it; and what the grader says then.
+BROKEN = {
+    "does not build": ("kern/init.c", "cons_init();", "cons_init()", r"build failure",
+                       "error: expected"),
+    "panics": ("kern/init.c", "start_programs(); // the", 'panic("by a test"); // the',
+               "kernel panic", "kernel panic on CPU 0 at kern/init.c:.*: by a test"),
+    "does not boot": ("kern/init.c", "cons_init(); ", "for (;;) hlt(); cons_init(); ",
+                      "no boot: no line `Physical memory:'", "hang"),
+    "hangs": ("kern/init.c", "start_programs(); // the", "for (;;) hlt(); // the",
+              "hang: no output for 15 s", "SMP: CPU 0 found"),
+    "resets the machine": ("kern/init.c", "start_programs(); // the",
+                           "lcr3(0); // the", "rebooted: a triple fault", "SMP: CPU 0 found"),
+    "floods": ("kern/init.c", "start_programs(); // the",
+               'for (;;) cprintf("all work and no play\\n"); // the', "too much output",
+               "all work and no play"),
+    "prints something else": ("user/faultdie.c", "i faulted at", "I faulted at", "wrong output",
+                              "nearest: I faulted at va deadbeef, err 6"),
+}
+
+
+def broken(file, old, new, reason, detail):
+    """The grader gives no points, and tells what is wrong."""
+    enter_copy()
+    edit(file, old, new)
+    text = call(GRADE, "faultdie", fails=True)
+    if reason != "build failure":
+        require(re.search(r"^faultdie: FAIL \(", text, re.M) and
+                "its whole output is in jos.out.faultdie" in text and
+                text.endswith("Score: 0/5\n"), "wrong report", *text.splitlines())
+        require(os.path.exists("jos.out.faultdie"), "no jos.out.faultdie")
+    require(re.search(rf"^ *{reason}", text, re.M) and re.search(detail, text),
+            f"no `{reason}' and `{detail}'", *text.splitlines())
+
+
+for name, how in BROKEN.items():
+    add(f"grade: a kernel that {name}", broken, *how, cost=15 if "hang" in how[3:] else 3)
+
+
+@test("make: EXIT=1 and a panic")
+def panic_status():
+    """make tells a panic from a clean end."""
+    enter_copy()
+    edit("kern/init.c", "start_programs(); // the", 'panic("by a test"); // the')
+    text = make("run-hello-nox", "EXIT=1", fails=True)
+    require("*** The kernel panicked\n" in text and "by a test" in text, "no word of the panic",
+            *excerpt(text.splitlines()))
+
+
+def alive(pid):
+    """Whether there is such a process, and not just its remains."""
+    try:
+        os.kill(pid, 0)
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except ProcessLookupError:
+        return False
+    except OSError:         # gone meanwhile; or no /proc here
+        return not os.path.exists("/proc/self")
+
+
+def interrupted(number, status):
+    """The grader ends early and takes every QEMU with it."""
+    enter_copy()
+    qemu, pids = scratch() / "qemu", scratch() / "pids"
+    qemu.write_text(f'#!/bin/sh\necho $$ >> {pids}\nexec {make("-s", "print-qemu").strip()} "$@"\n')
+    qemu.chmod(0o755)
+    grader = start([GRADE, f"QEMU={qemu}", "-j3", "primes", "stresssched", "forktree"])
+    deadline = time.monotonic() + 30
+    while not pids.exists() or len(pids.read_text().splitlines()) < 3:
+        if time.monotonic() > deadline or grader.poll() is not None:
+            raise Failed("it starts no QEMU", *excerpt(grader.stdout.read().decode().splitlines()))
+        time.sleep(0.02)
+    grader.send_signal(number)
+    require_equal(grader.wait(20), status, "status")
+    left = [pid for pid in map(int, pids.read_text().split()) if alive(pid)]
+    require_equal(left, [], "processes left")
+
+
+add("grade: interrupted by Ctrl-C", interrupted, signal.SIGINT, 130, cost=2)
+add("grade: told to end", interrupted, signal.SIGTERM, 128 + signal.SIGTERM, cost=2)

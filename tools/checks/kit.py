@@ -110,6 +110,15 @@ def need(*tools: str) -> None:
             raise Skipped(f"{tool} is not installed")
 
 
+def need_to_work(*command: str) -> None:
+    """Skip the test unless this command succeeds."""
+    need(command[0])
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        raise Skipped(f"`{shlex.join(command)}' does not work")
+
+
 # ---- Running commands ----
 
 NOTES: List[str] = []       # commands worth showing when the test fails

@@ -1,1 +1,74 @@
-"""x"""
+"""Faults in the kernel, which gdb provokes: one CPU reports it, the others stop."""
+
+import re
+
+from gradelib import PANIC, STATUS_PANIC
+
+from .kit import Failed, add, line_of, require, require_equal, symbols
+from .machine import Machine, command
+
+NOWHERE = 0x10                      # an address where no code is
+PROLOGUE = bytes.fromhex("5589e5")  # push %ebp; mov %esp,%ebp
+INTERRUPTS_ON = 0x200
+HLT = 0xf4
+TRIES = 200
+
+
+def derail(machine, cpu):
+    """Make a CPU that handles a system call jump to nowhere."""
+    gdb, address = machine.gdb, symbols()["syscall_dispatch"]
+    gdb.break_at(address)
+    for _ in range(TRIES):
+        gdb.resume()
+        if gdb.stopped() == cpu:
+            break
+        gdb.clear(address)
+        gdb.step()
+        gdb.break_at(address)
+    else:
+        raise Failed(f"CPU {cpu} makes no system calls")
+    require_equal(gdb.memory(address, 3), PROLOGUE, "instructions at syscall_dispatch")
+    gdb.clear(address)
+    gdb.step()
+    gdb.step()      # its frame is there now
+    gdb.jump(cpu, NOWHERE)
+    gdb.resume()
+
+
+def panics(cpu, cpus):
+    """A CPU that faults in the kernel says so, with registers and backtrace; the others halt for
+    good, and the monitor takes over."""
+    programs = " ".join(["idle"] * cpus)
+    with Machine(command(programs, cpus=cpus, end=False), gdb=True) as machine:
+        derail(machine, cpu)
+        machine.prompt()
+        report = machine.text[machine.text.index(PANIC):]
+        for pattern in (rf"{PANIC} {cpu}: Page Fault in the kernel at {NOWHERE:08x}$",
+                        rf"^TRAP frame at 0x[0-9a-f]{{8}} from CPU {cpu}$",
+                        rf"^  cr2  0x{NOWHERE:08x}$", r"^  err  0x0000000[01] \[kernel, read",
+                        rf"^  eip  0x{NOWHERE:08x}$", "^  cs   0x----0008$", "^Stack backtrace:$",
+                        rf" kern/trap\.c:{line_of('kern/trap.c', 'syscall_dispatch(e);')}: trap"):
+            require(re.search(pattern, report, re.M), f"no `{pattern}'", *report.splitlines())
+        require_equal(machine.text.count(PANIC), 1, "number of panics")
+
+        machine.answer("cpus")      # the monitor works
+        machine.silent(1)
+        machine.gdb.interrupt()
+        for other in set(range(cpus)) - {cpu}:
+            registers = machine.gdb.registers(other)
+            require(not registers.eflags & INTERRUPTS_ON and
+                    machine.gdb.memory(registers.eip - 1, 1)[0] == HLT,
+                    f"CPU {other} is not halted for good, but at {registers.eip:08x}")
+
+
+def ends(cpu, cpus):
+    """When it was told to end by itself, the machine does so, with the status of a panic."""
+    with Machine(command(" ".join(["idle"] * cpus), cpus=cpus), gdb=True) as machine:
+        derail(machine, cpu)
+        require_equal(machine.status(), STATUS_PANIC, "status")
+        require_equal(machine.text.count(PANIC), 1, "number of panics")
+
+
+for n, total in ((0, 1), (0, 4), (2, 4)):
+    add(f"panics: CPU {n} of {total}", panics, n, total)
+    add(f"panics: CPU {n} of {total}, told to end", ends, n, total)

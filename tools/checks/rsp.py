@@ -38,7 +38,7 @@ class Stub:
                     raise Failed(f"no gdb stub at {address}: {error}") from error
                 time.sleep(0.05)
         self._data = b""
-        self.ask("?")
+        self.ask("qXfer:features:read:target.xml:0,fff")    # else QEMU knows no `P'
 
     # ---- Packets ----
 
@@ -81,6 +81,11 @@ class Stub:
     def resume(self) -> None:
         """Let the machine run."""
         self.send("c")
+
+    def step(self) -> None:
+        """Let the CPU that was stopped execute one instruction."""
+        self.send("s")
+        self.stopped()
 
     def stopped(self) -> int:
         """Wait until the machine has stopped, and return the number of the CPU that was why."""

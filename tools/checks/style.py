@@ -1,1 +1,51 @@
-"""x"""
+"""The tree itself: nothing generated in it, files of a size that fits in the head."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from .kit import Skipped, call, require_equal, sources, test
+
+LINES = 450     # that a file may have; fewer is better
+TARGETS = """make qemu qemu-nox qemu-gdb run- gdb grade check clean""".split()
+
+
+@test("style: no generated file is tracked")
+def tracked():
+    """What .gitignore names is not in git."""
+    if subprocess.run(["git", "rev-parse"], stderr=subprocess.DEVNULL, check=False).returncode:
+        raise Skipped("not in git")
+    require_equal(call("git", "ls-files", "-ci", "--exclude-standard").splitlines(), [],
+                  "tracked files that are generated")
+
+
+@test("style: length of files")
+def length():
+    """No source file is long."""
+    files = [file for file in sources() if file.suffix in (".c", ".h", ".S", ".py")]
+    require_equal([f"{file}: {count}" for file in files
+                   if (count := len(file.read_text().splitlines())) >= LINES], [], "long files")
+
+
+@test("style: README names the targets of make")
+def readme():
+    """Each target a newcomer needs is in it."""
+    if not os.path.exists("README"):
+        raise Skipped("there is no README")
+    text = Path("README").read_text()
+    require_equal([target for target in TARGETS
+                   if not re.search(rf"(?<![\w-]){target}(?![\w-])" if target[-1] != "-"
+                                    else rf"\b{target}\w", text)], [], "targets missing")
+
+
+@test("style: scripts are executable and parse")
+def scripts():
+    """perl and Python agree with every script."""
+    for file in sources():
+        if file.suffix == ".pl":
+            call("perl", "-c", str(file))
+        elif file.suffix == ".py" or file.name.startswith("grade-"):
+            compile(file.read_text(), str(file), "exec")
+    require_equal([name for name in ("grade-lab4", "tools/check.py")
+                   if not os.access(name, os.X_OK)], [], "scripts that are not executable")

@@ -1,1 +1,162 @@
-"""x"""
+"""The targets of make that people type: bad use is told in plain words, good use works."""
+
+import re
+import socket
+import time
+
+from pathlib import Path
+
+from .kit import (Failed, add, call, enter_copy, excerpt, make, require, require_equal,
+                  scratch, start, test)
+
+RUN = "run-hello-nox"
+NO_DISPLAY = ["DISPLAY=", "WAYLAND_DISPLAY="]
+
+
+# ---- Bad use ----
+
+# What is asked of make, and the one line of the answer that is not make's own; of a misspelt
+# program, two.
+BAD_USE = {
+    "misspelt program": (["run-helo-nox"], [r"No program is called 'helo'; did you mean hello\?",
+                                            "There are: badsegment .* yield"]),
+    "no such program": (["run-frobnicate"], ["No program is called 'frobnicate'.",
+                                             "There are: badsegment .* yield"]),
+    "misspelt among several": (["qemu-nox", "RUN=yield hallo"],
+                               [r"No program is called 'hallo'; did you mean hello\?",
+                                "There are: badsegment .* yield"]),
+    "CPUS is a word": ([RUN, "CPUS=abc"], [r"CPUS=abc is no number of CPUs\. Try CPUS=4"]),
+    "CPUS is 0": ([RUN, "CPUS=0"], [r"CPUS=0 is no number of CPUs\. Try CPUS=4"]),
+    "QEMU is missing": ([RUN, "QEMU=no-such-qemu"],
+                        [r"QEMU is missing \(no-such-qemu\)\. Run tools/setup\.sh, or set QEMU"]),
+    "QEMU is not found": ([RUN, "QEMU="], [r"QEMU is missing\. Run tools/setup\.sh, or set QEMU"]),
+    "GDBPORT is a word": ([RUN + "-gdb", "GDBPORT=word"],
+                          [r"GDBPORT=word is no port\. Try GDBPORT=\d+"]),
+    "gdb is missing": (["gdb", "GDB="], [r"gdb is missing\. Run tools/setup\.sh, or set GDB"]),
+}
+
+
+def complains(arguments, expected):
+    """make fails and says why in these lines, and nothing else."""
+    enter_copy()
+    output = make(*arguments, fails=True)
+    lines = [line for line in output.splitlines() if not line.startswith("make")]
+    require(len(lines) == len(expected) and all(map(re.match, expected, lines)), "wrong complaint",
+            *[f"expected: {line}" for line in expected], *excerpt(output.splitlines()))
+
+
+def no_compiler(*arguments):
+    """A compiler that is missing, or that makes no code for 32-bit x86, ends make in one line."""
+    enter_copy(built=False)
+    lines = make(*arguments, fails=True).splitlines()
+    require(len(lines) == 1 and re.search(r"\*\*\* No compiler for 32-bit x86: .*(GCCPREFIX|CC)",
+                                          lines[0]), "wrong complaint", *excerpt(lines))
+
+
+for name, (what, lines) in BAD_USE.items():
+    add(f"bad use: {name}", complains, what, lines)
+add("bad use: no compiler of that prefix", no_compiler, "GCCPREFIX=nosuch-")
+add("bad use: no such compiler", no_compiler, "CC=nosuch-gcc")
+
+
+@test("bad use: a compiler for something else")
+def other_machine():
+    """A compiler that knows no -m32."""
+    compiler = scratch() / "cc"
+    compiler.write_text('#!/bin/sh\ncase "$*" in *-m32*) exit 1; esac\n')
+    compiler.chmod(0o755)
+    no_compiler(f"CC={compiler}")
+
+
+def free_port():
+    """Return a TCP port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@test("bad use: port for gdb is busy")
+def busy_port():
+    """Somebody else listens there."""
+    with socket.socket() as other:
+        other.bind(("", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        complains([RUN + "-gdb", f"GDBPORT={port}"],
+                  [f"Port {port} is in use, perhaps by another QEMU. End that, or set GDBPORT"])
+
+
+# ---- Good use ----
+
+def read_until(process, pattern, within=20):
+    """Read a process's output until it matches; return it all."""
+    text, deadline = "", time.monotonic() + within
+    while not re.search(pattern, text, re.M):
+        data = process.stdout.read(4096)
+        text += data.decode(errors="replace").replace("\r", "")
+        if not data or time.monotonic() > deadline:
+            raise Failed(f"no `{pattern}'", *excerpt(text.splitlines()))
+    return text
+
+
+def terminal(target, *variables, programs):
+    """Without a display the system runs in the terminal, says how to leave, and Ctrl-a x does."""
+    enter_copy()
+    process = start(["make", target, *NO_DISPLAY, *variables])
+    text = read_until(process, "^K> ")
+    require("*** To leave QEMU type Ctrl-a x" in text, "no word about how to leave",
+            *excerpt(text.splitlines()))
+    require_equal(len(re.findall(r"^\[00000000\] new env", text, re.M)), programs,
+                  "number of programs")
+    process.stdin.write(b"\x01x")
+    process.stdin.close()
+    require_equal(process.wait(), 0, "status")
+    return text
+
+
+@test("make: qemu without a display")
+def qemu():
+    """The tour runs, and the monitor takes over."""
+    text = terminal("qemu", programs=1)
+    require("That was the tour" in text, "no tour", *excerpt(text.splitlines()))
+
+
+@test("make: qemu RUN with several programs")
+def several():
+    """All of them run."""
+    text = terminal("qemu", "RUN=yield yield yield", programs=3)
+    require_equal(text.count("All done in environment"), 3, "number of programs that finished")
+
+
+@test("make: run-hello CPUS=4 EXIT=1")
+def run_program():
+    """The program runs on so many CPUs, and make ends well when it is done."""
+    enter_copy()
+    text = make("run-hello", "CPUS=4", "EXIT=1", *NO_DISPLAY)
+    require("SMP: CPU 0 found 4 CPU(s)" in text and "hello, world" in text, "it did not run",
+            *excerpt(text.splitlines()))
+
+
+@test("make: print-qemu and print-gdbport")
+def prints():
+    """Scripts get bare values."""
+    enter_copy(built=False)
+    require_equal(make("-s", "print-gdbport", "GDBPORT=12345"), "12345\n", "port")
+    port = make("-s", "print-gdbport")
+    require(re.fullmatch(r"\d+\n", port) and 25000 <= int(port) < 30000, f"wrong port {port!r}")
+    require_equal(make("-s", "print-qemu", "QEMU=/a/qemu"), "/a/qemu\n", "emulator")
+    call(make("-s", "print-qemu").strip(), "--version")
+
+
+@test("make: help and clean")
+def help_and_clean():
+    """help names the targets; clean leaves what a fresh copy has."""
+    enter_copy(built=False)
+    before = sorted(Path().rglob("*"))
+    text = make("help")
+    for target in "make qemu run-hello gdb grade check asm clean".split():
+        require(re.search(rf"\b{target}\b", text), f"help does not mention {target}", text)
+    make("-j2", "all", ".gdbinit")
+    require(Path("obj").exists() and Path(".gdbinit").exists(), "nothing was built")
+    make("clean")
+    require_equal(sorted(Path().rglob("*")), before, "files after make clean")
