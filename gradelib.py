@@ -106,7 +106,7 @@ class Watch:
     limit: float = 60                         # seconds for the whole run
     quiet: float = 15                         # seconds without output that make it a hang
     grace: float = 1                          # seconds to go on after a panic, or at the prompt
-    keep: int = 2 << 20                       # bytes of output that are too much
+    keep: int = 512 << 10                      # bytes of output that are too much
 
 
 class Run:

@@ -225,7 +225,8 @@ umain(int argc, char **argv)
 	cprintf("[%s]\n", (char*)0xDeadBee0);
 	show("%d %u %x %o %p %c %s %08x %lld\n", -5, 5u, 0xabc, 8, (void *) 0x1234, 'c', "str", 0xbeef,
 		123456789012LL);
-	cprintf("%s %d %d %d\n", strncpy(buf, "copied", sizeof buf), strlen(buf), strnlen(buf, 3),
+	strncpy(buf, "copied", sizeof buf);
+	cprintf("%s %d %d %d\n", buf, strlen(buf), strnlen(buf, 3),
 		strcmp("abc", "abd") < 0 && strncmp("abc", "abd", 2) == 0);
 	cprintf("%ld %ld\n", strtol(" -077 rest", &end, 0), strtol("7fff", NULL, 16));
 	memset(buf, 'm', sizeof buf);
