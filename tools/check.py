@@ -6,6 +6,7 @@ Exit status: 0 nothing failed, 1 something did, 2 nothing could be tested, 130 i
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 import tempfile
@@ -90,7 +91,8 @@ def show(result: Result, verbose: bool) -> None:
     else:
         print(f"FAIL {test.name} {seconds}")
         print(*[f"    {line}" for line in result.lines], sep="\n")
-        print(f"    again: make check CHECKFLAGS='{test.word}'")
+        again = ["make", "check", *kit.make_variables(), f"CHECKFLAGS={test.word}"]
+        print(f"    again: {shlex.join(again)}")
     if verbose and result.status == PASSED and result.lines:
         print(*[f"    {line}" for line in result.lines], sep="\n")
     sys.stdout.flush()

@@ -6,8 +6,8 @@ import time
 
 from pathlib import Path
 
-from .kit import (Failed, add, call, enter_copy, excerpt, make, require, require_equal,
-                  scratch, start, test)
+from .kit import (Failed, add, call, choose_no_tools, enter_copy, excerpt, make, require,
+                  require_equal, scratch, start, test)
 
 RUN = "run-hello-nox"
 NO_DISPLAY = ["DISPLAY=", "WAYLAND_DISPLAY="]
@@ -48,6 +48,7 @@ def complains(arguments, expected):
 def no_compiler(*arguments):
     """A compiler that is missing, or that makes no code for 32-bit x86, ends make in one line."""
     enter_copy(built=False)
+    choose_no_tools()
     lines = make(*arguments, fails=True).splitlines()
     require(len(lines) == 1 and re.search(r"\*\*\* No compiler for 32-bit x86: .*(GCCPREFIX|CC)",
                                           lines[0]), "wrong complaint", *excerpt(lines))
