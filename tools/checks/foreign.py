@@ -284,8 +284,10 @@ def drops_in(name):
     Path(f"user/{name}.c").write_text(source)
     output = make("WERROR=")
     require("warning" not in output, "the compiler warns", *excerpt(output.splitlines()))
+    if "panic" not in must[-1]:         # a panic leaves the program at a breakpoint
+        must = [*must, re.escape(CLEAN_END)]
     for cpus in (1, 4):
-        verify(play(command(name, cpus=cpus)), [*must, re.escape(CLEAN_END)])
+        verify(play(command(name, cpus=cpus)), must)
 
 
 for name in PROGRAMS:
