@@ -166,6 +166,8 @@ int env_alloc(struct Env **store, envid_t parent_id)
 	e->env_runs = 0;
 	e->env_pgfault_upcall = NULL;
 	e->env_ipc_recving = false;
+	e->env_ipc_dstva = NULL;
+	e->env_ipc_value = e->env_ipc_from = e->env_ipc_perm = 0; // not its predecessor's
 	e->env_program = NULL;
 	e->env_stepping = STEP_NEVER;
 	e->env_fpu = NULL;
