@@ -1,0 +1,136 @@
+// Shows that everybody gets on. Eight envs that never give up a CPU, computing or making system
+// calls without pause, get equal shares, within a factor of 1.5. And however many senders there are
+// that only ever try again, their receiver gets its messages.
+
+#include <inc/lib.h>
+
+enum {
+	SPINNERS = 8,
+	ATTEMPTS = 3,      // the host's other work may spoil one
+	TURNS = 12,        // what each spinner is to get on average
+	MESSAGES = 4,      // what the receiver is to get
+	GIGA = 1000000000, // clock ticks: less than a second
+};
+
+// What a spinner counts, a cache line for each; all envs share it.
+static struct Share {
+	volatile uint32_t count;
+	uint32_t padding[15];
+} *const shares = (struct Share *) 0x10000000;
+
+static envid_t spinners[SPINNERS];
+
+static void compute(struct Share *s, envid_t parent)
+{
+	for (;;)
+		s->count++;
+}
+
+static void call(struct Share *s, envid_t parent)
+{
+	for (;; s->count++)
+		sys_getenvid();
+}
+
+static void send(struct Share *s, envid_t parent)
+{
+	for (;; s->count++)
+		sys_ipc_try_send(parent, s - shares, (void *) UTOP, 0);
+}
+
+static void start(void (*run)(struct Share *, envid_t))
+{
+	envid_t parent = sys_getenvid();
+
+	for (int i = 0; i < SPINNERS; i++) {
+		shares[i].count = 0;
+		spinners[i] = fork();
+		if (spinners[i] < 0)
+			panic("fork: %e", spinners[i]);
+		if (spinners[i] == 0)
+			run(&shares[i], parent);
+	}
+	for (int i = 0; i < SPINNERS; i++)
+		while (shares[i].count == 0)
+			sys_yield();
+}
+
+static void stop(void)
+{
+	for (int i = 0; i < SPINNERS; i++)
+		sys_env_destroy(spinners[i]);
+}
+
+static const volatile struct Env *env_of(int spinner)
+{
+	return &envs[ENVX(spinners[spinner])];
+}
+
+// Whether spinners get equal shares. Each time one is given a CPU it keeps it until the next tick,
+// so turns measure that, and do not depend on what else the machine under an emulator does. Where
+// there is a CPU for each, turns mean nothing: all must get on.
+static bool fair(void (*run)(struct Share *, envid_t), const char *what)
+{
+	uint32_t runs[SPINNERS], counts[SPINNERS], least = UINT32_MAX, most = 0, total = 0;
+	int last_cpu = 0;
+	bool all_count = true;
+
+	start(run);
+	for (int i = 0; i < SPINNERS; i++) {
+		runs[i] = env_of(i)->env_runs;
+		counts[i] = shares[i].count;
+	}
+	for (uint64_t begin = read_tsc();
+	     total < SPINNERS * TURNS && read_tsc() - begin < 2ULL * GIGA;) {
+		sys_yield();
+		total = 0;
+		for (int i = 0; i < SPINNERS; i++) {
+			total += env_of(i)->env_runs - runs[i];
+			last_cpu = MAX(last_cpu, env_of(i)->env_cpunum);
+		}
+	}
+	stop();
+	for (int i = 0; i < SPINNERS; i++) {
+		uint32_t turns = env_of(i)->env_runs - runs[i];
+		least = MIN(least, turns);
+		most = MAX(most, turns);
+		all_count &= shares[i].count != counts[i];
+	}
+	cprintf("%s: %u turns on %d CPUs, each env from %u to %u\n", what, total, last_cpu + 1,
+		least, most);
+	return all_count &&
+	       (last_cpu + 1 >= SPINNERS || (total >= SPINNERS * TURNS && 2 * most <= 3 * least));
+}
+
+static bool fair_at_last(void (*run)(struct Share *, envid_t), const char *what)
+{
+	for (int i = 0; i < ATTEMPTS; i++)
+		if (fair(run, what))
+			return true;
+	cprintf("testfair: FAIL %s: shares are unequal\n", what);
+	return false;
+}
+
+static bool receives(void)
+{
+	uint64_t begin = read_tsc();
+
+	start(send);
+	for (int n = 0; n < MESSAGES; n++)
+		ipc_recv(NULL, NULL, NULL);
+	stop();
+	if (read_tsc() - begin < 5ULL * GIGA)
+		return true;
+	cprintf("testfair: FAIL a receiver starves\n");
+	return false;
+}
+
+void umain(int argc, char **argv)
+{
+	if (sys_page_alloc(0, shares, PTE_P | PTE_U | PTE_W | PTE_SHARE) < 0)
+		panic("no memory");
+	bool computing = fair_at_last(compute, "compute");
+	bool calling = fair_at_last(call, "call");
+	if (receives() && computing && calling)
+		cprintf("testfair: OK\n");
+}
