@@ -68,8 +68,10 @@ static uint32_t random_va(bool careful)
 
 	if (!careful && random(1000) == 0)
 		return ONE_OF(own);
-	if (random(16) == 0)
-		return random(2) ? random_word() : ARENA + random(ARENA_PAGES * PGSIZE);
+	if (random(16) == 0) {
+		uint32_t va = random(2) ? random_word() : ARENA + random(ARENA_PAGES * PGSIZE);
+		return careful && va == UXSTACKTOP - PGSIZE ? ARENA : va;
+	}
 	return (random(4) ? ARENA : ARENA2) + random(ARENA_PAGES) * PGSIZE;
 }
 
@@ -232,6 +234,7 @@ static void __attribute__((noreturn)) head(int family)
 	uint32_t own_calls = 0;
 
 	sys_page_unmap(0, verdict);
+	shared->heads[family] = thisenv->env_id;
 	state = (state + family) | 1;
 	for (; own_calls + shared->calls[family] < calls_wanted / FAMILIES; own_calls++) {
 		int32_t r = fuzz_call(family, true);
@@ -242,6 +245,7 @@ static void __attribute__((noreturn)) head(int family)
 	}
 	for (int n = 0; n < CHILDREN; n++)
 		replace_child(family, n, -1);
+	shared->heads[family] = 0; // it has come to its end
 	exit();
 }
 
@@ -277,14 +281,14 @@ static void __attribute__((noreturn)) bystander(void)
 	for (uint32_t n = 0, sum = 0;; n++) {
 		for (uint32_t i = 0; i < PRIVATE_WORDS; i++) {
 			if (PRIVATE[i] != i + n)
-				verdict->damage = "its memory has changed";
+				verdict->damage = "the bystander's memory has changed";
 			PRIVATE[i] = i + n + 1;
 		}
 		for (int i = 0; i < PRIVATE_PAGES; i++)
 			if (pages[PGNUM(uvpt[PGNUM(PRIVATE) + i])].pp_ref != 1)
-				verdict->damage = "somebody shares its memory";
+				verdict->damage = "somebody shares the bystander's memory";
 		if (n > 0 && own_state() != sum)
-			verdict->damage = "its text, page tables or env have changed";
+			verdict->damage = "the bystander's text, page tables or env have changed";
 		sum = own_state();
 		verdict->checks++;
 		sys_yield();
@@ -327,20 +331,26 @@ void umain(int argc, char **argv)
 		heads[f] = fork_or_panic();
 		if (heads[f] == 0)
 			head(f);
-		shared->heads[f] = heads[f];
 	}
-	for (int f = 0; f < FAMILIES; f++)
+	const char *damage = NULL;
+	for (int f = 0; f < FAMILIES; f++) {
 		while (is_alive(heads[f]))
 			sys_yield();
+		if (shared->heads[f])
+			damage = "a head is dead";
+	}
 
 	// Whatever they did, it was before the next check but one.
 	for (uint32_t last = verdict->checks; is_alive(id) && verdict->checks < last + 2;)
 		sys_yield();
-	const char *damage = is_alive(id) ? verdict->damage : "it is dead";
+	if (!is_alive(id))
+		damage = "the bystander is dead";
+	else if (verdict->damage)
+		damage = verdict->damage;
 	sys_env_destroy(id);
 	if (damage)
-		cprintf("fuzz: FAIL the bystander: %s. Again: make qemu-nox RUN=fuzz:%u:%u\n",
-			damage, seed, calls_wanted);
+		cprintf("fuzz: FAIL %s. Again: make qemu-nox RUN=fuzz:%u:%u\n", damage, seed,
+			calls_wanted);
 	else
 		cprintf("fuzz: OK seed %u, %u calls\n", seed, calls_wanted);
 }
