@@ -7,11 +7,11 @@
 
 #include <inc/lib.h>
 
-#define ROUNDS 4000 // for each way
-#define PATIENCE 25 // so often a child may let us wait: with one CPU that costs a time slice
+#define ROUNDS   4000 // for each way
+#define PATIENCE 25   // so often a child may let us wait: with one CPU that costs a time slice
 
-#define RW     (PTE_P | PTE_U | PTE_W)
-#define RO     (PTE_P | PTE_U)
+#define RW       (PTE_P | PTE_U | PTE_W)
+#define RO       (PTE_P | PTE_U)
 
 // Any free pages, far enough from each other not to be mixed up.
 #define SHARED ((volatile struct Shared *) 0x00a00000)
