@@ -220,10 +220,9 @@ static void test_call(const struct Call *c, uint32_t frames)
 // A child that forks when it is told so. Its fork may fail, but it must get that far.
 static void subject(void)
 {
-	for (uint32_t done = SHARED->forks;; sys_yield()) {
-		if (SHARED->forks == done)
+	for (;; sys_yield()) {
+		if (SHARED->forks == SHARED->forked)
 			continue;
-		done = SHARED->forks;
 		SHARED->result = fork();
 		if (SHARED->result == 0) {
 			SHARED->result = sys_getenvid();
@@ -232,7 +231,7 @@ static void subject(void)
 		while (SHARED->result > PENDING && !gone(SHARED->result))
 			sys_yield();
 		own_all_pages();
-		SHARED->forked = done;
+		SHARED->forked++;
 	}
 }
 
