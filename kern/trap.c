@@ -180,6 +180,14 @@ static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 	tf->tf_eflags &= ~FL_DF; // as compiled code expects
 }
 
+// Destroy e because of a trap that it cannot go on from.
+static void kill_for_trap(struct Env *e)
+{
+	print_trapframe(&e->env_tf);
+	print_user_backtrace(e);
+	env_destroy(e);
+}
+
 static void page_fault_handler(struct Env *e)
 {
 	struct Trapframe *tf = &e->env_tf;
@@ -190,9 +198,7 @@ static void page_fault_handler(struct Env *e)
 		return;
 	}
 	cprintf("[%08x] user fault va %08x ip %08x\n", e->env_id, fault_va, tf->tf_eip);
-	print_trapframe(tf);
-	print_user_backtrace(e);
-	env_destroy(e);
+	kill_for_trap(e);
 }
 
 // ---- Dispatch ----
@@ -247,9 +253,12 @@ static void trap_dispatch(struct Env *e)
 		}
 		break;
 	}
-	print_trapframe(tf);
-	print_user_backtrace(e);
-	env_destroy(e);
+	kill_for_trap(e);
+}
+
+static bool from_user(const struct Trapframe *tf)
+{
+	return (tf->tf_cs & 3) || (tf->tf_eflags & FL_VM);
 }
 
 void trap(struct Trapframe *tf)
@@ -260,7 +269,7 @@ void trap(struct Trapframe *tf)
 
 	if (tf->tf_trapno == IRQ_OFFSET + IRQ_TIMER)
 		thiscpu->cpu_resched = true; // also one that comes while waiting for the lock
-	if (!(tf->tf_cs & 3)) {
+	if (!from_user(tf)) {
 		// Interrupts come where the kernel waits with sti_hlt_cli, and have then done all
 		// they should; anything else is a bug of the kernel.
 		if (!interrupt)
@@ -279,7 +288,9 @@ void trap(struct Trapframe *tf)
 
 	// While this CPU waited for the lock, its holder may have taken the env away, and undone
 	// the trap: then there is nothing to handle.
-	if (cpu->cpu_env && !interrupt)
+	if (cpu->cpu_env && tf->tf_eflags & FL_VM)
+		kill_for_trap(e); // emulators have a bug that lets iret enter virtual-8086 mode
+	else if (cpu->cpu_env && !interrupt)
 		trap_dispatch(e);
 
 	if (cpu->cpu_env && cpu->cpu_env->env_status == ENV_RUNNING && !cpu->cpu_resched)
