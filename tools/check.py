@@ -17,7 +17,7 @@ from typing import List, NamedTuple
 sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 
 from checks import kit
-from checks import (boot, programs, console, panics, building, using, foreign, debugger,
+from checks import (boot, programs, guarantees, console, panics, building, using, foreign, debugger,
                     grading, style)
 from gradelib import MakeError, Run, Watch, exit_on_signals, make, parallel, shown
 
@@ -119,7 +119,8 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     """Parse the command line; .tests are the tests to run."""
     parser = argparse.ArgumentParser(description="Run the tests of this tree side by side.")
     parser.add_argument("names", nargs="*", metavar="TEST",
-                        help="run only these: topics, or names as -l shows them, with wildcards")
+                        help="run only these: topics, or names as -l shows them, with wildcards "
+                        "(default: all but the topic `long', which takes an hour)")
     parser.add_argument("-j", dest="width", type=int, default=os.cpu_count() or 1, metavar="N",
                         help="how many tests run at once (default: one per core, %(default)s)")
     parser.add_argument("-l", "--list", action="store_true", help="list the tests")
@@ -136,7 +137,8 @@ def parse(arguments: List[str]) -> argparse.Namespace:
                              "-l lists the tests\n")
             sys.exit(2)
     options.tests = [test for test in kit.TESTS
-                     if not options.names or any(map(test.called, options.names))]
+                     if (any(map(test.called, options.names)) if options.names
+                         else test.topic != "long")]
     return options
 
 

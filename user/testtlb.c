@@ -7,8 +7,7 @@
 
 #include <inc/lib.h>
 
-#define ROUNDS   4000 // for each way
-#define PATIENCE 25   // so often a child may let us wait: with one CPU that costs a time slice
+#define PATIENCE 25 // so often a child may let us wait: with one CPU that costs a time slice
 
 #define RW       (PTE_P | PTE_U | PTE_W)
 #define RO       (PTE_P | PTE_U)
@@ -18,6 +17,8 @@
 #define WINDOW ((volatile uint32_t *) 0x00b00000) // where the child accesses
 #define FRAME  ((volatile uint32_t *) 0x00c00000) // where the parent has the frame
 #define SPARE  ((volatile uint32_t *) 0x00d00000) // and another one
+
+static int rounds = 500; // for each way; argv[1] gives another number
 
 struct Shared {
 	int failures;
@@ -165,7 +166,7 @@ static void test_writer(const struct Way *way)
 	envid_t child = start(write_without_pause);
 
 	patience = PATIENCE;
-	for (int round = 0; round < ROUNDS && patience > 0 && SHARED->failures < 10; round++) {
+	for (int round = 0; round < rounds && patience > 0 && SHARED->failures < 10; round++) {
 		*FRAME = 0;
 		must(sys_page_map(0, (void *) FRAME, child, (void *) WINDOW, RW), "sys_page_map");
 		wait_word(FRAME, 0, false);
@@ -187,7 +188,7 @@ static void test_reader(void)
 	envid_t child = start(read_without_pause);
 
 	patience = PATIENCE;
-	for (int n = 1; n <= ROUNDS && patience > 0; n++) {
+	for (int n = 1; n <= rounds && patience > 0; n++) {
 		volatile uint32_t *frame = n % 2 ? FRAME : SPARE;
 		*frame = n;
 		must(sys_page_map(0, (void *) frame, child, (void *) WINDOW, RO), "sys_page_map");
@@ -202,7 +203,7 @@ static void test_receiver(void)
 {
 	envid_t child = start(receive_pages);
 
-	for (int n = 1; n <= ROUNDS / 4; n++) {
+	for (int n = 1; n <= rounds / 4; n++) {
 		volatile uint32_t *frame = n % 2 ? FRAME : SPARE, *old = n % 2 ? SPARE : FRAME;
 		*frame = n;
 		ipc_send(child, n, (void *) frame, RW);
@@ -215,7 +216,7 @@ static void test_receiver(void)
 // The same on one CPU: our own WINDOW.
 static void test_own(void)
 {
-	for (int n = 1; n <= ROUNDS; n++) {
+	for (int n = 1; n <= rounds; n++) {
 		volatile uint32_t *frame = n % 2 ? FRAME : SPARE;
 		*frame = n;
 		must(sys_page_map(0, (void *) frame, 0, (void *) WINDOW, RW), "sys_page_map");
@@ -229,6 +230,8 @@ static void test_own(void)
 
 void umain(int argc, char **argv)
 {
+	if (argc > 1)
+		rounds = strtol(argv[1], NULL, 10);
 	must(sys_page_alloc(0, (void *) SHARED, RW | PTE_SHARE), "sys_page_alloc");
 	must(sys_page_alloc(0, (void *) FRAME, RW | PTE_SHARE), "sys_page_alloc");
 	must(sys_page_alloc(0, (void *) SPARE, RW | PTE_SHARE), "sys_page_alloc");
