@@ -4,8 +4,8 @@ import os
 import re
 import struct
 
-from .kit import BOOTS, ROOT, add, require_equal, scratch, test
-from .machine import UNTIL_DONE, command, play, verify
+from .kit import BOOTS, ROOT, add, require, require_equal, scratch, symbols, test
+from .machine import UNTIL_DONE, Machine, command, play, verify
 
 from gradelib import CLEAN_END, Watch
 
@@ -49,9 +49,33 @@ add_boot("more CPUs than NCPU", smp=NCPU + 4, cpus=NCPU,
 
 # Such machines cannot be switched off.
 add_boot("MP table only", *NO_ACPI, smp="4,sockets=4,cores=1,threads=1", cpus=4, watch=UNTIL_DONE)
-add_boot("neither ACPI nor MP table", "-machine", "isapc", "-cpu", "pentium2", watch=UNTIL_DONE)
-add_boot("neither table, by the multiboot header", *NO_ACPI, disk=False, smp=4,
-         watch=UNTIL_DONE)
+add_boot("machine isapc", "-machine", "isapc", "-cpu", "pentium2", watch=UNTIL_DONE)
+
+KERNBASE, BIOS, BIOS_SIZE = 0xf0000000, 0xe0000, 0x20000
+
+
+def without(cpus, *signatures):
+    """The BIOS has left no table with these signatures: gdb has overwritten them. Then the
+    kernel finds so many of four CPUs."""
+    where = symbols()["mp_init"]
+    with Machine(command("hello", cpus="4,sockets=4,cores=1,threads=1"), gdb=True) as machine:
+        machine.gdb.break_at(where)
+        machine.gdb.resume()
+        machine.gdb.stopped()
+        bios = machine.gdb.memory(KERNBASE + BIOS, BIOS_SIZE)
+        for signature in signatures:
+            require(signature in bios, f"the BIOS has no table {signature.decode()}")
+            for match in re.finditer(signature, bios):
+                machine.gdb.write(KERNBASE + BIOS + match.start(), b"gone")
+        machine.gdb.clear(where)
+        machine.gdb.resume()
+        machine.expect(rf"^SMP: CPU 0 found {cpus} CPU\(s\)$")
+        machine.expect("^hello, world$")
+        require_equal(machine.status(), 0, "status")
+
+
+add("boot: neither ACPI nor MP table", without, 1, b"RSD PTR ", b"_MP_")
+add("boot: ACPI tables gone, MP table there", without, 4, b"RSD PTR ")
 
 
 @test("boot: a CPU that never answers")

@@ -142,7 +142,7 @@ def run():
             found = machine.answer("run hello")
             require(found.count("hello, world") == 1, "hello has not run", *found)
         found = machine.answer("run yield nosuch yield")
-        require("No program is called 'nosuch'. There are:" in found, "no word about nosuch", *found)
+        require("No program is called 'nosuch'. There are:" in found, "no word of nosuch", *found)
         require_equal(sum("All done in environment" in line for line in found), 2,
                       "number of programs that ran")
 

@@ -216,4 +216,5 @@ def memory():
         before = machine.answer("mem")
         for name in ("forktree", "faultread", "testbss", "sendpage", "buggyhello", "pingpongs"):
             machine.answer(f"run {name}", within=20)
+        require(" free, " in "".join(before), "wrong answer to mem", *before)
         require_equal(machine.answer("mem"), before, "number of free pages")

@@ -9,6 +9,7 @@ from .kit import Failed, require
 
 CONNECT = 10        # seconds until somebody listens
 ANSWER = 20         # seconds until a packet comes
+PACKET = 1024       # bytes of memory asked for at once
 EIP, EFLAGS, REGISTERS = 8, 9, 10       # positions in what `g' returns, and how many we look at
 
 
@@ -123,4 +124,12 @@ class Stub:
 
     def memory(self, address: int, size: int) -> bytes:
         """Read memory as the CPU asked about last sees it."""
-        return bytes.fromhex(self.ask(f"m{address:x},{size:x}"))
+        data = b""
+        while len(data) < size:
+            part = min(size - len(data), PACKET)
+            data += bytes.fromhex(self.ask(f"m{address + len(data):x},{part:x}"))
+        return data
+
+    def write(self, address: int, data: bytes) -> None:
+        """Change memory, the BIOS too."""
+        self._command(f"M{address:x},{len(data):x}:{data.hex()}")
