@@ -177,7 +177,9 @@ static int32_t fuzz_call(int family, bool head)
 		if (number == SYS_env_set_trapframe && random(8))
 			va = (uintptr_t) &tf;
 		break;
-	case SYS_page_map: // env, va, env2, va2, perm
+	case SYS_page_map:
+		// Text is read-only, and everybody's.
+		va = random(8) ? va : UTEXT;
 		return trap(number, (uint32_t[]){env, va, env2, va2, perm});
 	case SYS_ipc_try_send:
 		return trap(number, (uint32_t[]){env, perm, random(2) ? va : UTOP, perm, va2});
@@ -207,7 +209,7 @@ static void child(int family)
 	for (;; shared->calls[family]++) {
 		fuzz_call(family, false);
 		uintptr_t va = ROUNDDOWN(random_va(false), 4);
-		if (writable(va))
+		for (int i = writable(va) ? 64 : 0; i > 0; i--)
 			*(volatile uint32_t *) va += 1;
 	}
 }
@@ -270,27 +272,38 @@ static uint32_t own_state(void)
 	return sum;
 }
 
-// Count words in private memory, and see whether they have gone on counting.
+static void private_page(int n, uint32_t first)
+{
+	volatile uint32_t *page = PRIVATE + n * (PGSIZE / 4);
+
+	if (sys_page_alloc(0, (void *) page, ALL) < 0)
+		panic("no memory");
+	for (int i = 0; i < PGSIZE / 4; i++)
+		page[i] = first + n * (PGSIZE / 4) + i;
+}
+
+// Count with every word of private memory, and see whether they all go on counting. A page is made
+// anew each time: in a frame that some fuzzer may just have lost.
 static void __attribute__((noreturn)) bystander(void)
 {
-	for (int i = 0; i < PRIVATE_PAGES; i++)
-		if (sys_page_alloc(0, (char *) PRIVATE + i * PGSIZE, ALL) < 0)
-			panic("no memory");
-	for (int i = 0; i < PRIVATE_WORDS; i++)
-		PRIVATE[i] = i;
-	for (uint32_t n = 0, sum = 0;; n++) {
-		for (uint32_t i = 0; i < PRIVATE_WORDS; i++) {
-			if (PRIVATE[i] != i + n)
-				verdict->damage = "the bystander's memory has changed";
-			PRIVATE[i] = i + n + 1;
-		}
-		for (int i = 0; i < PRIVATE_PAGES; i++)
-			if (pages[PGNUM(uvpt[PGNUM(PRIVATE) + i])].pp_ref != 1)
-				verdict->damage = "somebody shares the bystander's memory";
-		if (n > 0 && own_state() != sum)
+	uint32_t state_before = 0;
+
+	for (int n = 0; n < PRIVATE_PAGES; n++)
+		private_page(n, 0);
+	for (uint32_t round = 0;; round++) {
+		if (round > 0 && own_state() != state_before)
 			verdict->damage = "the bystander's text, page tables or env have changed";
-		sum = own_state();
+		for (uint32_t i = 0; i < PRIVATE_WORDS; i++) {
+			if (PRIVATE[i] != i + round)
+				verdict->damage = "the bystander's memory has changed";
+			PRIVATE[i] = i + round + 1;
+		}
+		for (int n = 0; n < PRIVATE_PAGES; n++)
+			if (pages[PGNUM(uvpt[PGNUM(PRIVATE) + n])].pp_ref != 1)
+				verdict->damage = "somebody shares the bystander's memory";
+		private_page(round % PRIVATE_PAGES, round + 1);
 		verdict->checks++;
+		state_before = own_state();
 		sys_yield();
 	}
 }

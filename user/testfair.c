@@ -38,7 +38,8 @@ static void send(struct Share *s, envid_t parent)
 		sys_ipc_try_send(parent, s - shares, (void *) UTOP, 0);
 }
 
-static void start(void (*run)(struct Share *, envid_t))
+// Start the spinners. Returns whether each has got a CPU in good time.
+static bool start(void (*run)(struct Share *, envid_t))
 {
 	envid_t parent = sys_getenvid();
 
@@ -50,9 +51,14 @@ static void start(void (*run)(struct Share *, envid_t))
 		if (spinners[i] == 0)
 			run(&shares[i], parent);
 	}
+	uint64_t begin = read_tsc();
 	for (int i = 0; i < SPINNERS; i++)
-		while (shares[i].count == 0)
+		while (shares[i].count == 0) {
+			if (read_tsc() - begin > 4ULL * GIGA)
+				return false;
 			sys_yield();
+		}
+	return true;
 }
 
 static void stop(void)
@@ -73,9 +79,8 @@ static bool fair(void (*run)(struct Share *, envid_t), const char *what)
 {
 	uint32_t runs[SPINNERS], counts[SPINNERS], least = UINT32_MAX, most = 0, total = 0;
 	int last_cpu = 0;
-	bool all_count = true;
 
-	start(run);
+	bool all_count = start(run);
 	for (int i = 0; i < SPINNERS; i++) {
 		runs[i] = env_of(i)->env_runs;
 		counts[i] = shares[i].count;
