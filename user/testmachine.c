@@ -113,7 +113,7 @@ static const struct Case {
 	CASE("iret without a stack", PF, "\x31\xe4\xcf"),
 	CASE("far return to kernel code", FAR, "\x6a\x08\x6a\x00\xcb"),
 	CASE("popf with IOPL 3, no IF", DONE, "\x68\x02\x30\x00\x00\x9d"),
-	CASE("popf with every flag but TF", DONE, "\x68\xff\xfe\xff\xff\x9d\xfc"),
+	CASE("popf with every flag but TF", DONE, "\x68\xff\xfe\xff\xff\x9d"),
 	CASE("popf with IOPL 3, then cli", GP, "\x68\x02\x32\x00\x00\x9d\xfa"),
 	CASE("popf with IOPL 3, then in", GP, "\x68\x02\x32\x00\x00\x9d\xec"),
 	CASE("popf with TF", DB, "\x68\x02\x03\x00\x00\x9d\x90\x90"),
