@@ -97,13 +97,21 @@ static void print_frame(const void *symbols, uintptr_t ebp, uintptr_t eip, bool 
 		cprintf("\n");
 }
 
+// Whether va is on a kernel stack: between guards, or in their other mapping at KERNBASE.
+static bool on_kernel_stack(uintptr_t va)
+{
+	uintptr_t depth = KSTACKTOP - 1 - va, offset = va - (uintptr_t) percpu_kstacks;
+
+	return offset < sizeof(percpu_kstacks) ||
+	       (depth < NCPU * (KSTKSIZE + KSTKGAP) && depth % (KSTKSIZE + KSTKGAP) < KSTKSIZE);
+}
+
 // Read one frame at ebp of env e, or of the kernel if e is NULL. Returns whether it is there.
 static bool read_frame(struct Env *e, uintptr_t ebp, struct Frame *frame)
 {
+	*frame = (struct Frame){0};
 	if (e) {
-		// The arguments may reach beyond the top of the stack; what is not there reads as
-		// 0.
-		*frame = (struct Frame){0};
+		// Arguments may be beyond the top of the stack; what is not there reads as 0.
 		for (size_t i = 0; i < sizeof(*frame) / 4; i++) {
 			const uint32_t *word = (const uint32_t *) ebp + i;
 			if (user_mem_check(e, word, sizeof(*word), 0) < 0)
@@ -112,11 +120,7 @@ static bool read_frame(struct Env *e, uintptr_t ebp, struct Frame *frame)
 		}
 		return true;
 	}
-	// Kernel stacks: those between guards, and their other mapping at KERNBASE.
-	uintptr_t low = (uintptr_t) percpu_kstacks, high = low + sizeof(percpu_kstacks);
-	if (ebp % 4 != 0 || !((ebp >= low && ebp <= high - sizeof(*frame)) ||
-			      (ebp >= MMIOLIM && ebp <= KSTACKTOP - sizeof(*frame) &&
-			       (KSTACKTOP - ebp - 1) % (KSTKSIZE + KSTKGAP) < KSTKSIZE)))
+	if (ebp % 4 != 0 || !on_kernel_stack(ebp) || !on_kernel_stack(ebp + sizeof(*frame) - 1))
 		return false;
 	*frame = *(struct Frame *) ebp;
 	return true;

@@ -13,6 +13,12 @@
 	.globl _start
 _start:
 	xorl %ebp, %ebp // backtraces end here
-	call libmain    // does not return
+	popl %eax
+	popl %edx
+	andl $~15, %esp // calls are made with an aligned stack (System V ABI, i386, 2.2.2)
+	subl $8, %esp
+	pushl %edx
+	pushl %eax
+	call libmain // does not return
 
 	.section .note.GNU-stack, "", @progbits

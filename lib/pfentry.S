@@ -9,9 +9,12 @@
 	.text
 	.globl _pgfault_upcall
 _pgfault_upcall:
-	pushl %esp
+	movl %esp, %ebx // every register may be used: the struct has them all
+	andl $~15, %esp // calls are made with an aligned stack
+	subl $12, %esp
+	pushl %ebx
 	call pgfault_dispatch
-	popl %ecx
+	movl %ebx, %esp
 
 	// Put the address to return to below the interrupted stack's top, so that in the end one
 	// `ret' loads both eip and the right esp. When that stack is the exception stack itself,
