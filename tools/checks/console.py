@@ -29,7 +29,7 @@ ANSWERS = {
     "run without a name": ("run", [r"usage: run NAME\.\.\."]),
     "run of an unknown program":
         ("run nosuch", ["No program is called 'nosuch'. There are:",
-                        " badsegment breakpoint .*", "( .*)*", "( .*)*", "( .*)*", ".* yield"]),
+                        " badsegment breakpoint .*", r"(?: .*\n)*.* yield"]),
     "continue without a breakpoint":
         ("continue", ["No environment is at a breakpoint. Try 'run breakpoint'."]),
     "step without a breakpoint":

@@ -87,7 +87,7 @@ def hangs():
 def flood():
     """It is given up before it fills the memory."""
     verdict = diagnose(play(["yes"]), ["hello, world"])
-    require_equal(verdict.reason, "too much output: more than 2048 KB", "verdict")
+    require_equal(verdict.reason, "too much output: more than 512 KB", "verdict")
 
 
 @test("make: EXIT=1 and a panic")

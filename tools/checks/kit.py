@@ -61,12 +61,12 @@ class Test:
 TESTS: List[Test] = []
 
 
-def add(name: str, function: Callable, *arguments, limit: float = 60, cost: float = 1) -> None:
+def add(name: str, function: Callable, *arguments, limit: float = 120, cost: float = 1) -> None:
     """Add the test that calls function with these arguments."""
     TESTS.append(Test(name, function, arguments, limit, cost))
 
 
-def test(name: str, limit: float = 60, cost: float = 1):
+def test(name: str, limit: float = 120, cost: float = 1):
     """Decorate a function that is one test."""
     def decorate(function):
         add(name, function, limit=limit, cost=cost)
