@@ -86,7 +86,7 @@ static bool fair(void (*run)(struct Share *, envid_t), const char *what)
 		counts[i] = shares[i].count;
 	}
 	for (uint64_t begin = read_tsc();
-	     total < SPINNERS * TURNS && read_tsc() - begin < 6ULL * GIGA;) {
+	     total < SPINNERS * TURNS && read_tsc() - begin < 4ULL * GIGA;) {
 		sys_yield();
 		total = 0;
 		for (int i = 0; i < SPINNERS; i++) {
