@@ -129,7 +129,7 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     parser.add_argument("--boots", type=int, default=20, metavar="N",
                         help="boot N times in a row where that is tested (default %(default)s)")
     parser.add_argument("--inside", metavar="TEST", help=argparse.SUPPRESS)
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     for name in options.names:
         if not any(test.called(name) for test in kit.TESTS):
             topics = " ".join(dict.fromkeys(test.topic for test in kit.TESTS))

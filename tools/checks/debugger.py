@@ -93,4 +93,4 @@ def lab_way(program, must):
 
 
 for name, lines in LAB.items():
-    add(f"lab's gradelib: {name}", lab_way, name, lines, cost=2)
+    add(f"lab driver: {name}", lab_way, name, lines, cost=2)

@@ -179,7 +179,8 @@ umain(int argc, char **argv)
 }
 """
 
-# What is in the library: formats, strings, the tables of the kernel, memory by page faults.
+# What is in the library: formats, strings, the tables of the kernel, memory by page faults. The
+# panic at the end takes it to the monitor.
 LIBRARY = r"""
 #include <inc/lib.h>
 
@@ -257,7 +258,8 @@ umain(int argc, char **argv)
 # Each program with what it prints.
 PROGRAMS = {
     "ownfork": (OWN_FORK, [r"child 1001: counter 101 message child parent 1000",
-                           r"parent 1000: counter 100 message parent"]),
+                           r"parent 1000: counter 100 message parent",
+                           re.escape(CLEAN_END)]),
     "server": (SERVER, ["Invalid request from 00001000: no argument page",
                         "without a page: invalid parameter",
                         "sum 42 in page 42", "sum 1042 in page 1042", "sum 2042 in page 2042",
@@ -266,7 +268,7 @@ PROGRAMS = {
                         "sys_ipc_try_send: env is not recving",
                         "sys_env_set_status: invalid parameter",
                         "unspecified error out of memory out of environments segmentation fault",
-                        "server answered 0"]),
+                        "server answered 0", re.escape(CLEAN_END)]),
     "library": (LIBRARY, [r"\[made:....07\|42   \|   ab\|z%\]", "-5 5 abc 10 0x1234 c str "
                           "0000beef 123456789012$", "copied 6 3 1", "-63 32767", "mmmm  rest n 1",
                           "free 1 running [1-4] refs 1 argc 1 argv library",

@@ -49,8 +49,8 @@ class Test:
 
     @property
     def topic(self) -> str:
-        """The part of the name before the colon."""
-        return self.name.partition(":")[0]
+        """The part of the word before the colon."""
+        return self.word.partition(":")[0]
 
     def called(self, pattern: str) -> bool:
         """Whether pattern, a topic or a name with wildcards, means this test."""
