@@ -40,6 +40,16 @@ static void restore(const void *area)
 		frstor(area);
 }
 
+// Make the state that a new env begins with, from a unit just initialised.
+static void make_clean(bool have_sse)
+{
+	if (have_sse)
+		ldmxcsr(MXCSR_DEFAULT);
+	save(clean);
+	if (have_fxsr)
+		memset(clean + FXSAVE_REGISTERS, 0, sizeof(clean) - FXSAVE_REGISTERS);
+}
+
 void fpu_init_percpu(void)
 {
 	uint32_t features;
@@ -54,11 +64,8 @@ void fpu_init_percpu(void)
 	if (have_fxsr)
 		lcr4(rcr4() | CR4_OSFXSR | CR4_OSXMMEXCPT);
 	fninit();
-	if (features & CPUID_SSE)
-		ldmxcsr(MXCSR_DEFAULT);
-	save(clean);
-	if (have_fxsr)
-		memset(clean + FXSAVE_REGISTERS, 0, sizeof(clean) - FXSAVE_REGISTERS);
+	if (cpunum() == 0)
+		make_clean(features & CPUID_SSE);
 	fpu_leave();
 }
 

@@ -48,9 +48,8 @@ void __attribute__((noreturn)) i386_init(void)
 
 // ---- The other CPUs ----
 
-// What kern/mpentry.S and mp_main need to know; one CPU is started at a time.
-uintptr_t mpentry_kstack; // top of its stack
-static int mpentry_cpu;   // its number
+// For kern/mpentry.S: the top of the stack of the CPU with that APIC ID, 0 if it is not wanted.
+uintptr_t mpentry_kstacks[256];
 
 enum { AP_TRIES = 10000, AP_TRY_US = 100 }; // how long a CPU may take to answer
 
@@ -70,13 +69,12 @@ static void boot_ap(int n)
 	struct CpuInfo *cpu = &cpus[n];
 	int tries = AP_TRIES;
 
-	mpentry_cpu = n;
-	mpentry_kstack = KSTACKTOP_CPU(n);
+	mpentry_kstacks[cpu->cpu_id] = KSTACKTOP_CPU(n);
 	lapic_startap(cpu->cpu_id, MPENTRY_PADDR);
 	while (__atomic_load_n(&cpu->cpu_status, __ATOMIC_ACQUIRE) == CPU_UNUSED && --tries > 0)
 		microdelay(AP_TRY_US);
 	if (tries == 0 && decide(cpu, CPU_DEAD)) {
-		lapic_park(cpu->cpu_id); // it must not come later, with another one's number
+		lapic_park(cpu->cpu_id);
 		cprintf("SMP: CPU %d (APIC ID %d) does not answer\n", n, cpu->cpu_id);
 	}
 }
@@ -94,16 +92,19 @@ static void boot_aps(void)
 // On every other CPU, from kern/mpentry.S.
 void __attribute__((noreturn)) mp_main(void)
 {
-	int cpu = mpentry_cpu;
+	// It is on the stack of its own.
+	int cpu = (KSTACKTOP - read_esp()) / (KSTKSIZE + KSTKGAP);
 
-	env_init_percpu();                // our own segments
-	trap_init_percpu(cpu);            // traps; and thiscpu works
-	mmu_init_percpu();                // what protects the kernel from itself
-	fpu_init_percpu();                // floating point
-	if (!decide(thiscpu, CPU_KERNEL)) // tell boot_ap, before any lock is touched
+	// Tell boot_ap, before anything is touched that others use; unless it has given up.
+	if (!decide(&cpus[cpu], CPU_KERNEL))
 		for (;;)
 			hlt();
-	lapic_init(); // its timer
+
+	env_init_percpu();     // our own segments
+	trap_init_percpu(cpu); // traps; and thiscpu works
+	mmu_init_percpu();     // what protects the kernel from itself
+	fpu_init_percpu();     // floating point
+	lapic_init();          // its timer
 	cprintf("SMP: CPU %d starting\n", cpu);
 	lock_kernel();
 	tlb_load(kern_pgdir); // it is loaded, but not yet counted

@@ -62,8 +62,18 @@ high:
 	movl kern_pgdir, %eax
 	subl $KERNBASE, %eax
 	movl %eax, %cr3
-	movl mpentry_kstack, %esp
+
+	// Which CPU this is, nobody else can tell: one that was given up may still come. Its
+	// APIC ID (SDM volume 2, CPUID, leaf 1) leads to its own stack.
+	movl $1, %eax
+	cpuid
+	shrl $24, %ebx
+	movl mpentry_kstacks(, %ebx, 4), %esp
+	testl %esp, %esp
+	jz 1f
 	xorl %ebp, %ebp
 	call mp_main // does not return
+1:	hlt
+	jmp 1b
 
 	.section .note.GNU-stack, "", @progbits
