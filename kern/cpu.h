@@ -13,10 +13,11 @@
 // What a CPU is doing. It writes this itself; others act on it as kern/tlb.c says.
 enum {
 	CPU_UNUSED = 0, // not started
+	CPU_DEAD,       // did not answer when it was started
+	CPU_STARTING,   // has answered and sets itself up
 	CPU_KERNEL,     // holds the kernel lock or waits for it
 	CPU_USER,       // runs, or is about to run, user code; enters the kernel when kicked
 	CPU_HALTED,     // sleeps without an env; looks for work when kicked
-	CPU_DEAD,       // did not answer when it was started
 };
 
 struct CpuInfo {

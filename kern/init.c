@@ -63,6 +63,11 @@ static bool decide(struct CpuInfo *cpu, uint32_t status)
 					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
+static uint32_t status_of(const struct CpuInfo *cpu)
+{
+	return __atomic_load_n(&cpu->cpu_status, __ATOMIC_ACQUIRE);
+}
+
 // Start CPU n and wait until it runs, or does not.
 static void boot_ap(int n)
 {
@@ -71,12 +76,14 @@ static void boot_ap(int n)
 
 	mpentry_kstacks[cpu->cpu_id] = KSTACKTOP_CPU(n);
 	lapic_startap(cpu->cpu_id, MPENTRY_PADDR);
-	while (__atomic_load_n(&cpu->cpu_status, __ATOMIC_ACQUIRE) == CPU_UNUSED && --tries > 0)
+	while (status_of(cpu) == CPU_UNUSED && --tries > 0)
 		microdelay(AP_TRY_US);
 	if (tries == 0 && decide(cpu, CPU_DEAD)) {
 		lapic_park(cpu->cpu_id);
 		cprintf("SMP: CPU %d (APIC ID %d) does not answer\n", n, cpu->cpu_id);
 	}
+	while (status_of(cpu) == CPU_STARTING)
+		pause();
 }
 
 static void boot_aps(void)
@@ -96,7 +103,7 @@ void __attribute__((noreturn)) mp_main(void)
 	int cpu = (KSTACKTOP - read_esp()) / (KSTKSIZE + KSTKGAP);
 
 	// Tell boot_ap, before anything is touched that others use; unless it has given up.
-	if (!decide(&cpus[cpu], CPU_KERNEL))
+	if (!decide(&cpus[cpu], CPU_STARTING))
 		for (;;)
 			hlt();
 
@@ -106,6 +113,7 @@ void __attribute__((noreturn)) mp_main(void)
 	fpu_init_percpu();     // floating point
 	lapic_init();          // its timer
 	cprintf("SMP: CPU %d starting\n", cpu);
+	__atomic_store_n(&thiscpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
 	lock_kernel();
 	tlb_load(kern_pgdir); // it is loaded, but not yet counted
 	sched_yield();

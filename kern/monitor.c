@@ -121,9 +121,9 @@ static enum Next list_envs(int argc, char **argv, struct Trapframe *tf)
 static enum Next list_cpus(int argc, char **argv, struct Trapframe *tf)
 {
 	static const char *const states[] = {
-		[CPU_UNUSED] = "not started",   [CPU_KERNEL] = "in the kernel",
-		[CPU_USER] = "in user mode",    [CPU_HALTED] = "halted",
-		[CPU_DEAD] = "does not answer",
+		[CPU_UNUSED] = "not started",   [CPU_STARTING] = "starting",
+		[CPU_KERNEL] = "in the kernel", [CPU_USER] = "in user mode",
+		[CPU_HALTED] = "halted",        [CPU_DEAD] = "does not answer",
 	};
 
 	cprintf("CPU  APIC ID  state            environment\n");

@@ -41,7 +41,7 @@ static bool take_over(void)
 		return false;
 	}
 	for (int i = 0; i < ncpu; i++)
-		if (i != cpunum() && cpus[i].cpu_status != CPU_UNUSED)
+		if (i != cpunum() && cpus[i].cpu_status >= CPU_KERNEL)
 			lapic_nmi(cpus[i].cpu_id);
 	microdelay(1000); // until they have noticed
 	cons_take_over();
