@@ -205,11 +205,12 @@ static void test_page(void)
 
 static void test_death(int limit, bool killed)
 {
-	envid_t receiver = fork_or_panic(), senders[SENDERS];
+	envid_t receiver, senders[SENDERS];
 	uint32_t sent = 0;
 
+	shared->received = 0; // here: the receiver may be killed before it runs at all
+	receiver = fork_or_panic();
 	if (receiver == 0) {
-		shared->received = 0;
 		while ((int) shared->received < limit) {
 			ipc_recv(NULL, (void *) IN, NULL);
 			shared->received++;

@@ -24,9 +24,10 @@ def command(program: str, *options: str, cpus="1", disk: bool = True,
     options   for QEMU
     cpus      what -smp gets
     disk      boot from the disk, else by the multiboot header
-    end       end when all is done; else in the monitor
+    end       audit the kernel's books and end when all is done; else in the monitor
     """
-    words = qemu_command(f"CPUS={cpus}", f"RUN={program}", f"EXIT={'1' if end else ''}")
+    words = qemu_command(f"CPUS={cpus}", f"RUN={program}", f"EXIT={'1' if end else ''}",
+                         f"AUDIT={'1' if end else ''}")
     if not disk:
         at = words.index("-drive")
         words[at:at + 2] = ["-kernel", str(objdir() / "kern/kernel")]

@@ -1,10 +1,12 @@
 """Faults in the kernel, which gdb provokes: one CPU reports it, the others stop."""
 
 import re
+import struct
 
 from gradelib import PANIC, STATUS_PANIC
 
-from .kit import Failed, add, line_of, require, require_equal, symbols
+from . import rsp
+from .kit import Failed, add, line_of, objdir, require, require_equal, symbols, test
 from .machine import Machine, command
 
 NOWHERE = 0x10                      # an address where no code is
@@ -14,8 +16,8 @@ HLT = 0xf4
 TRIES = 200
 
 
-def derail(machine, cpu):
-    """Make a CPU that handles a system call jump to nowhere."""
+def derail(machine, cpu, **registers):
+    """Make a CPU that handles a system call go on with other registers: by default, nowhere."""
     gdb, address = machine.gdb, symbols()["syscall_dispatch"]
     gdb.break_at(address)
     for _ in range(TRIES):
@@ -31,7 +33,8 @@ def derail(machine, cpu):
     gdb.clear(address)
     gdb.step()
     gdb.step()      # its frame is there now
-    gdb.jump(cpu, NOWHERE)
+    for register, value in (registers or {"EIP": NOWHERE}).items():
+        gdb.set(cpu, getattr(rsp, register), value)
     gdb.resume()
 
 
@@ -72,3 +75,59 @@ def ends(cpu, cpus):
 for n, total in ((0, 1), (0, 4), (2, 4)):
     add(f"panics: CPU {n} of {total}", panics, n, total)
     add(f"panics: CPU {n} of {total}, told to end", ends, n, total)
+
+
+# ---- What stands between the kernel and its own mistakes ----
+
+USER_TEXT = 0x800000
+LOAD_FROM_EBX = bytes.fromhex("8b03")   # movl (%ebx), %eax
+
+
+def load_from_ebx():
+    """Return the address of some kernel code that reads where EBX points."""
+    kernel = (objdir() / "kern/kernel").read_bytes()
+    header = struct.unpack_from("<I", kernel, 28)[0]        # e_phoff: the first is the text's
+    offset, address, _, size = struct.unpack_from("<4I", kernel, header + 4)
+    at = kernel.find(LOAD_FROM_EBX, offset, offset + size)
+    require(at >= 0, "the kernel has no such instruction")
+    return address + at - offset
+
+
+def reports(machine, *patterns):
+    """The machine panics, and says all this."""
+    machine.prompt()
+    report = machine.text[machine.text.index(PANIC):]
+    for pattern in patterns:
+        require(re.search(pattern, report, re.M), f"no `{pattern}'", *report.splitlines())
+
+
+def overflows(cpu, cpus):
+    """A kernel stack that is used up ends in a panic, too, not in a reset."""
+    size = 0x8000                       # of a stack, and of the gap below it
+    bottom = 0xf0000000 - cpu * 2 * size - size
+    with Machine(command(" ".join(["idle"] * cpus), cpus=cpus, end=False), gdb=True) as machine:
+        derail(machine, cpu, ESP=bottom)
+        reports(machine, f"{PANIC} {cpu}: Double Fault in the kernel", "^TRAP frame at",
+                "^  trap 0x00000008 Double Fault$", "^Stack backtrace:$", r" kern/syscall\.c:")
+
+
+for n, total in ((0, 1), (2, 4)):
+    add(f"panics: stack overflow on CPU {n} of {total}", overflows, n, total)
+
+
+@test("panics: the kernel executes user memory")
+def executes_user_memory():
+    """SMEP forbids it."""
+    with Machine(command("idle", "-cpu", "max", end=False), gdb=True) as machine:
+        derail(machine, 0, EIP=USER_TEXT)
+        reports(machine, f"Page Fault in the kernel at {USER_TEXT:08x}",
+                r"^  err  0x000000.. \[kernel, read, protection\]")
+
+
+@test("panics: the kernel reads user memory")
+def reads_user_memory():
+    """SMAP forbids it."""
+    with Machine(command("idle", "-cpu", "max", end=False), gdb=True) as machine:
+        derail(machine, 0, EIP=load_from_ebx(), EBX=USER_TEXT)
+        reports(machine, "Page Fault in the kernel", f"^  cr2  0x{USER_TEXT:08x}$",
+                r"^  err  0x000000.. \[kernel, read, protection\]")

@@ -124,7 +124,7 @@ def lines():
     whole = re.compile(
         rf"Hello, I am environment {env}\.|Back in environment {env}, iteration \d\.|"
         rf"All done in environment {env}\.|\[{env}\] exiting gracefully|"
-        rf"\[({env}|00000000)\] (free|new) env {env}|SMP: .*|check_.*|Physical .*|No runnable .*")
+        rf"\[({env}|00000000)\] (free|new) env {env}|SMP: .*|check_.*|Physical .*|No runnable .*|audit: .*")
     require_equal([line for line in run.lines if not whole.fullmatch(line)], [], "lines")
     require_equal(sum("Back in" in line for line in run.lines), 60, "number of lines")
 

@@ -10,7 +10,7 @@ from .kit import Failed, require
 CONNECT = 10        # seconds until somebody listens
 ANSWER = 20         # seconds until a packet comes
 PACKET = 1024       # bytes of memory asked for at once
-EIP, EFLAGS, REGISTERS = 8, 9, 10       # positions in what `g' returns, and how many we look at
+EBX, ESP, EIP, EFLAGS, REGISTERS = 3, 4, 8, 9, 10       # positions in what `g' returns, and how many we look at
 
 
 class Registers(NamedTuple):
@@ -117,10 +117,10 @@ class Stub:
         words = [int.from_bytes(data[4 * i:4 * i + 4], "little") for i in range(REGISTERS)]
         return Registers(words[EIP], words[EFLAGS])
 
-    def jump(self, cpu: int, address: int) -> None:
-        """Let a CPU go on somewhere else."""
+    def set(self, cpu: int, register: int, value: int) -> None:
+        """Change a register of a CPU: EBX, ESP, EIP."""
         self._command(f"Hg{cpu + 1:x}")
-        self._command(f"P{EIP:x}={address.to_bytes(4, 'little').hex()}")
+        self._command(f"P{register:x}={value.to_bytes(4, 'little').hex()}")
 
     def memory(self, address: int, size: int) -> bytes:
         """Read memory as the CPU asked about last sees it."""
