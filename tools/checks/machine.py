@@ -97,7 +97,7 @@ class Machine:
         self.text += data.decode(errors="replace").replace("\r", "")
         return bool(data)
 
-    def expect(self, pattern: str, within: float = 10) -> "re.Match":
+    def expect(self, pattern: str, within: float = 20) -> "re.Match":
         """Wait until something matches in the output behind the last match; return the match."""
         deadline = time.monotonic() + within
         while not (found := re.compile(pattern, re.M).search(self.text, self._at)):
@@ -124,13 +124,13 @@ class Machine:
         """Wait for the kernel monitor."""
         self.expect(f"^{PROMPT}")
 
-    def answer(self, line: str, within: float = 10) -> List[str]:
+    def answer(self, line: str, within: float = 20) -> List[str]:
         """At the prompt, type a line; return what comes between it and the next prompt."""
         self.type(line + "\n")
         found = self.expect(rf"[^\n]*\n((?:.*\n)*?){PROMPT}", within)
         return found[1].splitlines()
 
-    def status(self, within: float = 10) -> int:
+    def status(self, within: float = 20) -> int:
         """Wait until QEMU has ended and return its exit status."""
         deadline = time.monotonic() + within
         while self._read(0.1):
