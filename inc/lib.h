@@ -80,20 +80,20 @@ int sys_env_set_pgfault_upcall(envid_t env, void *upcall);
 // Map a fresh zeroed page at pg in env, in place of whatever was there. perm must have PTE_U and
 // PTE_P and nothing outside PTE_SYSCALL. Returns 0, or
 //	-E_BAD_ENV
-//	-E_INVAL	pg at or above UTOP or not page-aligned; perm as above
+//	-E_INVAL	pg below UMIN, at or above UTOP or not page-aligned; perm as above
 //	-E_NO_MEM	no frame, or none for a page table
 int sys_page_alloc(envid_t env, void *pg, int perm);
 
 // Map the page at src_pg in src_env at dst_pg in dst_env too. Returns 0, or
 //	-E_BAD_ENV
-//	-E_INVAL	an address at or above UTOP or not page-aligned, nothing mapped at src_pg,
+//	-E_INVAL	an address as for sys_page_alloc, nothing mapped at src_pg,
 //			perm not as for sys_page_alloc, or PTE_W on a page that is read-only in
-//src_env 	-E_NO_MEM	no frame for a page table
+// src_env 	-E_NO_MEM	no frame for a page table
 int sys_page_map(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, int perm);
 
 // Unmap the page at pg in env, if there is one. Returns 0, or
 //	-E_BAD_ENV
-//	-E_INVAL	pg at or above UTOP or not page-aligned
+//	-E_INVAL	pg as for sys_page_alloc
 int sys_page_unmap(envid_t env, void *pg);
 
 // Send value, and if pg is below UTOP the page mapped there with rights perm, to any env that
@@ -106,7 +106,7 @@ int sys_ipc_try_send(envid_t to_env, uint32_t value, void *pg, int perm);
 
 // Wait for a message. If rcv_pg is below UTOP, a page that comes with it is mapped there.
 // The message is in thisenv's env_ipc_ fields. Returns 0, or at once
-//	-E_INVAL	rcv_pg below UTOP and not page-aligned
+//	-E_INVAL	rcv_pg below UTOP, but below UMIN or not page-aligned
 int sys_ipc_recv(void *rcv_pg);
 
 // Inline, so that the child, whose stack is a copy made later, returns from nothing.

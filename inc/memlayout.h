@@ -43,6 +43,8 @@
 //                         |  free                        |
 //    USTABDATA -------->  +------------------------------+ 00200000
 //                         |  free                        |
+//    UMIN ------------->  +------------------------------+ 00110000
+//                         |  never mapped                | --/--
 //    0 ---------------->  +------------------------------+
 
 // All physical memory the kernel uses is mapped here, and linked programs run here.
@@ -65,7 +67,9 @@
 #define UPAGES     (UVPT - PTSIZE)
 #define UENVS      (UPAGES - PTSIZE)
 
-// Env code may change mappings below UTOP only.
+// Env code may change mappings from UMIN to UTOP only. Below, null pointers fault; and it is all
+// that virtual-8086 mode can reach, which QEMU lets programs enter, but where none finds code.
+#define UMIN       0x110000
 #define UTOP       UENVS
 #define UXSTACKTOP UTOP
 #define USTACKTOP  (UTOP - 2 * PGSIZE)

@@ -31,7 +31,7 @@ static bool elf_check(const uint8_t *file, size_t size)
 		if (ph->p_type != ELF_PROG_LOAD)
 			continue;
 		if (ph->p_offset > size || ph->p_filesz > size - ph->p_offset ||
-		    ph->p_filesz > ph->p_memsz || ph->p_va > limit ||
+		    ph->p_filesz > ph->p_memsz || ph->p_va < UMIN || ph->p_va > limit ||
 		    ph->p_memsz > limit - ph->p_va)
 			return false;
 		if ((ph->p_flags & ELF_PROG_FLAG_EXEC) && elf->e_entry - ph->p_va < ph->p_memsz)

@@ -25,7 +25,7 @@ enum { CPUTS_STEP = 1024 }; // how much sys_cputs prints at a time
 
 static bool user_page_ok(const void *va)
 {
-	return (uintptr_t) va < UTOP && PGOFF(va) == 0;
+	return (uintptr_t) va >= UMIN && (uintptr_t) va < UTOP && PGOFF(va) == 0;
 }
 
 static bool user_perm_ok(int perm)
@@ -245,7 +245,7 @@ static int sys_ipc_try_send(envid_t envid, uint32_t value, void *srcva, int perm
 
 static int sys_ipc_recv(void *dstva)
 {
-	if ((uintptr_t) dstva < UTOP && PGOFF(dstva) != 0)
+	if ((uintptr_t) dstva < UTOP && !user_page_ok(dstva))
 		return -E_INVAL;
 	curenv->env_ipc_recving = true;
 	curenv->env_ipc_dstva = dstva;

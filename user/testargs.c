@@ -29,6 +29,7 @@ struct Argument {
 // Below UTOP, but not the start of a page.
 #define MISALIGNED 1, PGSIZE - 1, (uintptr_t) PAGE + 8, UTOP - PGSIZE + 1, UTOP - 1
 // Not for programs to map.
+#define BELOW 0, PGSIZE, UMIN - PGSIZE
 #define ABOVE UTOP, UTOP + PGSIZE, UPAGES, UVPT, ULIM, KERNBASE, 0xfffff000, 0xffffffff
 // Right, but for a bit that is missing or too many.
 #define BAD_RIGHTS                                                                                 \
@@ -40,7 +41,7 @@ struct Argument {
 enum { BAD_ENVS = 11 };
 static struct Argument child = {-E_BAD_ENV, BAD_ENVS + 1, {0}};
 static struct Argument receiver = {-E_BAD_ENV, BAD_ENVS, {0}}; // any env may be named: one less
-static const struct Argument target = {-E_INVAL, VALUES(0x30000000, MISALIGNED, ABOVE)};
+static const struct Argument target = {-E_INVAL, VALUES(0x30000000, MISALIGNED, BELOW, ABOVE)};
 static const struct Argument source = {
 	-E_INVAL, VALUES((uintptr_t) PAGE, MISALIGNED, ABOVE, (uintptr_t) PAGE + PGSIZE, NOTHING)};
 static const struct Argument sent = {
@@ -216,7 +217,7 @@ static void test_cputs(void)
 // What stands at the very edge, but is allowed.
 static void test_edges(envid_t embryo)
 {
-	static const uint32_t edge[] = {0, PGSIZE, PTSIZE - PGSIZE, UTOP - PTSIZE, UTOP - PGSIZE};
+	static const uint32_t edge[] = {UMIN, PTSIZE - PGSIZE, UTOP - PTSIZE, UTOP - PGSIZE};
 
 	for (size_t i = 0; i < sizeof(edge) / sizeof(edge[0]); i++) {
 		void *va = (void *) edge[i];
