@@ -242,11 +242,15 @@ static int split(char *line, char **words, int max)
 
 static enum Next run_command(char *line, struct Trapframe *tf)
 {
-	char *words[MAX_WORDS];
-	int n = split(line, words, MAX_WORDS);
+	char *words[MAX_WORDS + 1];
+	int n = split(line, words, MAX_WORDS + 1);
 
 	if (n == 0)
 		return STAY;
+	if (n > MAX_WORDS) {
+		cprintf("At most %d words, please.\n", MAX_WORDS);
+		return STAY;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (strcmp(words[0], commands[i].name) == 0)
 			return commands[i].function(n, words, tf);
