@@ -208,11 +208,18 @@ def scratch() -> Path:
     return Path(tempfile.mkdtemp(dir=os.environ[SCRATCH]))
 
 
+def in_git() -> bool:
+    """Return whether git is installed and knows this tree."""
+    return bool(shutil.which("git")) and subprocess.run(
+        ["git", "rev-parse"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        check=False).returncode == 0
+
+
 def sources() -> List[Path]:
     """Return the files of this tree that are not generated, relative to it."""
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
-                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    if listed.returncode == 0:
+    if in_git():
+        listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
+                                stdout=subprocess.PIPE, check=True)
         files = [Path(name) for name in listed.stdout.decode().splitlines()]
     else:
         files = [path.relative_to(ROOT) for path in ROOT.rglob("*")]

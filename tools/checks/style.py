@@ -2,10 +2,9 @@
 
 import os
 import re
-import subprocess
 from pathlib import Path
 
-from .kit import Skipped, call, require_equal, sources, test
+from .kit import Skipped, call, in_git, require_equal, sources, test
 
 LINES = 450     # that a file may have; fewer is better
 TARGETS = """make qemu qemu-nox qemu-gdb run- gdb grade check clean""".split()
@@ -14,7 +13,7 @@ TARGETS = """make qemu qemu-nox qemu-gdb run- gdb grade check clean""".split()
 @test("style: no generated file is tracked")
 def tracked():
     """What .gitignore names is not in git."""
-    if subprocess.run(["git", "rev-parse"], stderr=subprocess.DEVNULL, check=False).returncode:
+    if not in_git():
         raise Skipped("not in git")
     require_equal(call("git", "ls-files", "-ci", "--exclude-standard").splitlines(), [],
                   "tracked files that are generated")
