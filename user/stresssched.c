@@ -4,7 +4,7 @@
 #include <inc/lib.h>
 
 #define CHILDREN 20
-#define ROUNDS   10
+#define ROUNDS   100
 #define STEPS    10000
 
 static volatile int counter; // volatile: every step reads and writes memory
