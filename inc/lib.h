@@ -86,9 +86,9 @@ int sys_page_alloc(envid_t env, void *pg, int perm);
 
 // Map the page at src_pg in src_env at dst_pg in dst_env too. Returns 0, or
 //	-E_BAD_ENV
-//	-E_INVAL	an address as for sys_page_alloc, nothing mapped at src_pg,
-//			perm not as for sys_page_alloc, or PTE_W on a page that is read-only in
-// src_env 	-E_NO_MEM	no frame for a page table
+//	-E_INVAL	an address or perm not as for sys_page_alloc, nothing mapped at src_pg,
+//			or PTE_W on a page that src_env has read-only
+//	-E_NO_MEM	no frame for a page table
 int sys_page_map(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, int perm);
 
 // Unmap the page at pg in env, if there is one. Returns 0, or

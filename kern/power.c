@@ -25,8 +25,7 @@ void power_off(void)
 {
 	outw(PM1A_CONTROL_QEMU, PM1_SLEEP_ENABLE);
 	outw(PM1A_CONTROL_BOCHS, PM1_SLEEP_ENABLE);
-	microdelay(
-		2000000); // emulators stop at the next chance they get, on a busy host not at once
+	microdelay(2000000); // emulators stop at the next chance they get: on a busy host, late
 	outl(DEBUG_EXIT, 0);
 	cprintf("This machine cannot be switched off from here. It is safe to do so now.\n");
 }
