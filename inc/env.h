@@ -24,7 +24,7 @@ enum {
 	ENV_DYING,        // being taken apart; seen by nobody but the CPU that does it
 	ENV_RUNNABLE,     // waits for a CPU
 	ENV_RUNNING,      // runs on CPU env_cpunum
-	ENV_NOT_RUNNABLE, // being set up, stopped, or waiting in sys_ipc_recv
+	ENV_NOT_RUNNABLE, // being set up, stopped, or waiting in sys_ipc_recv or sys_ipc_send
 };
 
 enum EnvType {
@@ -61,6 +61,16 @@ struct Env {
 	uint32_t env_ipc_value;
 	envid_t env_ipc_from;
 	int env_ipc_perm; // rights on the page received, 0 when none came
+
+	// Sending. Who waits in sys_ipc_send stands in the receiver's queue: a ring, as each is
+	// linked to the one behind it and the last to the first.
+	struct Env *env_last_sender;    // of those who wait to send to this env; NULL for none
+	struct Env *env_sending_to;     // whom this one waits for, NULL when it does not
+	struct Env *env_next_sender;    // its link in the queue there
+	uint32_t env_send_value;        // while it waits, what it sends;
+	struct PageInfo *env_send_page; // NULL for no page, else this counts as a reference
+	int env_send_perm;
+	struct Env *env_sent_to; // whom it has called sys_ipc_send for last
 
 	// Only the kernel looks at these.
 	const struct Program *env_program; // what it was loaded from, for symbols

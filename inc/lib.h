@@ -62,13 +62,15 @@ void sys_yield(void);
 static inline envid_t sys_exofork(void);
 
 // Make an env runnable (ENV_RUNNABLE) or stop it (ENV_NOT_RUNNABLE), wherever it runs. An env
-// that waits in sys_ipc_recv can be neither: only a message ends that. Returns 0, or
+// that waits in sys_ipc_recv can be neither: only a message ends that. One that waits in
+// sys_ipc_send goes on by itself; stopped, it makes that call again when it is started. Returns 0,
+// or
 //	-E_BAD_ENV
 //	-E_INVAL	status is neither of the two, or the env waits in sys_ipc_recv
 int sys_env_set_status(envid_t env, int status);
 
 // Give an env other registers. Segments are forced to the user's, interrupts on, I/O privilege
-// off. Returns 0, or
+// off. This ends a wait in sys_ipc_send, but not one in sys_ipc_recv. Returns 0, or
 //	-E_BAD_ENV
 //	-E_FAULT	tf is not readable
 int sys_env_set_trapframe(envid_t env, struct Trapframe *tf);
@@ -91,6 +93,17 @@ int sys_page_alloc(envid_t env, void *pg, int perm);
 //	-E_NO_MEM	no frame for a page table
 int sys_page_map(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, int perm);
 
+// Map n pages in a row, each as sys_page_map does it. Returns how many it has mapped, at least
+// one, which may be fewer than n; or the error of the first, or
+//	-E_INVAL	n is 0
+int sys_page_map_run(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, int perm,
+		     size_t n);
+
+// Move the caller's page at `from' to `to' in dst_env, where it gets the rights perm: as
+// sys_page_map does it, with the same errors, and then unmap it at `from'. Also returns
+//	-E_INVAL	both are the same place
+int sys_page_move(void *from, envid_t dst_env, void *to, int perm);
+
 // Unmap the page at pg in env, if there is one. Returns 0, or
 //	-E_BAD_ENV
 //	-E_INVAL	pg as for sys_page_alloc
@@ -103,6 +116,12 @@ int sys_page_unmap(envid_t env, void *pg);
 //	-E_INVAL	as for sys_page_map
 //	-E_NO_MEM	no frame for a page table of the receiver
 int sys_ipc_try_send(envid_t to_env, uint32_t value, void *pg, int perm);
+
+// The same, but if the receiver does not wait, wait for it: those who do are served in the order
+// they came. The message is as it was at the call. Also returns
+//	-E_BAD_ENV	the receiver has ended meanwhile
+// An env that waits here can be stopped; started again, it makes the call again.
+int sys_ipc_send(envid_t to_env, uint32_t value, void *pg, int perm);
 
 // Wait for a message. If rcv_pg is below UTOP, a page that comes with it is mapped there.
 // The message is in thisenv's env_ipc_ fields. Returns 0, or at once
@@ -139,8 +158,8 @@ envid_t sfork(void);
 
 // ---- Messages (lib/ipc.c) ----
 
-// Send val, and the page at pg with rights perm if pg is not NULL, to env `to': retry until it
-// is received. Panics on any error but -E_IPC_NOT_RECV.
+// Send val, and the page at pg with rights perm if pg is not NULL, to env `to', and wait until it
+// is received. Panics on any error.
 void ipc_send(envid_t to, uint32_t val, void *pg, int perm);
 
 // Wait for a message and return its value. If pg is not NULL, a page that comes with it is

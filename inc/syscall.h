@@ -18,6 +18,9 @@ enum {
 	SYS_yield,
 	SYS_ipc_try_send,
 	SYS_ipc_recv,
+	SYS_ipc_send,
+	SYS_page_map_run,
+	SYS_page_move,
 	NSYSCALLS
 };
 

@@ -34,12 +34,12 @@ static inline uint32_t inl(int port)
 
 static inline void insb(int port, void *addr, int count)
 {
-	asm volatile("cld; rep insb" : "+D"(addr), "+c"(count) : "d"(port) : "memory", "cc");
+	asm volatile("rep insb" : "+D"(addr), "+c"(count) : "d"(port) : "memory", "cc");
 }
 
 static inline void insl(int port, void *addr, int count)
 {
-	asm volatile("cld; rep insl" : "+D"(addr), "+c"(count) : "d"(port) : "memory", "cc");
+	asm volatile("rep insl" : "+D"(addr), "+c"(count) : "d"(port) : "memory", "cc");
 }
 
 static inline void outb(int port, uint8_t data)
@@ -57,25 +57,26 @@ static inline void outl(int port, uint32_t data)
 	asm volatile("outl %0, %w1" : : "a"(data), "Nd"(port));
 }
 
-// Fill or copy count units upwards from the start.
+// Fill or copy count units upwards from the start: the direction flag is clear wherever C code
+// runs (System V ABI, i386, 2.2.3).
 static inline void rep_stosb(void *dst, uint8_t value, uint32_t count)
 {
-	asm volatile("cld; rep stosb" : "+D"(dst), "+c"(count) : "a"(value) : "memory", "cc");
+	asm volatile("rep stosb" : "+D"(dst), "+c"(count) : "a"(value) : "memory", "cc");
 }
 
 static inline void rep_stosl(void *dst, uint32_t value, uint32_t count)
 {
-	asm volatile("cld; rep stosl" : "+D"(dst), "+c"(count) : "a"(value) : "memory", "cc");
+	asm volatile("rep stosl" : "+D"(dst), "+c"(count) : "a"(value) : "memory", "cc");
 }
 
 static inline void rep_movsb(void *dst, const void *src, uint32_t count)
 {
-	asm volatile("cld; rep movsb" : "+D"(dst), "+S"(src), "+c"(count) : : "memory", "cc");
+	asm volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(count) : : "memory", "cc");
 }
 
 static inline void rep_movsl(void *dst, const void *src, uint32_t count)
 {
-	asm volatile("cld; rep movsl" : "+D"(dst), "+S"(src), "+c"(count) : : "memory", "cc");
+	asm volatile("rep movsl" : "+D"(dst), "+S"(src), "+c"(count) : : "memory", "cc");
 }
 
 static inline void invlpg(const void *addr)
@@ -100,13 +101,15 @@ static inline void lldt(uint16_t sel)
 
 static inline void ltr(uint16_t sel)
 {
-	asm volatile("ltr %0" : : "r"(sel));
+	asm volatile("ltr %0" : : "r"(sel) : "memory");
 }
 
-static inline uint16_t str(void)
+// Return the task register, which is taken for a constant: no function may use this both before
+// and after ltr.
+static inline uint32_t str(void)
 {
-	uint16_t sel;
-	asm volatile("str %0" : "=r"(sel));
+	uint32_t sel;
+	asm("str %0" : "=r"(sel));
 	return sel;
 }
 

@@ -82,7 +82,7 @@ static const void *find_table(physaddr_t pa, const char *signature)
 static const struct RootPointer *find_root_in(physaddr_t start, size_t len)
 {
 	for (const char *p = KADDR(start), *end = p + len; p < end; p += 16)
-		if (memcmp(p, "RSD PTR ", 8) == 0 && mp_checksum_ok(p, 20))
+		if (*p == 'R' && memcmp(p, "RSD PTR ", 8) == 0 && mp_checksum_ok(p, 20))
 			return (const struct RootPointer *) p;
 	return NULL;
 }

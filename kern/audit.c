@@ -46,6 +46,8 @@ static void count_env(struct Env *e, int n)
 	count(PADDR(e->env_pgdir), n, "env", e->env_id);
 	if (e->env_fpu)
 		count(PADDR(e->env_fpu), n, "env", e->env_id);
+	if (e->env_sending_to && e->env_send_page)
+		count(page2pa(e->env_send_page), n, "message from env", e->env_id);
 	for (size_t i = 0; i < PDX(UTOP); i++) {
 		pde_t pde = e->env_pgdir[i];
 		if (!(pde & PTE_P))
@@ -106,6 +108,24 @@ static void audit_directory(struct Env *e)
 
 // ---- Envs and CPUs ----
 
+// Who waits for a message has nobody who waits to send one to it, and who waits to send stands in
+// the queue of its receiver.
+static void audit_messages(const struct Env *e)
+{
+	const struct Env *to = e->env_sending_to, *sender = to ? to->env_last_sender : NULL;
+	int n = 0;
+
+	if (e->env_ipc_recving && (e->env_status != ENV_NOT_RUNNABLE || e->env_last_sender || to))
+		complain("env %08x waits for a message with status %u\n", e->env_id, e->env_status);
+	if (!to)
+		return;
+	while (sender && sender != e && n++ < NENV)
+		sender = sender->env_next_sender;
+	if (sender != e || e->env_status != ENV_NOT_RUNNABLE)
+		complain("env %08x with status %u waits to send to env %08x in vain\n", e->env_id,
+			 e->env_status, to->env_id);
+}
+
 static void audit_env(struct Env *e)
 {
 	bool running = false;
@@ -132,8 +152,7 @@ static void audit_env(struct Env *e)
 		complain("env %08x has status %u\n", e->env_id, e->env_status);
 	if (e->env_id <= 0 || ENVX(e->env_id) != e - envs)
 		complain("env %08x stands in slot %u\n", e->env_id, e - envs);
-	if (e->env_ipc_recving && e->env_status != ENV_NOT_RUNNABLE)
-		complain("env %08x waits for a message with status %u\n", e->env_id, e->env_status);
+	audit_messages(e);
 	audit_directory(e);
 }
 

@@ -7,20 +7,25 @@
 enum {
 	COLUMNS = 80,
 	ROWS = 25,
-	CELLS = COLUMNS * ROWS,
-	BLANK = 0x0700 | ' ', // grey on black
+	CELLS = COLUMNS * ROWS,       // on the screen
+	MEMORY_CELLS = 32 * 1024 / 2, // in all; any of them can be the first one shown
+	BLANK = 0x0700 | ' ',         // grey on black
 	TAB_STOP = 8,
 
 	// The CRT controller: write a register's number, then its value (Motorola MC6845).
 	CRTC_INDEX = 0x3d4,
 	CRTC_DATA = 0x3d5,
+	START_HIGH = 12, // the cell shown first; high and low byte
+	START_LOW = 13,
 	CURSOR_HIGH = 14,
 	CURSOR_LOW = 15,
 };
 
 // Each cell is a character and, in the high byte, its colours.
-static uint16_t *const screen = (uint16_t *) (KERNBASE + 0xb8000);
-static int cursor; // index of the cell
+static uint16_t *const memory = (uint16_t *) (KERNBASE + 0xb8000);
+static int start;  // index of the cell shown first
+static int cursor; // cells from there
+static bool scrolled;
 
 static uint8_t crtc_read(int reg)
 {
@@ -37,17 +42,24 @@ static void crtc_write(int reg, uint8_t value)
 void cga_init(void)
 {
 	// Go on below what the BIOS has written.
-	cursor = crtc_read(CURSOR_HIGH) << 8 | crtc_read(CURSOR_LOW);
-	if (cursor >= CELLS)
-		cursor = 0;
+	start = crtc_read(START_HIGH) << 8 | crtc_read(START_LOW);
+	cursor = (crtc_read(CURSOR_HIGH) << 8 | crtc_read(CURSOR_LOW)) - start;
+	if (start + CELLS > MEMORY_CELLS || cursor < 0 || cursor >= CELLS)
+		start = cursor = 0;
+	scrolled = true; // the controller is to know what we begin with
 }
 
+// Show what stands a line further down in the memory; from its end, go back to its beginning.
 static void scroll(void)
 {
-	memmove(screen, screen + COLUMNS, (CELLS - COLUMNS) * sizeof(*screen));
-	for (int i = CELLS - COLUMNS; i < CELLS; i++)
-		screen[i] = BLANK;
+	start += COLUMNS;
+	if (start + CELLS > MEMORY_CELLS) {
+		memcpy(memory, memory + start, (CELLS - COLUMNS) * sizeof(*memory));
+		start = 0;
+	}
+	rep_stosl(memory + start + CELLS - COLUMNS, BLANK << 16 | BLANK, COLUMNS / 2);
 	cursor -= COLUMNS;
+	scrolled = true;
 }
 
 void cga_putc(int c)
@@ -67,7 +79,7 @@ void cga_putc(int c)
 		cursor += TAB_STOP - cursor % TAB_STOP;
 		break;
 	default:
-		screen[cursor++] = (BLANK & 0xff00) | (c & 0xff);
+		memory[start + cursor++] = (BLANK & 0xff00) | (c & 0xff);
 	}
 	if (cursor >= CELLS)
 		scroll();
@@ -75,6 +87,11 @@ void cga_putc(int c)
 
 void cga_flush(void)
 {
-	crtc_write(CURSOR_HIGH, cursor >> 8);
-	crtc_write(CURSOR_LOW, cursor);
+	if (scrolled) {
+		crtc_write(START_HIGH, start >> 8);
+		crtc_write(START_LOW, start);
+		scrolled = false;
+	}
+	crtc_write(CURSOR_HIGH, (start + cursor) >> 8);
+	crtc_write(CURSOR_LOW, start + cursor);
 }

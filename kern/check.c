@@ -10,8 +10,8 @@
 #include <kern/env.h>
 #include <kern/pmap.h>
 
-// Take n frames into pp[].
-static void take(struct PageInfo **pp, int n)
+// Take n frames into pp[]. Returns what the free list was.
+static struct PageInfo *take(struct PageInfo **pp, int n)
 {
 	for (int i = 0; i < n; i++) {
 		pp[i] = page_alloc(0);
@@ -19,6 +19,15 @@ static void take(struct PageInfo **pp, int n)
 		for (int j = 0; j < i; j++)
 			assert(pp[i] != pp[j]);
 	}
+	return pp[0];
+}
+
+// Free the n frames that take() has taken; the free list is then as it was: list.
+static void give_back(struct PageInfo **pp, int n, struct PageInfo *list)
+{
+	while (n-- > 0)
+		page_free(pp[n]);
+	assert(pp[0] == list);
 }
 
 // Whether the kernel may hand out this frame at all.
@@ -33,36 +42,31 @@ static bool allocatable(physaddr_t pa)
 	       !(pa >= PADDR(envs) && pa < PADDR(&envs[NENV]));
 }
 
+enum { SAMPLE = 192 }; // free frames looked at: all of low memory, and the first above the kernel
+
 void check_page_alloc(void)
 {
-	size_t free = page_free_count();
-	struct PageInfo *list = page_swap_free_list(NULL);
-	struct PageInfo *pp[3];
+	struct PageInfo *list = page_swap_free_list(NULL), *pp[3];
+	int n = 0;
 
-	// Every free frame is one that may be used, and all but the kernel's are free.
-	for (struct PageInfo *p = list; p; p = p->pp_link)
+	for (struct PageInfo *p = list; p && n < SAMPLE; p = p->pp_link, n++)
 		assert(allocatable(page2pa(p)) && p->pp_ref == 0);
-	assert(free > npages / 2);
-
+	assert(n == SAMPLE);
 	assert(page_alloc(0) == NULL);
 	page_swap_free_list(list);
-
 	take(pp, 3);
-	assert(page_free_count() == free - 3);
 
 	// The only free frame is the one that comes, and it comes cleared if asked for.
-	list = page_swap_free_list(NULL);
+	struct PageInfo *rest = page_swap_free_list(NULL);
 	memset(page2kva(pp[1]), 0x5a, PGSIZE);
 	page_free(pp[1]);
 	assert(page_alloc(ALLOC_ZERO) == pp[1]);
-	for (size_t i = 0; i < PGSIZE; i++)
-		assert(((char *) page2kva(pp[1]))[i] == 0);
+	for (size_t i = 0; i < PGSIZE / 4; i++)
+		assert(((uint32_t *) page2kva(pp[1]))[i] == 0);
 	assert(page_alloc(0) == NULL);
 
-	page_swap_free_list(list);
-	for (int i = 0; i < 3; i++)
-		page_free(pp[i]);
-	assert(page_free_count() == free);
+	page_swap_free_list(rest);
+	give_back(pp, 3, list);
 	cprintf("check_page_alloc() succeeded!\n");
 }
 
@@ -78,12 +82,11 @@ static bool maps(pde_t *pgdir, void *va, struct PageInfo *pp, int perm)
 void check_page(void)
 {
 	char *const va = (char *) UTEXT;
-	size_t free = page_free_count();
-	struct PageInfo *dir = page_alloc(ALLOC_ZERO), *pp[3];
-	pde_t *pgdir = page2kva(dir);
+	struct PageInfo *pp[4], *list = take(pp, 4);
+	pde_t *pgdir = page2kva(pp[3]);
+	struct PageInfo *rest = page_swap_free_list(NULL);
 
-	take(pp, 3);
-	struct PageInfo *list = page_swap_free_list(NULL);
+	memset(pgdir, 0, PGSIZE);
 
 	// Nothing is there, and without a frame for a page table nothing can be.
 	assert(page_lookup(pgdir, va, NULL) == NULL);
@@ -113,45 +116,48 @@ void check_page(void)
 	page_decref(pp[2]);
 	assert(page_alloc(0) == pp[2] && page_alloc(0) == pp[1] && page_alloc(0) == NULL);
 
-	page_swap_free_list(list);
-	for (int i = 0; i < 3; i++)
-		page_free(pp[i]);
-	page_free(dir);
-	assert(page_free_count() == free);
+	page_swap_free_list(rest);
+	give_back(pp, 4, list);
 	cprintf("check_page() succeeded!\n");
 }
 
-// Check that [va, va + size) maps [pa, pa + size) with exactly these rights; with pa = -1, that
-// it is not mapped.
+enum { RIGHTS = PTE_U | PTE_W | PTE_P };
+
+// Check that [va, va + size) maps [pa, pa + size) with exactly these rights.
 static void check_range(uintptr_t va, size_t size, physaddr_t pa, int perm)
 {
-	const int rights = PTE_U | PTE_W | PTE_P;
+	pte_t want = pa | perm | PTE_P;
 
-	for (size_t off = 0; off < size; off += PGSIZE) {
-		pde_t pde = kern_pgdir[PDX(va + off)];
-		pte_t entry = 0;
+	while (size > 0) {
+		pde_t pde = kern_pgdir[PDX(va)];
+		size_t in_table = va % PTSIZE, step = MIN(size, PTSIZE - in_table);
 
-		if (pde & PTE_PS)
-			entry = pde + (((va + off) % PTSIZE) & ~0xfff);
-		else if (pde & PTE_P)
-			entry = ((pte_t *) KADDR(PTE_ADDR(pde)))[PTX(va + off)];
-
-		if (pa == (physaddr_t) -1)
-			assert(!(entry & PTE_P));
-		else
-			assert(PTE_ADDR(entry) == pa + off &&
-			       (int) (entry & rights) == (perm | PTE_P));
+		if (pde & PTE_PS) {
+			assert(PTE_ADDR(pde) + in_table + (pde & RIGHTS) == want);
+			want += step;
+		} else {
+			const pte_t *pte = pgdir_walk(kern_pgdir, (void *) va, false);
+			for (size_t n = step / PGSIZE; n > 0; n--, want += PGSIZE)
+				assert((*pte++ & (~0xfffU | RIGHTS)) == want);
+		}
+		va += step;
+		size -= step;
 	}
+}
+
+static void check_unmapped(uintptr_t va, size_t size)
+{
+	for (size_t off = 0; off < size; off += PGSIZE)
+		assert(!page_lookup(kern_pgdir, (void *) (va + off), NULL));
 }
 
 void check_kern_pgdir(void)
 {
 	extern char text_start[], rodata_end[];
-	const physaddr_t unmapped = -1;
 	uintptr_t text = (uintptr_t) text_start, data = (uintptr_t) rodata_end;
 
-	check_range(UENVS, NENV * sizeof(struct Env), PADDR(envs), PTE_U);
-	check_range(UPAGES, npages * sizeof(struct PageInfo), PADDR(pages), PTE_U);
+	check_range(UENVS, ROUNDUP(NENV * sizeof(struct Env), PGSIZE), PADDR(envs), PTE_U);
+	check_range(UPAGES, ROUNDUP(npages * sizeof(struct PageInfo), PGSIZE), PADDR(pages), PTE_U);
 	check_range(KERNBASE, text - KERNBASE, 0, PTE_W);
 	check_range(text, data - text, text - KERNBASE, 0);
 	check_range(data, 0 - data, data - KERNBASE, PTE_W);
@@ -159,7 +165,7 @@ void check_kern_pgdir(void)
 		uintptr_t bottom = KSTACKTOP_CPU(cpu) - KSTKSIZE;
 
 		check_range(bottom, KSTKSIZE, PADDR(percpu_kstacks[cpu]), PTE_W);
-		check_range(bottom - KSTKGAP, KSTKGAP, unmapped, 0);
+		check_unmapped(bottom - KSTKGAP, KSTKGAP);
 	}
 	for (size_t i = 0; i < PDX(UTOP); i++)
 		assert(kern_pgdir[i] == 0);
@@ -168,11 +174,10 @@ void check_kern_pgdir(void)
 
 void check_page_installed_pgdir(void)
 {
-	size_t free = page_free_count();
-	struct PageInfo *pp[2];
+	struct PageInfo *pp[3], *list = take(pp, 3);
 	volatile uint32_t *word = (uint32_t *) UTEMP;
 
-	take(pp, 2);
+	page_free(pp[2]); // it becomes the page table
 	*(uint32_t *) page2kva(pp[0]) = 0x01010101;
 	*(uint32_t *) page2kva(pp[1]) = 0x02020202;
 
@@ -186,9 +191,10 @@ void check_page_installed_pgdir(void)
 	assert(pp[1]->pp_ref == 0);
 
 	// Leave no page table behind: envs copy from this directory.
-	page_decref(pa2page(PTE_ADDR(kern_pgdir[PDX(UTEMP)])));
+	page_decref(pte_page(kern_pgdir[PDX(UTEMP)]));
 	kern_pgdir[PDX(UTEMP)] = 0;
 	tlbflush();
-	assert(page_free_count() == free);
+	assert(page_alloc(0) == pp[2] && page_alloc(0) == pp[1] && page_alloc(0) == pp[0]);
+	give_back(pp, 3, list);
 	cprintf("check_page_installed_pgdir() succeeded!\n");
 }

@@ -7,7 +7,7 @@
 #include <kern/spinlock.h>
 
 // Protects everything here that concerns output.
-static struct spinlock cons_lock = {.cpu = -1, .name = "console"};
+static struct spinlock cons_lock = {.name = "console"};
 
 static bool line_open;  // the last byte written was not the end of a line
 static int line_author; // whose it was

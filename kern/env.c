@@ -6,11 +6,13 @@
 #include <inc/string.h>
 
 #include <kern/fpu.h>
+#include <kern/ipc.h>
 #include <kern/kdebug.h>
 #include <kern/pmap.h>
 #include <kern/programs.h>
 #include <kern/sched.h>
 #include <kern/spinlock.h>
+#include <kern/tlb.h>
 #include <kern/trap.h>
 
 #define ENVGENSHIFT 12 // where the generation begins in an env id
@@ -44,7 +46,7 @@ void env_init(void)
 		env_free_list = &envs[i];
 	}
 	for (int i = 0; i < NCPU; i++)
-		cpus[i].cpu_last = NENV - 1; // each CPU's first round begins with envs[0]
+		cpus[i].cpu_last = &envs[NENV - 1]; // each CPU's first round begins with envs[0]
 }
 
 int env_free_count(void)
@@ -56,63 +58,29 @@ int env_free_count(void)
 	return n;
 }
 
-int envid2env(envid_t id, struct Env **store, bool checkperm)
-{
-	struct Env *e = id ? &envs[ENVX(id)] : curenv;
-
-	if (id && (e->env_id != id || e->env_status == ENV_FREE || e->env_status == ENV_DYING))
-		return -E_BAD_ENV;
-	if (checkperm && e != curenv && e->env_parent_id != curenv->env_id)
-		return -E_BAD_ENV;
-	*store = e;
-	return 0;
-}
-
 // ---- States ----
 
-void env_set_state(struct Env *e, unsigned status)
+void env_state_illegal(const struct Env *e, unsigned status)
 {
-	// For each status, the ones it may turn into.
-	static const uint8_t legal[] = {
-		[ENV_FREE] = 1 << ENV_NOT_RUNNABLE,
-		[ENV_DYING] = 1 << ENV_FREE,
-		[ENV_RUNNABLE] = 1 << ENV_RUNNING | 1 << ENV_NOT_RUNNABLE | 1 << ENV_DYING,
-		[ENV_RUNNING] = 1 << ENV_RUNNABLE | 1 << ENV_NOT_RUNNABLE | 1 << ENV_DYING,
-		[ENV_NOT_RUNNABLE] = 1 << ENV_RUNNABLE | 1 << ENV_DYING,
-	};
-	unsigned old = e->env_status;
-
-	assert(spin_holding(&kernel_lock));
-	if (!(legal[old] & 1 << status))
-		panic("env %08x cannot go from status %u to %u", e->env_id, old, status);
-
-	e->env_status = status;
-	if (old == ENV_RUNNABLE)
-		sched_remove(e);
-	if (status == ENV_RUNNABLE) {
-		sched_add(e);
-		cpu_wake_one();
-	}
+	panic("env %08x cannot go from status %u to %u", e->env_id, e->env_status, status);
 }
 
 // How long the breakpoint instruction is that e has executed last: `int3', or `int' with a 3.
 static int breakpoint_size(struct Env *e)
 {
-	const uint8_t *last = (const uint8_t *) e->env_tf.tf_eip - 1;
+	const uint8_t *last = user_mem_kva(e, (uint8_t *) e->env_tf.tf_eip - 1, 0);
 
-	return user_mem_check(e, last, 1, 0) == 0 && *(uint8_t *) user_kva(e, last) == 3 ? 2 : 1;
+	return last && *last == 3 ? 2 : 1;
 }
 
-void env_take_off_cpu(struct Env *e)
+static void take_off_cpu(struct Env *e)
 {
-	if (e->env_status != ENV_RUNNING || e == curenv)
-		return;
-
 	struct CpuInfo *cpu = &cpus[e->env_cpunum];
+
 	assert(cpu->cpu_env == e);
 	cpu_kick_out(cpu);
-	cpu->cpu_env = NULL;
 	env_set_state(e, ENV_RUNNABLE);
+	cpu->cpu_env = NULL;
 
 	// It may have entered the kernel on its own and be waiting for the lock. Faults come again
 	// by themselves; `int n' and int3 have moved eip on and are put back.
@@ -120,6 +88,13 @@ void env_take_off_cpu(struct Env *e)
 		e->env_tf.tf_eip -= SYSCALL_SIZE;
 	else if (e->env_tf.tf_trapno == T_BRKPT)
 		e->env_tf.tf_eip -= breakpoint_size(e);
+}
+
+void env_interrupt(struct Env *e)
+{
+	if (e->env_status == ENV_RUNNING && e != curenv)
+		take_off_cpu(e);
+	ipc_call_off(e);
 }
 
 // ---- Making envs ----
@@ -168,6 +143,9 @@ int env_alloc(struct Env **store, envid_t parent_id)
 	e->env_ipc_recving = false;
 	e->env_ipc_dstva = NULL;
 	e->env_ipc_value = e->env_ipc_from = e->env_ipc_perm = 0; // not its predecessor's
+	e->env_last_sender = e->env_sending_to = e->env_next_sender = e->env_sent_to = NULL;
+	e->env_send_value = e->env_send_perm = 0;
+	e->env_send_page = NULL;
 	e->env_program = NULL;
 	e->env_stepping = STEP_NEVER;
 	e->env_fpu = NULL;
@@ -223,12 +201,13 @@ static void env_free_vm(struct Env *e)
 
 void env_destroy(struct Env *e)
 {
-	env_take_off_cpu(e);
+	env_interrupt(e);
+	ipc_refuse(e);
 	env_set_state(e, ENV_DYING);
 	cprintf("[%08x] free env %08x\n", curenv ? curenv->env_id : 0, e->env_id);
 
 	if (e == curenv) {
-		tlb_load(kern_pgdir);
+		tlb_load(thiscpu, kern_pgdir);
 		curenv = NULL;
 	}
 	env_free_vm(e);
@@ -243,33 +222,4 @@ void env_kill_bad_memory(struct Env *e, uintptr_t va)
 	cprintf("[%08x] user_mem_check assertion failure for va %08x\n", e->env_id, va);
 	print_user_backtrace(e);
 	env_destroy(e);
-}
-
-// ---- Running ----
-
-void env_run(struct Env *e)
-{
-	struct CpuInfo *cpu = thiscpu;
-	struct Env *old = cpu->cpu_env;
-
-	cpu->cpu_resched = false;
-	if (e != old) {
-		if (old && old->env_status == ENV_RUNNING)
-			env_set_state(old, ENV_RUNNABLE);
-		cpu->cpu_env = e;
-		cpu->cpu_last = e - envs;
-		e->env_cpunum = cpu - cpus;
-		e->env_runs++;
-		env_set_state(e, ENV_RUNNING);
-		tlb_load(e->env_pgdir);
-		if (cpu->cpu_fpu_loaded)
-			fpu_leave();
-		// fs and gs are not part of an env's state; nobody shall see another's.
-		load_fs_gs(GD_UD | 3);
-	}
-	// From the moment this CPU says so it must react to kicks, and does: interrupts come on
-	// together with user mode.
-	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);
-	unlock_kernel();
-	trap_return(&e->env_tf);
 }

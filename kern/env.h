@@ -2,8 +2,14 @@
 #define JOS_KERN_ENV_H
 
 #include <inc/env.h>
+#include <inc/error.h>
 
 #include <kern/cpu.h>
+#include <kern/fpu.h>
+#include <kern/sched.h>
+#include <kern/spinlock.h>
+#include <kern/tlb.h>
+#include <kern/trap.h>
 
 struct Program;
 
@@ -32,15 +38,58 @@ int env_create(const struct Program *program, const char *command, enum EnvType 
 // Find an env by its id, 0 meaning the current one; with checkperm, only the current one or a
 // child of it. Returns 0, or
 //	-E_BAD_ENV
-int envid2env(envid_t id, struct Env **store, bool checkperm);
+static inline int envid2env(envid_t id, struct Env **store, bool checkperm)
+{
+	struct Env *e = &envs[ENVX(id)];
+
+	if (id == 0) {
+		*store = curenv;
+		return 0;
+	}
+	if (e->env_id != id || e->env_status == ENV_FREE || e->env_status == ENV_DYING)
+		return -E_BAD_ENV;
+	if (checkperm && e != curenv && e->env_parent_id != curenv->env_id)
+		return -E_BAD_ENV;
+	*store = e;
+	return 0;
+}
+
+// Panic: e may not go to that status.
+void env_state_illegal(const struct Env *e, unsigned status) __attribute__((noreturn, cold));
 
 // Move e to another status. Panics if that transition is not legal. Every change of env_status
 // is made here: what depends on it, the run queue and idle CPUs, is told.
-void env_set_state(struct Env *e, unsigned status);
+static inline void __attribute__((always_inline)) env_set_state(struct Env *e, unsigned status)
+{
+	// For each status, the ones it may turn into.
+	static const uint8_t legal[] = {
+		[ENV_FREE] = 1 << ENV_NOT_RUNNABLE,
+		[ENV_DYING] = 1 << ENV_FREE,
+		[ENV_RUNNABLE] = 1 << ENV_RUNNING | 1 << ENV_NOT_RUNNABLE | 1 << ENV_DYING,
+		[ENV_RUNNING] = 1 << ENV_RUNNABLE | 1 << ENV_NOT_RUNNABLE | 1 << ENV_DYING,
+		[ENV_NOT_RUNNABLE] = 1 << ENV_RUNNABLE | 1 << ENV_DYING,
+	};
+	unsigned old = e->env_status;
 
-// If e runs on another CPU, interrupt it there and take it away, with its registers in env_tf.
-// It is then ENV_RUNNABLE, and not in a system call: one it was entering will be made again.
-void env_take_off_cpu(struct Env *e);
+	if (!(legal[old] & 1 << status))
+		env_state_illegal(e, status);
+
+	e->env_status = status;
+	if (old == ENV_RUNNING)
+		cpus[e->env_cpunum].cpu_resched = true;
+	if (old == ENV_RUNNABLE)
+		sched_remove(e);
+	if (status == ENV_RUNNABLE) {
+		sched_add(e);
+		if (old != ENV_RUNNING)
+			cpu_wake_one();
+	}
+}
+
+// If e runs on another CPU, interrupt it there and take it away, with its registers in env_tf; if
+// it waits to send, end that. In both cases it is then ENV_RUNNABLE, and not in a system call: one
+// it was entering or waiting in will be made again. Other envs are left as they are.
+void env_interrupt(struct Env *e);
 
 // Destroy e wherever it runs and free all it has. If e is the current env, there is none when
 // this returns.
@@ -49,7 +98,35 @@ void env_destroy(struct Env *e);
 // Destroy e because it gave or used memory at va that it must not: with the lab's message.
 void env_kill_bad_memory(struct Env *e, uintptr_t va);
 
-// Run e on this CPU: an env that ran here becomes runnable, and the kernel lock is released.
-void env_run(struct Env *e) __attribute__((noreturn));
+// ---- Running ----
+
+// Make e, which is runnable, the current env of cpu, this CPU. One that ran here becomes runnable.
+// (User mode is entered at the end of the trap, by env_resume.)
+static inline void env_run(struct CpuInfo *cpu, struct Env *e)
+{
+	struct Env *old = cpu->cpu_env;
+
+	if (old && old->env_status == ENV_RUNNING)
+		env_set_state(old, ENV_RUNNABLE);
+	cpu->cpu_env = e;
+	e->env_cpunum = cpu - cpus;
+	e->env_runs++;
+	env_set_state(e, ENV_RUNNING);
+	tlb_load(cpu, e->env_pgdir);
+	if (cpu->cpu_fpu_loaded)
+		fpu_leave();
+	// fs and gs are not part of an env's state; nobody shall see another's.
+	load_fs_gs(GD_UD | 3);
+}
+
+// Let the current env of cpu, this CPU, go on, and release the kernel lock.
+static inline void __attribute__((noreturn)) env_resume(struct CpuInfo *cpu)
+{
+	// From the moment this CPU says so it must react to kicks, and does: interrupts come on
+	// together with user mode.
+	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);
+	unlock_kernel_by(cpu);
+	trap_return(&cpu->cpu_env->env_tf);
+}
 
 #endif

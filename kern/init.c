@@ -13,9 +13,12 @@
 #include <kern/programs.h>
 #include <kern/sched.h>
 #include <kern/spinlock.h>
+#include <kern/tlb.h>
 #include <kern/trap.h>
 
+static void go_multiprocessor(void) __attribute__((noreturn));
 static void boot_aps(void);
+static void join(void) __attribute__((noreturn));
 static void start_programs(void);
 
 // On the boot CPU, from kern/entry.S.
@@ -26,7 +29,7 @@ void __attribute__((noreturn)) i386_init(void)
 	trap_init_percpu(0); // and thiscpu works
 	mmu_init_percpu();   // what protects the kernel from itself
 	fpu_init_percpu();   // floating point
-	thiscpu->cpu_status = CPU_KERNEL;
+	cpus[0].cpu_status = CPU_KERNEL;
 	pic_init();     // silence the old interrupt controllers
 	cons_init();    // serial line and screen
 	options_init(); // what to run
@@ -38,12 +41,16 @@ void __attribute__((noreturn)) i386_init(void)
 	mp_init();    // find the other CPUs
 	lapic_init(); // this CPU's timer and its line to the others
 
+	// Move from the boot stack to the same one between its guards, and never come back.
+	call_on_stack(go_multiprocessor, KSTACKTOP_CPU(0));
+}
+
+static void __attribute__((noreturn)) go_multiprocessor(void)
+{
 	lock_kernel();    // from here on there is more than one CPU
 	boot_aps();       // start the others; they wait for the lock
 	start_programs(); // the first environments
-
-	// Move from the boot stack to the same one between its guards, and never come back.
-	call_on_stack(sched_yield, KSTACKTOP_CPU(0));
+	sched_yield();
 }
 
 // ---- The other CPUs ----
@@ -51,7 +58,9 @@ void __attribute__((noreturn)) i386_init(void)
 // For kern/mpentry.S: the top of the stack of the CPU with that APIC ID, 0 if it is not wanted.
 uintptr_t mpentry_kstacks[256];
 
-enum { AP_TRIES = 10000, AP_TRY_US = 100 }; // how long a CPU may take to answer
+// How long a CPU may take to answer, and how often to look. Some need to be told twice, 200 us
+// apart (MultiProcessor Specification 1.4, B.4).
+enum { AP_LIMIT_US = 1000000, AP_LOOK_US = 10, AP_AGAIN_US = 200 };
 
 // Move a CPU that is CPU_UNUSED to another status, once: whoever starts it and the CPU itself
 // agree in this way on whether it has answered in time.
@@ -72,13 +81,16 @@ static uint32_t status_of(const struct CpuInfo *cpu)
 static void boot_ap(int n)
 {
 	struct CpuInfo *cpu = &cpus[n];
-	int tries = AP_TRIES;
+	uint32_t us = 0;
 
 	mpentry_kstacks[cpu->cpu_id] = KSTACKTOP_CPU(n);
-	lapic_startap(cpu->cpu_id, MPENTRY_PADDR);
-	while (status_of(cpu) == CPU_UNUSED && --tries > 0)
-		microdelay(AP_TRY_US);
-	if (tries == 0 && decide(cpu, CPU_DEAD)) {
+	lapic_park(cpu->cpu_id);
+	for (; status_of(cpu) == CPU_UNUSED && us < AP_LIMIT_US; us += AP_LOOK_US) {
+		if (us == 0 || us == AP_AGAIN_US)
+			lapic_startap(cpu->cpu_id, MPENTRY_PADDR);
+		microdelay(AP_LOOK_US);
+	}
+	if (us >= AP_LIMIT_US && decide(cpu, CPU_DEAD)) {
 		lapic_park(cpu->cpu_id);
 		cprintf("SMP: CPU %d (APIC ID %d) does not answer\n", n, cpu->cpu_id);
 	}
@@ -112,10 +124,15 @@ void __attribute__((noreturn)) mp_main(void)
 	mmu_init_percpu();     // what protects the kernel from itself
 	fpu_init_percpu();     // floating point
 	lapic_init();          // its timer
-	cprintf("SMP: CPU %d starting\n", cpu);
+	join();
+}
+
+static void __attribute__((noreturn, noinline)) join(void)
+{
+	cprintf("SMP: CPU %d starting\n", cpunum());
 	__atomic_store_n(&thiscpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
 	lock_kernel();
-	tlb_load(kern_pgdir); // it is loaded, but not yet counted
+	tlb_load(thiscpu, kern_pgdir); // it is loaded, but not yet counted
 	sched_yield();
 }
 

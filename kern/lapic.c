@@ -53,7 +53,7 @@ static void write(int reg, uint32_t value)
 // pause between reading the two clocks, such as an emulator's, can only make this too large.
 static uint32_t measure_timer_once(void)
 {
-	const uint16_t stretch = PIT_HZ / 4000; // 0.25 ms
+	const uint16_t stretch = PIT_HZ / 20000; // 0.05 ms
 	uint16_t pit_start_count, pit_count;
 	uint32_t count;
 	int tries = 100000; // in case the interval timer stands still
@@ -103,9 +103,14 @@ void lapic_init(void)
 		measure_timer();
 	write(TIMER_DIVIDE, TIMER_DIVIDE_BY_1);
 	write(LVT_TIMER, LVT_PERIODIC | (IRQ_OFFSET + IRQ_TIMER));
-	write(TIMER_START, timer_hz / TICKS_PER_SECOND);
+	lapic_tick_every(1);
 
 	write(TPR, 0); // let all interrupts through
+}
+
+void lapic_tick_every(uint32_t ticks)
+{
+	write(TIMER_START, timer_hz / TICKS_PER_SECOND * ticks);
 }
 
 uint32_t lapic_error(void)
@@ -162,8 +167,10 @@ void lapic_nmi(uint8_t apicid)
 
 void lapic_park(uint8_t apicid)
 {
+	// MultiProcessor Specification 1.4, B.4, has a CPU wait much longer here and before
+	// STARTUP; processors since the Pentium Pro do not need that.
 	send(apicid, ICR_INIT | ICR_LEVEL | ICR_ASSERT);
-	microdelay(200);
+	microdelay(20);
 	send(apicid, ICR_INIT | ICR_LEVEL); // deassert, for processors before the Pentium 4
 }
 
@@ -181,18 +188,11 @@ void lapic_startap_done(void)
 
 void lapic_startap(uint8_t apicid, uint32_t addr)
 {
-	// MultiProcessor Specification 1.4, B.4: where a CPU goes after INIT, for those that do not
-	// wait for STARTUP.
+	// The same section: where a CPU goes after INIT, for those that do not wait for STARTUP.
 	nvram_write(NVRAM_SHUTDOWN, SHUTDOWN_JUMP);
 	volatile uint16_t *warm_reset = (uint16_t *) (KERNBASE + WARM_RESET);
 	warm_reset[0] = 0;
 	warm_reset[1] = addr >> 4;
 
-	// That section also asks for 10 ms between the two; processors since the Pentium Pro do not
-	// need them.
-	lapic_park(apicid);
-	for (int i = 0; i < 2; i++) {
-		send(apicid, ICR_STARTUP | addr >> PGSHIFT);
-		microdelay(200);
-	}
+	send(apicid, ICR_STARTUP | addr >> PGSHIFT);
 }

@@ -110,8 +110,10 @@ static enum Next list_envs(int argc, char **argv, struct Trapframe *tf)
 		if (count++ == 0)
 			cprintf("id        parent    state     CPU  runs        program\n");
 		cprintf("%08x  %08x  %-8s  %3d  %-10u  %s\n", e->env_id, e->env_parent_id,
-			e->env_ipc_recving ? "waiting" : states[e->env_status], e->env_cpunum,
-			e->env_runs, e->env_program ? e->env_program->name : "?");
+			e->env_ipc_recving  ? "waiting"
+			: e->env_sending_to ? "sending"
+					    : states[e->env_status],
+			e->env_cpunum, e->env_runs, e->env_program ? e->env_program->name : "?");
 	}
 	if (count == 0)
 		cprintf("There are no environments. Try 'run hello'.\n");
@@ -123,7 +125,8 @@ static enum Next list_cpus(int argc, char **argv, struct Trapframe *tf)
 	static const char *const states[] = {
 		[CPU_UNUSED] = "not started",   [CPU_STARTING] = "starting",
 		[CPU_KERNEL] = "in the kernel", [CPU_USER] = "in user mode",
-		[CPU_HALTED] = "halted",        [CPU_DEAD] = "does not answer",
+		[CPU_HALTED] = "halted",        [CPU_RESTING] = "rests",
+		[CPU_DEAD] = "does not answer",
 	};
 
 	cprintf("CPU  APIC ID  state            environment\n");

@@ -10,6 +10,7 @@
 #include <kern/env.h>
 #include <kern/kclock.h>
 #include <kern/kdebug.h>
+#include <kern/tlb.h>
 
 size_t npages;
 pde_t *kern_pgdir;
@@ -38,23 +39,40 @@ static void *boot_alloc(uint32_t n)
 	return taken;
 }
 
-// Describe every frame; put those nobody uses on the free list, the lowest first.
+// Put the frames from number begin up to end in front of the free list.
+static void add_free(ppn_t begin, ppn_t end)
+{
+	struct PageInfo *first = &pages[begin], *pp = &pages[end], *next = free_list;
+
+	while (pp-- > first) {
+		pp->pp_link = next;
+		next = pp;
+	}
+	free_list = next;
+}
+
+// Take the frames from number begin up to end for good: the kernel's, or no memory at all.
+static void reserve(ppn_t begin, ppn_t end)
+{
+	for (struct PageInfo *pp = &pages[begin]; pp < &pages[end]; pp++) {
+		pp->pp_ref = 1;
+		pp->pp_link = pp;
+	}
+}
+
+// Describe every frame, all zeros so far; put those nobody uses on the free list, the lowest first.
 static void page_init(void)
 {
 	// The BIOS counts the KB of low memory it has not taken for itself: BIOS data area, 40:13.
 	ppn_t low_end = MIN(*(uint16_t *) (KERNBASE + 0x413), 640) / (PGSIZE / 1024);
-	ppn_t kernel_end = PGNUM(PADDR(boot_alloc(0)));
+	ppn_t kernel_end = PGNUM(PADDR(boot_alloc(0))), mpentry = PGNUM(MPENTRY_PADDR);
 
-	for (ppn_t n = npages; n-- > 0;) {
-		bool free = (n > 0 && n < low_end && n != PGNUM(MPENTRY_PADDR)) || n >= kernel_end;
-
-		if (free) {
-			page_free(&pages[n]);
-		} else { // the kernel's, or no memory at all
-			pages[n].pp_ref = 1;
-			pages[n].pp_link = &pages[n];
-		}
-	}
+	add_free(kernel_end, npages);
+	reserve(low_end, kernel_end);
+	add_free(mpentry + 1, low_end);
+	reserve(mpentry, mpentry + 1);
+	add_free(1, mpentry);
+	reserve(0, 1); // the real-mode interrupt vectors and the BIOS data area
 }
 
 // Map a kernel table for programs to read: the size bytes at kva, at va.
@@ -102,7 +120,7 @@ void mem_init(void)
 	map_physical_memory();
 	check_kern_pgdir();
 
-	tlb_load(kern_pgdir);
+	tlb_load(thiscpu, kern_pgdir);
 	check_page_installed_pgdir();
 }
 
@@ -167,36 +185,28 @@ struct PageInfo *page_swap_free_list(struct PageInfo *list)
 	return old;
 }
 
-void page_decref(struct PageInfo *pp)
-{
-	assert(pp->pp_ref > 0);
-	if (--pp->pp_ref == 0)
-		page_free(pp);
-}
-
 // ---- Page tables ----
 
 pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create)
 {
-	pde_t *pde = &pgdir[PDX(va)];
-
-	if (!(*pde & PTE_P)) {
-		struct PageInfo *table = create ? page_alloc(ALLOC_ZERO) : NULL;
-		if (!table)
-			return NULL;
-		table->pp_ref++;
-		// The entries in the table decide about rights; this one must not be in the way.
-		*pde = page2pa(table) | PTE_U | PTE_W | PTE_P;
-	}
-	assert(!(*pde & PTE_PS));
-	return (pte_t *) KADDR(PTE_ADDR(*pde)) + PTX(va);
+	assert(!(pgdir[PDX(va)] & PTE_PS));
+	pte_t *pte = pte_of(pgdir, va);
+	if (pte || !create)
+		return pte;
+	struct PageInfo *table = page_alloc(ALLOC_ZERO);
+	if (!table)
+		return NULL;
+	table->pp_ref++;
+	// The entries in the table decide about rights; this one must not be in the way.
+	pgdir[PDX(va)] = page2pa(table) | PTE_U | PTE_W | PTE_P;
+	return pte_of(pgdir, va);
 }
 
 int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm)
 {
-	pte_t *pte = pgdir_walk(pgdir, va, true);
+	pte_t *pte = pte_of(pgdir, va);
 
-	if (!pte)
+	if (!pte && !(pte = pgdir_walk(pgdir, va, true)))
 		return -E_NO_MEM;
 
 	pte_t old = *pte;
@@ -204,28 +214,28 @@ int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm)
 	*pte = page2pa(pp) | perm | PTE_P;
 	if (old & PTE_P) {
 		tlb_invalidate(pgdir, va);
-		page_decref(pa2page(PTE_ADDR(old)));
+		page_decref(pte_page(old));
 	}
 	return 0;
 }
 
 struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store)
 {
-	pte_t *pte = pgdir_walk(pgdir, va, false);
+	pte_t *pte = pte_of(pgdir, va);
 	bool mapped = pte && (*pte & PTE_P);
 
 	if (mapped && pte_store)
 		*pte_store = pte;
-	return mapped ? pa2page(PTE_ADDR(*pte)) : NULL;
+	return mapped ? pte_page(*pte) : NULL;
 }
 
 void page_remove(pde_t *pgdir, void *va)
 {
-	pte_t *pte;
-	struct PageInfo *pp = page_lookup(pgdir, va, &pte);
+	pte_t *pte = pte_of(pgdir, va);
 
-	if (!pp)
+	if (!pte || !(*pte & PTE_P))
 		return;
+	struct PageInfo *pp = pte_page(*pte);
 	*pte = 0;
 	tlb_invalidate(pgdir, va);
 	page_decref(pp);
@@ -269,28 +279,20 @@ void *mmio_map_region(physaddr_t pa, size_t size)
 
 int user_mem_check(struct Env *env, const void *va, size_t len, int perm)
 {
-	uintptr_t addr = (uintptr_t) va;
+	uintptr_t addr = (uintptr_t) va, last = addr + len - 1;
 
-	perm |= PTE_U | PTE_P;
 	if (len == 0)
 		return 0;
-	if (addr >= ULIM) {
-		user_mem_check_addr = addr;
-		return -E_FAULT;
+	// A range that goes on beyond ULIM fails there at the latest.
+	if (last < addr || last > ULIM)
+		last = MAX(addr, ULIM);
+	while (user_mem_kva(env, (void *) addr, perm)) {
+		if (PGNUM(addr) == PGNUM(last))
+			return 0;
+		addr = ROUNDDOWN(addr, PGSIZE) + PGSIZE;
 	}
-	// The page at ULIM never has the rights, so a range that goes on there fails there.
-	len = MIN(len, ULIM - addr + 1);
-	for (uintptr_t last = addr + len - 1; addr <= last;
-	     addr = ROUNDDOWN(addr, PGSIZE) + PGSIZE) {
-		pde_t pde = env->env_pgdir[PDX(addr)];
-		pte_t *pte = pgdir_walk(env->env_pgdir, (void *) addr, false);
-
-		if (!pte || (pde & *pte & perm) != (pte_t) perm) {
-			user_mem_check_addr = addr;
-			return -E_FAULT;
-		}
-	}
-	return 0;
+	user_mem_check_addr = addr;
+	return -E_FAULT;
 }
 
 bool user_mem_assert(struct Env *env, const void *va, size_t len, int perm)
@@ -301,34 +303,14 @@ bool user_mem_assert(struct Env *env, const void *va, size_t len, int perm)
 	return false;
 }
 
-void *user_kva(struct Env *env, const void *va)
-{
-	pte_t *pte = pgdir_walk(env->env_pgdir, va, false);
-
-	assert(pte && (*pte & PTE_P));
-	return (char *) KADDR(PTE_ADDR(*pte)) + PGOFF(va);
-}
-
 void user_mem_read(struct Env *env, void *dst, const void *va, size_t len)
 {
 	while (len > 0) {
 		size_t n = MIN(len, PGSIZE - PGOFF(va));
 
-		memcpy(dst, user_kva(env, va), n);
+		memcpy(dst, user_mem_kva(env, va, 0), n);
 		dst = (char *) dst + n;
 		va = (const char *) va + n;
-		len -= n;
-	}
-}
-
-void user_mem_write(struct Env *env, void *va, const void *src, size_t len)
-{
-	while (len > 0) {
-		size_t n = MIN(len, PGSIZE - PGOFF(va));
-
-		memcpy(user_kva(env, va), src, n);
-		src = (const char *) src + n;
-		va = (char *) va + n;
 		len -= n;
 	}
 }

@@ -44,6 +44,12 @@ static inline struct PageInfo *pa2page(physaddr_t pa)
 	return &pages[PGNUM(pa)];
 }
 
+// The frame that a present entry names.
+static inline struct PageInfo *pte_page(pte_t pte)
+{
+	return pa2page(PTE_ADDR(pte));
+}
+
 static inline void *page2kva(const struct PageInfo *pp)
 {
 	return (void *) (page2pa(pp) + KERNBASE);
@@ -81,11 +87,24 @@ void page_fail_nth(uint32_t n);
 struct PageInfo *page_swap_free_list(struct PageInfo *list);
 
 // Drop a reference; the last one frees the frame.
-void page_decref(struct PageInfo *pp);
+static inline void page_decref(struct PageInfo *pp)
+{
+	assert(pp->pp_ref > 0);
+	if (--pp->pp_ref == 0)
+		page_free(pp);
+}
 
 // Return the page-table entry for va, or NULL if its page table is missing. With create, the
 // table is made, and NULL means that there was no frame for it.
 pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create);
+
+// The same without create, and only where there are no 4 MB pages: below ULIM.
+static inline pte_t *pte_of(const pde_t *pgdir, const void *va)
+{
+	pde_t pde = pgdir[PDX(va)];
+
+	return pde & PTE_P ? (pte_t *) KADDR(PTE_ADDR(pde)) + PTX(va) : NULL;
+}
 
 // Map frame pp at va with rights perm | PTE_P, in place of what was mapped there. Returns 0, or
 //	-E_NO_MEM	no frame for a page table; nothing has changed
@@ -114,12 +133,22 @@ extern uintptr_t user_mem_check_addr;
 // The same, but an env that fails is destroyed with a message. Returns whether all is well.
 bool user_mem_assert(struct Env *env, const void *va, size_t len, int perm);
 
-// Copy from and to an env's memory that user_mem_check has found good. The kernel does not
-// use user addresses: it goes through the frames.
-void user_mem_read(struct Env *env, void *dst, const void *va, size_t len);
-void user_mem_write(struct Env *env, void *va, const void *src, size_t len);
+// Return the kernel's address for the byte of env's memory at va, if env may use it with rights
+// perm | PTE_U | PTE_P; NULL if not. The kernel does not use user addresses: it goes through the
+// frames.
+static inline void *user_mem_kva(const struct Env *env, const void *va, int perm)
+{
+	const pte_t rights = perm | PTE_U | PTE_P;
 
-// Return the kernel's address for a byte of env's memory that is known to be mapped.
-void *user_kva(struct Env *env, const void *va);
+	if ((uintptr_t) va >= ULIM)
+		return NULL;
+	const pte_t *pte = pte_of(env->env_pgdir, va);
+	if (!pte || (env->env_pgdir[PDX(va)] & *pte & rights) != rights)
+		return NULL;
+	return (char *) KADDR(PTE_ADDR(*pte)) + PGOFF(va);
+}
+
+// Copy from an env's memory that user_mem_check has found good.
+void user_mem_read(struct Env *env, void *dst, const void *va, size_t len);
 
 #endif

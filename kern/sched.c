@@ -12,61 +12,40 @@
 #include <kern/pmap.h>
 #include <kern/power.h>
 #include <kern/spinlock.h>
+#include <kern/tlb.h>
 
-// Which envs are ENV_RUNNABLE: bit i of word w is env 32 w + i, and bit w of the summary tells
-// whether word w has any. Protected by the kernel lock; halted CPUs look at the summary without
-// it, as a hint.
-enum { WORD_BITS = 32, WORDS = NENV / WORD_BITS };
-static uint32_t runnable[WORDS];
-static volatile uint32_t summary;
-static_assert(WORDS <= WORD_BITS);
-
-void sched_add(struct Env *e)
-{
-	int i = e - envs;
-
-	runnable[i / WORD_BITS] |= 1U << i % WORD_BITS;
-	summary |= 1U << i / WORD_BITS;
-}
-
-void sched_remove(struct Env *e)
-{
-	int i = e - envs;
-
-	runnable[i / WORD_BITS] &= ~(1U << i % WORD_BITS);
-	if (!runnable[i / WORD_BITS])
-		summary &= ~(1U << i / WORD_BITS);
-}
+struct RunQueue run_queue;
 
 bool sched_contains(const struct Env *e)
 {
-	int i = e - envs;
+	uint32_t i = e - envs;
 
-	return runnable[i / WORD_BITS] >> i % WORD_BITS & 1;
+	return run_queue.words[i / RUN_BITS] >> i % RUN_BITS & 1;
 }
 
 // The bits of word above bit i.
-static uint32_t above(uint32_t word, int i)
+static uint32_t above(uint32_t word, uint32_t i)
 {
 	return word & (~1U << i);
 }
 
-// The first runnable env behind index `last' of envs[], going round; NULL if there is none.
-static struct Env *next_runnable(int last)
+// The first runnable env behind `from' in envs[], going round; NULL if there is none.
+static struct Env *next_runnable(const struct Env *from)
 {
-	int w = last / WORD_BITS;
-	uint32_t bits = above(runnable[w], last % WORD_BITS);
+	const struct RunQueue *q = &run_queue;
+	uint32_t last = from - envs, w = last / RUN_BITS;
+	uint32_t bits = above(q->words[w], last % RUN_BITS);
 
 	if (!bits) {
-		uint32_t words = above(summary, w);
+		uint32_t words = above(q->summary, w);
 		if (!words)
-			words = summary;
+			words = q->summary;
 		if (!words)
 			return NULL;
 		w = __builtin_ctz(words);
-		bits = runnable[w];
+		bits = q->words[w];
 	}
-	return &envs[w * WORD_BITS + __builtin_ctz(bits)];
+	return &envs[w * RUN_BITS + __builtin_ctz(bits)];
 }
 
 // Nothing is left to run on any CPU.
@@ -94,38 +73,124 @@ static bool any_cpu_has_env(void)
 	return false;
 }
 
-// Sleep until there may be something to run.
-static void sched_halt(void)
-{
-	struct CpuInfo *cpu = thiscpu;
+enum {
+	IDLE_TICKS = 40,   // between interrupts of an idle CPU's timer, as they cost a host time
+	FEW_WAITS = 4,     // within about a tick: they tell nothing
+	FEW_SWITCHES = 16, // within a tick: the envs compute
+};
 
-	tlb_load(kern_pgdir);
+// Where envs spend their time in the kernel or with each other, a further CPU does not help: it
+// waits for the lock, and others wait for it; or it is woken, and the env it was to run has got
+// another CPU meanwhile. This is whether that is what happens to this CPU more often than not.
+static bool hindered(const struct CpuInfo *cpu)
+{
+	return cpu->cpu_waits > FEW_WAITS && cpu->cpu_waits > cpu->cpu_lock_takes / 2;
+}
+
+// How many ticks this CPU is to rest: 1, and four times as long when it has only just done so.
+static uint32_t rest_ticks(struct CpuInfo *cpu)
+{
+	bool again = cpu->cpu_rest > 0 && cpu_ticks(cpu) - cpu->cpu_rest_end <= 3;
+
+	cpu->cpu_rest = again ? MIN(4 * cpu->cpu_rest, (uint32_t) IDLE_TICKS) : 1;
+	return cpu->cpu_rest;
+}
+
+static void begin_tick(struct CpuInfo *cpu)
+{
+	cpu->cpu_tick = cpu_ticks(cpu);
+	cpu->cpu_switches = 0;
+}
+
+// Sleep until there may be something to run; when resting, for some ticks, or until a busy CPU
+// wants help.
+static void sched_halt(struct CpuInfo *cpu, bool rest)
+{
+	uint32_t begin = cpu_ticks(cpu), ticks = rest ? rest_ticks(cpu) : IDLE_TICKS;
+
+	tlb_load(cpu, kern_pgdir);
 	cpu->cpu_woken = false;
-	cpu->cpu_status = CPU_HALTED;
+	ncpu_halted += !rest;
+	cpu->cpu_status = rest ? CPU_RESTING : CPU_HALTED;
 	unlock_kernel();
 
 	// Who makes an env runnable or chooses this CPU to be woken after this look has sent a
 	// kick, which ends hlt. A CPU that was chosen has to show up, even if it comes too late:
 	// else it would count as woken while it sleeps on.
-	while (!summary && !__atomic_load_n(&cpu->cpu_woken, __ATOMIC_RELAXED))
+	lapic_tick_every(ticks);
+	while (!__atomic_load_n(&cpu->cpu_woken, __ATOMIC_RELAXED) &&
+	       (rest ? cpu_ticks(cpu) == begin : !run_queue.summary))
 		sti_hlt_cli();
+	lapic_tick_every(1);
 
 	cpu->cpu_status = CPU_KERNEL;
 	lock_kernel();
+	begin_tick(cpu);
+	ncpu_halted -= !rest && !cpu->cpu_woken;
+	if (rest) {
+		cpu->cpu_rest_end = cpu_ticks(cpu);
+		cpu->cpu_waits = FEW_WAITS; // one more soon, and it rests again
+		cpu->cpu_lock_takes = 0;
+	} else if (!run_queue.summary) {
+		cpu->cpu_waits++;
+	}
+}
+
+// Nothing can go on here: halt until there is an env to run, and return it. A CPU that is hindered
+// rests first, if there is another one at work.
+static struct Env *wait_for_work(struct CpuInfo *cpu)
+{
+	cpu->cpu_env = NULL;
+	for (;;) {
+		if (hindered(cpu) && any_cpu_has_env()) {
+			if (run_queue.summary)
+				cpu_wake_one(); // another CPU may have better luck
+			sched_halt(cpu, true);
+		}
+
+		struct Env *next = next_runnable(cpu->cpu_last);
+		if (next)
+			return next;
+		if (any_cpu_has_env())
+			sched_halt(cpu, false);
+		else
+			all_done();
+	}
+}
+
+// The env whose turn it is.
+static struct Env *choose(struct CpuInfo *cpu)
+{
+	struct Env *current = cpu->cpu_env;
+
+	if (cpu_ticks(cpu) != cpu->cpu_tick) {
+		// Where there is computing to do, resting CPUs do help.
+		if (cpu->cpu_switches <= FEW_SWITCHES && run_queue.summary)
+			cpu_wake_resting();
+		begin_tick(cpu);
+	}
+	struct Env *next = next_runnable(cpu->cpu_last);
+	if (current && current->env_status == ENV_RUNNING)
+		return next ? next : current;
+	return next && !hindered(cpu) ? next : wait_for_work(cpu);
+}
+
+void sched_choose(struct CpuInfo *cpu)
+{
+	struct Env *next = cpu->cpu_next;
+
+	cpu->cpu_next = NULL;
+	if (!next || next->env_status != ENV_RUNNABLE || hindered(cpu))
+		next = cpu->cpu_last = choose(cpu); // the round does not move for a partner
+	if (next != cpu->cpu_env) {
+		cpu->cpu_switches++;
+		env_run(cpu, next);
+	}
+	cpu->cpu_resched = false;
 }
 
 void sched_yield(void)
 {
-	struct Env *next;
-
-	while (!(next = next_runnable(thiscpu->cpu_last))) {
-		if (curenv && curenv->env_status == ENV_RUNNING)
-			env_run(curenv);
-		curenv = NULL;
-		if (any_cpu_has_env())
-			sched_halt();
-		else
-			all_done();
-	}
-	env_run(next);
+	sched_choose(thiscpu);
+	env_resume(thiscpu);
 }

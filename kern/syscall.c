@@ -13,11 +13,10 @@
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/fpu.h>
+#include <kern/ipc.h>
 #include <kern/pmap.h>
+#include <kern/sched.h>
 #include <kern/trap.h>
-
-// Marks a call whose result is put into eax later, or never.
-enum { NO_RESULT = INT32_MIN };
 
 enum { CPUTS_STEP = 1024 }; // how much sys_cputs prints at a time
 
@@ -33,17 +32,16 @@ static bool user_perm_ok(int perm)
 	return (perm & (PTE_U | PTE_P)) == (PTE_U | PTE_P) && (perm & ~PTE_SYSCALL) == 0;
 }
 
-// Find the frame that e has at va and may give away with rights perm. Returns 0, or
+// Find the entry of the page that e has at va and may give away with rights perm. Returns 0, or
 //	-E_INVAL
-static int shareable_page(struct Env *e, void *va, int perm, struct PageInfo **store)
+static inline int shareable_page(struct Env *e, void *va, int perm, pte_t **store)
 {
-	pte_t *pte;
-
 	if (!user_page_ok(va) || !user_perm_ok(perm))
 		return -E_INVAL;
-	*store = page_lookup(e->env_pgdir, va, &pte);
-	if (!*store || ((perm & PTE_W) && !(*pte & PTE_W)))
+	pte_t *pte = pte_of(e->env_pgdir, va);
+	if (!pte || !(*pte & PTE_P) || ((perm & PTE_W) && !(*pte & PTE_W)))
 		return -E_INVAL;
+	*store = pte;
 	return 0;
 }
 
@@ -56,7 +54,7 @@ static int sys_cputs(const char *s, size_t len)
 	char text[CPUTS_STEP];
 
 	if (!user_mem_assert(curenv, s, len, 0))
-		return NO_RESULT;
+		return 0; // to nobody
 	size_t n = MIN(len, sizeof(text));
 	user_mem_read(curenv, text, s, n);
 	cons_write(text, n);
@@ -92,6 +90,7 @@ static int sys_env_destroy(envid_t envid)
 
 static int sys_yield(void)
 {
+	thiscpu->cpu_next = NULL;
 	thiscpu->cpu_resched = true;
 	return 0;
 }
@@ -123,11 +122,13 @@ static int sys_env_set_status(envid_t envid, int status)
 	if ((status != ENV_RUNNABLE && status != ENV_NOT_RUNNABLE) || e->env_ipc_recving)
 		return -E_INVAL;
 
-	if (status == ENV_NOT_RUNNABLE && e->env_status != ENV_NOT_RUNNABLE) {
-		env_take_off_cpu(e);
-		env_set_state(e, ENV_NOT_RUNNABLE);
-	} else if (status == ENV_RUNNABLE && e->env_status == ENV_NOT_RUNNABLE) {
+	// One that waits to send will go on by itself.
+	if (status == ENV_RUNNABLE && e->env_status == ENV_NOT_RUNNABLE && !e->env_sending_to)
 		env_set_state(e, ENV_RUNNABLE);
+	if (status == ENV_NOT_RUNNABLE) {
+		env_interrupt(e);
+		if (e->env_status != ENV_NOT_RUNNABLE)
+			env_set_state(e, ENV_NOT_RUNNABLE);
 	}
 	return 0;
 }
@@ -145,10 +146,10 @@ static int sys_env_set_trapframe(envid_t envid, struct Trapframe *tf)
 	user_mem_read(curenv, &new, tf, sizeof(new));
 	trapframe_force_user(&new);
 
-	env_take_off_cpu(e);
+	env_interrupt(e);
 	e->env_tf = new;
 	// The caller's own eax is part of what it asked for.
-	return e == curenv ? NO_RESULT : 0;
+	return e == curenv ? new.tf_regs.reg_eax : 0;
 }
 
 static int sys_env_set_pgfault_upcall(envid_t envid, void *upcall)
@@ -183,19 +184,65 @@ static int sys_page_alloc(envid_t envid, void *va, int perm)
 	return r;
 }
 
+// Map the page that src has at srcva at dstva in dst too. Returns 0, or
+//	-E_INVAL, -E_NO_MEM
+static inline int map_page(struct Env *src, void *srcva, struct Env *dst, void *dstva, int perm)
+{
+	pte_t *pte;
+	int r = user_page_ok(dstva) ? shareable_page(src, srcva, perm, &pte) : -E_INVAL;
+
+	if (r == 0)
+		r = page_insert(dst->env_pgdir, pte_page(*pte), dstva, perm);
+	return r;
+}
+
 static int sys_page_map(envid_t srcid, void *srcva, envid_t dstid, void *dstva, int perm)
 {
 	struct Env *src, *dst;
-	struct PageInfo *pp;
 	int r = envid2env(srcid, &src, true);
 
 	if (r == 0)
 		r = envid2env(dstid, &dst, true);
+	return r < 0 ? r : map_page(src, srcva, dst, dstva, perm);
+}
+
+// Maps no more pages at a time than this: nobody else shall have to wait for long.
+enum { RUN_STEP = 256 };
+
+static int sys_page_map_run(envid_t srcid, char *srcva, envid_t dstid, char *dstva, uint32_t run)
+{
+	struct Env *src, *dst;
+	uint32_t n = 0, count = MIN(run / PGSIZE, (uint32_t) RUN_STEP);
+	int perm = run % PGSIZE, r = envid2env(srcid, &src, true);
+
 	if (r == 0)
-		r = user_page_ok(dstva) ? shareable_page(src, srcva, perm, &pp) : -E_INVAL;
-	if (r < 0)
-		return r;
-	return page_insert(dst->env_pgdir, pp, dstva, perm);
+		r = envid2env(dstid, &dst, true);
+	if (r == 0 && count == 0)
+		r = -E_INVAL;
+	while (r == 0 && n < count) {
+		r = map_page(src, srcva, dst, dstva, perm);
+		n += r == 0;
+		srcva += PGSIZE;
+		dstva += PGSIZE;
+	}
+	return n > 0 ? (int) n : r;
+}
+
+static int sys_page_move(void *from, envid_t dstid, void *to, int perm)
+{
+	struct Env *dst;
+	pte_t *pte;
+	int r = envid2env(dstid, &dst, true);
+
+	if (r == 0)
+		r = user_page_ok(to) ? shareable_page(curenv, from, perm, &pte) : -E_INVAL;
+	if (r == 0 && dst == curenv && from == to)
+		r = -E_INVAL;
+	if (r == 0)
+		r = page_insert(dst->env_pgdir, pte_page(*pte), to, perm);
+	if (r == 0)
+		page_remove(curenv->env_pgdir, from);
+	return r;
 }
 
 static int sys_page_unmap(envid_t envid, void *va)
@@ -213,82 +260,107 @@ static int sys_page_unmap(envid_t envid, void *va)
 
 // ---- Messages ----
 
+// Check the arguments of a call that sends, and find the receiver and the frame. Returns 0, or
+//	-E_BAD_ENV, -E_INVAL
+static inline int check_message(struct Env *self, envid_t envid, void *srcva, int perm,
+				struct Env **to, struct PageInfo **pp)
+{
+	int r = envid2env(envid, to, false);
+
+	*pp = NULL;
+	if (r == 0 && (uintptr_t) srcva < UTOP) {
+		pte_t *pte;
+		r = shareable_page(self, srcva, perm, &pte);
+		if (r == 0)
+			*pp = pte_page(*pte);
+	}
+	return r;
+}
+
 static int sys_ipc_try_send(envid_t envid, uint32_t value, void *srcva, int perm)
 {
-	struct Env *to;
-	struct PageInfo *pp = NULL;
-	int r = envid2env(envid, &to, false);
+	struct Env *self = curenv, *to;
+	struct PageInfo *pp;
+	int r = check_message(self, envid, srcva, perm, &to, &pp);
+
+	if (r == 0)
+		r = to->env_ipc_recving ? ipc_deliver(to, self, value, pp, perm) : -E_IPC_NOT_RECV;
+	if (r == 0)
+		env_set_state(to, ENV_RUNNABLE);
+	return r;
+}
+
+static int sys_ipc_send(envid_t envid, uint32_t value, void *srcva, int perm)
+{
+	struct CpuInfo *cpu = thiscpu;
+	struct Env *self = cpu->cpu_env, *to;
+	struct PageInfo *pp;
+	int r = check_message(self, envid, srcva, perm, &to, &pp);
 
 	if (r < 0)
 		return r;
-	if ((uintptr_t) srcva < UTOP) {
-		r = shareable_page(curenv, srcva, perm, &pp);
+	if (!to->env_ipc_recving) {
+		ipc_wait_to_send(self, to, value, pp, perm);
+		r = SYS_ipc_send; // for now: in case it will have to make the call again
+	} else {
+		r = ipc_deliver(to, self, value, pp, perm);
 		if (r < 0)
 			return r;
+		env_set_state(to, ENV_RUNNABLE);
 	}
-	if (!to->env_ipc_recving)
-		return -E_IPC_NOT_RECV;
-
-	bool with_page = pp && (uintptr_t) to->env_ipc_dstva < UTOP;
-	if (with_page) {
-		r = page_insert(to->env_pgdir, pp, to->env_ipc_dstva, perm);
-		if (r < 0)
-			return r;
-	}
-	to->env_ipc_recving = false;
-	to->env_ipc_value = value;
-	to->env_ipc_from = curenv->env_id;
-	to->env_ipc_perm = with_page ? perm : 0;
-	env_set_state(to, ENV_RUNNABLE);
-	return 0;
+	self->env_sent_to = to;
+	cpu->cpu_next = to; // the CPU is to be the receiver's when the sender blocks
+	return r;
 }
 
 static int sys_ipc_recv(void *dstva)
 {
 	if ((uintptr_t) dstva < UTOP && !user_page_ok(dstva))
 		return -E_INVAL;
-	curenv->env_ipc_recving = true;
-	curenv->env_ipc_dstva = dstva;
-	env_set_state(curenv, ENV_NOT_RUNNABLE);
+
+	struct Env *self = curenv;
+	self->env_ipc_recving = true;
+	self->env_ipc_dstva = dstva;
+	if (!self->env_last_sender || !ipc_take(self))
+		env_set_state(self, ENV_NOT_RUNNABLE);
 	return 0;
 }
 
 // ---- Dispatch ----
 
-// Call handler sys_NAME for number SYS_NAME.
-#define CALL(name, ...)                                                                            \
-	case SYS_##name:                                                                           \
-		return sys_##name(__VA_ARGS__)
+// The arguments of a call, in order.
+#define A1 regs->reg_edx
+#define A2 regs->reg_ecx
+#define A3 regs->reg_ebx
+#define A4 regs->reg_edi
+#define A5 regs->reg_esi
 
-static int32_t call(uint32_t number, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4,
-		    uint32_t a5)
-{
-	switch (number) {
-		CALL(cputs, (const char *) a1, a2);
-		CALL(cgetc);
-		CALL(getenvid);
-		CALL(env_destroy, a1);
-		CALL(page_alloc, a1, (void *) a2, a3);
-		CALL(page_map, a1, (void *) a2, a3, (void *) a4, a5);
-		CALL(page_unmap, a1, (void *) a2);
-		CALL(exofork);
-		CALL(env_set_status, a1, a2);
-		CALL(env_set_trapframe, a1, (struct Trapframe *) a2);
-		CALL(env_set_pgfault_upcall, a1, (void *) a2);
-		CALL(yield);
-		CALL(ipc_try_send, a1, a2, (void *) a3, a4);
-		CALL(ipc_recv, (void *) a1);
-	default:
-		return -E_INVAL;
+// For each call, what its handler is given.
+#define CALLS(CALL)                                                                                \
+	CALL(cputs, (const char *) A1, A2)                                                         \
+	CALL(cgetc)                                                                                \
+	CALL(getenvid)                                                                             \
+	CALL(env_destroy, A1)                                                                      \
+	CALL(page_alloc, A1, (void *) A2, A3)                                                      \
+	CALL(page_map, A1, (void *) A2, A3, (void *) A4, A5)                                       \
+	CALL(page_unmap, A1, (void *) A2)                                                          \
+	CALL(exofork)                                                                              \
+	CALL(env_set_status, A1, A2)                                                               \
+	CALL(env_set_trapframe, A1, (struct Trapframe *) A2)                                       \
+	CALL(env_set_pgfault_upcall, A1, (void *) A2)                                              \
+	CALL(yield)                                                                                \
+	CALL(ipc_try_send, A1, A2, (void *) A3, A4)                                                \
+	CALL(ipc_recv, (void *) A1)                                                                \
+	CALL(ipc_send, A1, A2, (void *) A3, A4)                                                    \
+	CALL(page_map_run, A1, (void *) A2, A3, (void *) A4, A5)                                   \
+	CALL(page_move, (void *) A1, A2, (void *) A3, A4)
+
+#define WITH_REGISTERS(name, ...)                                                                  \
+	static int32_t call_##name(const struct PushRegs *regs)                                    \
+	{                                                                                          \
+		return sys_##name(__VA_ARGS__);                                                    \
 	}
-}
+CALLS(WITH_REGISTERS)
 
-void syscall_dispatch(struct Env *e)
-{
-	const struct PushRegs *regs = &e->env_tf.tf_regs;
-	int32_t result = call(regs->reg_eax, regs->reg_edx, regs->reg_ecx, regs->reg_ebx,
-			      regs->reg_edi, regs->reg_esi);
-
-	if (result != NO_RESULT && curenv == e)
-		e->env_tf.tf_regs.reg_eax = result;
-}
+#define ENTRY(name, ...) [SYS_##name] = call_##name,
+int32_t (*const syscalls[NSYSCALLS])(const struct PushRegs *) = {CALLS(ENTRY)};

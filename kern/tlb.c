@@ -9,6 +9,8 @@
 // The one that waits needs nothing from the lock's holder but an interrupt; a CPU in user mode
 // always has interrupts on. So the wait ends.
 
+#include <kern/tlb.h>
+
 #include <inc/assert.h>
 #include <inc/trap.h>
 
@@ -36,18 +38,31 @@ void cpu_kick_out(struct CpuInfo *cpu)
 	}
 }
 
-void cpu_wake_one(void)
+// Wake a CPU with that status. Returns whether there was one.
+static bool wake(uint32_t status)
 {
 	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++) {
-		if (cpu->cpu_status == CPU_HALTED && !cpu->cpu_woken) {
+		if (cpu->cpu_status == status && !cpu->cpu_woken) {
 			cpu->cpu_woken = true;
 			lapic_ipi(cpu->cpu_id, IRQ_OFFSET + IRQ_KICK);
-			return;
+			return true;
 		}
 	}
+	return false;
 }
 
-void tlb_invalidate(pde_t *pgdir, void *va)
+void cpu_wake_halted(void)
+{
+	if (wake(CPU_HALTED))
+		ncpu_halted--;
+}
+
+void cpu_wake_resting(void)
+{
+	wake(CPU_RESTING);
+}
+
+void tlb_shoot_down(const pde_t *pgdir)
 {
 	// Interrupt them all first, then wait: they come in side by side.
 	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++) {
@@ -60,31 +75,4 @@ void tlb_invalidate(pde_t *pgdir, void *va)
 	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++)
 		if (cpu->cpu_pgdir == pgdir && cpu != thiscpu)
 			wait_kicked(cpu);
-
-	if (thiscpu->cpu_pgdir == pgdir)
-		invlpg(va);
-}
-
-void tlb_catch_up(void)
-{
-	if (thiscpu->cpu_tlb_stale) {
-		thiscpu->cpu_tlb_stale = false;
-		tlbflush();
-	}
-}
-
-void tlb_load(pde_t *pgdir)
-{
-	struct CpuInfo *cpu = thiscpu;
-	pde_t *old = cpu->cpu_pgdir;
-
-	if (old == pgdir)
-		return;
-	// The directory in CR3 is in use, even when its env is gone: hold a reference.
-	pa2page(PADDR(pgdir))->pp_ref++;
-	lcr3(PADDR(pgdir));
-	cpu->cpu_pgdir = pgdir;
-	cpu->cpu_tlb_stale = false;
-	if (old)
-		page_decref(pa2page(PADDR(old)));
 }

@@ -158,15 +158,17 @@ static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 	uintptr_t top = nested ? tf->tf_esp - 4 : UXSTACKTOP;
 	uintptr_t frame = top - sizeof(struct UTrapframe);
 
-	if (frame < UXSTACKTOP - PGSIZE) {
+	// One page holds it all.
+	struct UTrapframe *utf = user_mem_kva(e, (void *) frame, PTE_W);
+	if (frame < UXSTACKTOP - PGSIZE || !utf) {
 		env_kill_bad_memory(e, frame);
 		return;
 	}
-	if (!user_mem_assert(e, (void *) frame, top - frame, PTE_W) ||
-	    !user_mem_assert(e, e->env_pgfault_upcall, 1, 0))
+	if (!user_mem_kva(e, e->env_pgfault_upcall, 0)) {
+		env_kill_bad_memory(e, (uintptr_t) e->env_pgfault_upcall);
 		return;
-
-	struct UTrapframe utf = {
+	}
+	*utf = (struct UTrapframe){
 		.utf_fault_va = fault_va,
 		.utf_err = tf->tf_err,
 		.utf_regs = tf->tf_regs,
@@ -174,7 +176,6 @@ static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 		.utf_eflags = tf->tf_eflags,
 		.utf_esp = tf->tf_esp,
 	};
-	user_mem_write(e, (void *) frame, &utf, sizeof(utf));
 	tf->tf_esp = frame;
 	tf->tf_eip = (uintptr_t) e->env_pgfault_upcall;
 	tf->tf_eflags &= ~FL_DF; // as compiled code expects
@@ -203,24 +204,37 @@ static void page_fault_handler(struct Env *e)
 
 // ---- Dispatch ----
 
-// Take note of a hardware interrupt, as every trap does first of all: while its end has not been
-// told, others do not come through. Returns false for other traps.
-static bool acknowledge_interrupt(uint32_t trapno)
+static bool is_interrupt(uint32_t trapno)
+{
+	return trapno >= IRQ_OFFSET && trapno != T_SYSCALL;
+}
+
+// What traps other than system calls do first of all. While the end of an interrupt has not been
+// told, others do not come through.
+static void take_note(uint32_t trapno)
 {
 	switch (trapno) {
+	case T_NMI:
+		panic_stop_if_asked();
+		break;
 	case IRQ_OFFSET + IRQ_TIMER:
+		thiscpu->cpu_resched = true; // also one that comes while waiting for the lock
+		thiscpu->cpu_next = NULL;
+		thiscpu->cpu_timer_ticks++;
+		thiscpu->cpu_lock_takes /= 2;
+		thiscpu->cpu_waits /= 2;
+		lapic_eoi();
+		break;
 	case IRQ_OFFSET + IRQ_KICK:
 		lapic_eoi();
-		return true;
+		break;
 	case IRQ_OFFSET + IRQ_ERROR:
 		cprintf("CPU %d: local APIC error %08x\n", cpunum(), lapic_error());
 		lapic_eoi();
-		return true;
-	default:
-		// All lines of the 8259s are masked, so what they or the local APIC still send is
-		// spurious, and neither wants to hear of its end.
-		return trapno >= IRQ_OFFSET && trapno < IRQ_OFFSET + 16;
+		break;
 	}
+	// All lines of the 8259s are masked, so other interrupts that they or the local APIC still
+	// send are spurious, and neither wants to hear of their end.
 }
 
 // Handle a trap of the current env, whose registers are in its env_tf.
@@ -228,13 +242,23 @@ static void trap_dispatch(struct Env *e)
 {
 	struct Trapframe *tf = &e->env_tf;
 
-	switch (tf->tf_trapno) {
-	case T_SYSCALL:
+	if (tf->tf_trapno == T_SYSCALL) {
 		syscall_dispatch(e);
 		return;
-	case T_PGFLT:
+	}
+	// Emulators have a bug that lets iret enter virtual-8086 mode. System calls cannot come
+	// from there: with IOPL 0, `int' is a general protection fault.
+	if (tf->tf_eflags & FL_VM) {
+		kill_for_trap(e);
+		return;
+	}
+	if (tf->tf_trapno == T_PGFLT) {
 		page_fault_handler(e);
 		return;
+	}
+	if (is_interrupt(tf->tf_trapno))
+		return;
+	switch (tf->tf_trapno) {
 	case T_BRKPT:
 		monitor(tf);
 		return;
@@ -263,16 +287,12 @@ static bool from_user(const struct Trapframe *tf)
 
 void trap(struct Trapframe *tf)
 {
-	if (tf->tf_trapno == T_NMI)
-		panic_stop_if_asked();
-	bool interrupt = acknowledge_interrupt(tf->tf_trapno);
-
-	if (tf->tf_trapno == IRQ_OFFSET + IRQ_TIMER)
-		thiscpu->cpu_resched = true; // also one that comes while waiting for the lock
+	if (tf->tf_trapno != T_SYSCALL)
+		take_note(tf->tf_trapno);
 	if (!from_user(tf)) {
 		// Interrupts come where the kernel waits with sti_hlt_cli, and have then done all
 		// they should; anything else is a bug of the kernel.
-		if (!interrupt)
+		if (!is_interrupt(tf->tf_trapno))
 			panic_trap(tf);
 		return;
 	}
@@ -284,16 +304,14 @@ void trap(struct Trapframe *tf)
 	if (cpu->cpu_fpu_loaded)
 		fpu_store(e);
 	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
-	lock_kernel();
+	lock_kernel_by(cpu);
 
 	// While this CPU waited for the lock, its holder may have taken the env away, and undone
 	// the trap: then there is nothing to handle.
-	if (cpu->cpu_env && tf->tf_eflags & FL_VM)
-		kill_for_trap(e); // emulators have a bug that lets iret enter virtual-8086 mode
-	else if (cpu->cpu_env && !interrupt)
+	if (cpu->cpu_env == e)
 		trap_dispatch(e);
 
-	if (cpu->cpu_env && cpu->cpu_env->env_status == ENV_RUNNING && !cpu->cpu_resched)
-		env_run(cpu->cpu_env);
-	sched_yield();
+	if (cpu->cpu_resched)
+		sched_choose(cpu);
+	env_resume(cpu);
 }

@@ -7,11 +7,6 @@ enum Sharing {
 	COPY_NOW,   // a copy at once, for the stack, which both write to before anything else
 };
 
-static bool mapped(uintptr_t va)
-{
-	return (uvpd[PDX(va)] & PTE_P) && (uvpt[PGNUM(va)] & PTE_P);
-}
-
 // Give env a writable copy of this env's page at va, in place of its own. Returns 0 or an error.
 static int copy_page(envid_t env, void *va)
 {
@@ -19,47 +14,97 @@ static int copy_page(envid_t env, void *va)
 
 	if (r < 0)
 		return r;
-	memcpy(PFTEMP, va, PGSIZE);
-	r = sys_page_map(0, PFTEMP, env, va, PTE_U | PTE_W | PTE_P);
-	sys_page_unmap(0, PFTEMP);
+	rep_movsl(PFTEMP, va, PGSIZE / 4);
+	r = sys_page_move(PFTEMP, env, va, PTE_U | PTE_W | PTE_P);
+	if (r < 0)
+		sys_page_unmap(0, PFTEMP);
 	return r;
 }
 
 // A page-fault resolver: copy the page if the fault is a write to a copy-on-write page.
 static bool resolve_cow(struct UTrapframe *utf)
 {
+	const uint32_t denied_write = FEC_WR | FEC_PR; // so the page is there
 	uintptr_t va = utf->utf_fault_va;
 
-	return (utf->utf_err & FEC_WR) && va < UTOP && mapped(va) && (uvpt[PGNUM(va)] & PTE_COW) &&
-	       copy_page(0, (void *) ROUNDDOWN(va, PGSIZE)) == 0;
+	return (utf->utf_err & denied_write) == denied_write && va < UTOP &&
+	       (uvpt[PGNUM(va)] & PTE_COW) && copy_page(0, (void *) ROUNDDOWN(va, PGSIZE)) == 0;
 }
 
-// Give the child this env's page at va. Returns 0 or an error.
-static int give_page(envid_t child, void *va, enum Sharing sharing)
+static bool mapped(uintptr_t va)
 {
-	int pte = uvpt[PGNUM(va)], r;
-	bool written = pte & (PTE_W | PTE_COW);
+	return (uvpd[PDX(va)] & PTE_P) && (uvpt[PGNUM(va)] & PTE_P);
+}
 
-	if ((pte & PTE_SHARE) || !written)
-		return sys_page_map(0, va, child, va, pte & PTE_SYSCALL);
+// Map n pages of this env from va on in env too, at the same place. Returns 0 or an error.
+static int map_pages(envid_t env, char *va, size_t n, int perm)
+{
+	while (n > 0) {
+		int done = sys_page_map_run(0, va, env, va, perm, n);
 
+		if (done < 0)
+			return done;
+		va += done * PGSIZE;
+		n -= done;
+	}
+	return 0;
+}
+
+// Copy n pages from va on into env. Returns 0 or an error.
+static int copy_pages(envid_t env, char *va, size_t n)
+{
+	int r = 0;
+
+	for (; n > 0 && r == 0; n--, va += PGSIZE)
+		r = copy_page(env, va);
+	return r;
+}
+
+// Give the child n pages of this env from va on, whose entries are all like pte. Returns 0 or an
+// error.
+static int give_pages(envid_t child, char *va, size_t n, pte_t pte, enum Sharing sharing)
+{
+	int r;
+
+	if ((pte & PTE_SHARE) || !(pte & (PTE_W | PTE_COW)))
+		return map_pages(child, va, n, pte);
 	if (sharing == COPY_NOW)
-		return copy_page(child, va);
+		return copy_pages(child, va, n);
 	if (sharing == SHARE) {
-		if (pte & PTE_COW) { // shared with somebody else so far
-			r = copy_page(0, va);
-			if (r < 0)
-				return r;
-		}
-		return sys_page_map(0, va, child, va, PTE_U | PTE_W | PTE_P);
+		r = pte & PTE_COW ? copy_pages(0, va, n) : 0; // shared with somebody else so far
+		return r < 0 ? r : map_pages(child, va, n, PTE_U | PTE_W | PTE_P);
 	}
 
 	// The child first: were this env's page made copy-on-write first, a write in between would
 	// give it a writable page again, which the child would then see change.
-	r = sys_page_map(0, va, child, va, PTE_U | PTE_COW | PTE_P);
+	r = map_pages(child, va, n, PTE_U | PTE_COW | PTE_P);
 	if (r < 0 || (pte & PTE_COW))
 		return r;
-	return sys_page_map(0, va, 0, va, PTE_U | PTE_COW | PTE_P);
+	return map_pages(0, va, n, PTE_U | PTE_COW | PTE_P);
+}
+
+// Give the child what this env has mapped in [va, end): pages in a row and alike at one time.
+static int give_range(envid_t child, uintptr_t va, uintptr_t end, enum Sharing sharing)
+{
+	while (va < end) {
+		uintptr_t table_end = MIN(ROUNDDOWN(va, PTSIZE) + PTSIZE, end);
+
+		if (!(uvpd[PDX(va)] & PTE_P)) {
+			va = table_end;
+			continue;
+		}
+		const volatile pte_t *first = &uvpt[PGNUM(va)], *stop = &uvpt[PGNUM(table_end)];
+		const volatile pte_t *entry = first;
+		pte_t pte = *first & PTE_SYSCALL;
+		while (++entry < stop && (*entry & PTE_SYSCALL) == pte)
+			;
+		size_t n = entry - first;
+		int r = pte & PTE_P ? give_pages(child, (char *) va, n, pte, sharing) : 0;
+		if (r < 0)
+			return r;
+		va += n * PGSIZE;
+	}
+	return 0;
 }
 
 // Give the child all memory of this env but the exception stack.
@@ -69,16 +114,8 @@ static int give_memory(envid_t child, enum Sharing sharing)
 
 	while (mapped(stack - PGSIZE))
 		stack -= PGSIZE;
-	for (uintptr_t va = 0; va < USTACKTOP; va += PGSIZE) {
-		if (!(uvpd[PDX(va)] & PTE_P)) {
-			va = ROUNDDOWN(va, PTSIZE) + PTSIZE - PGSIZE;
-		} else if (uvpt[PGNUM(va)] & PTE_P) {
-			int r = give_page(child, (void *) va, va < stack ? sharing : COPY_NOW);
-			if (r < 0)
-				return r;
-		}
-	}
-	return 0;
+	int r = give_range(child, UMIN, stack, sharing);
+	return r < 0 ? r : give_range(child, stack, USTACKTOP, COPY_NOW);
 }
 
 static envid_t fork_sharing(enum Sharing sharing)

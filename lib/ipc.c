@@ -1,27 +1,32 @@
-#include <inc/lib.h>
+#include "syscall.h"
 
 // An address that means "no page" to the kernel.
 #define NO_PAGE ((void *) UTOP)
 
 void ipc_send(envid_t to, uint32_t val, void *pg, int perm)
 {
-	int r;
+	int r = syscall4(SYS_ipc_send, to, val, (uint32_t) (pg ? pg : NO_PAGE), perm);
 
-	while ((r = sys_ipc_try_send(to, val, pg ? pg : NO_PAGE, perm)) == -E_IPC_NOT_RECV)
-		sys_yield();
 	if (r < 0)
 		panic("ipc_send to %08x: %e", to, r);
 }
 
 int32_t ipc_recv(envid_t *from, void *pg, int *perm)
 {
-	int r = sys_ipc_recv(pg ? pg : NO_PAGE);
+	int r = syscall2(SYS_ipc_recv, (uint32_t) (pg ? pg : NO_PAGE), 0);
 
+	if (r < 0) {
+		if (from)
+			*from = 0;
+		if (perm)
+			*perm = 0;
+		return r;
+	}
 	if (from)
-		*from = r < 0 ? 0 : thisenv->env_ipc_from;
+		*from = thisenv->env_ipc_from;
 	if (perm)
-		*perm = r < 0 ? 0 : thisenv->env_ipc_perm;
-	return r < 0 ? r : (int32_t) thisenv->env_ipc_value;
+		*perm = thisenv->env_ipc_perm;
+	return thisenv->env_ipc_value;
 }
 
 envid_t ipc_find_env(enum EnvType type)

@@ -61,7 +61,12 @@ for (`$objdump --dwarf=decodedline $elf 2>/dev/null`) {
 }
 
 my @functions = map { [$_, string_offset($function{$_})] } sort { $a <=> $b } keys %function;
-my @lines = map { [$_, @{ $line{$_} }] } sort { $a <=> $b } keys %line;
+my @lines;
+for (sort { $a <=> $b } keys %line) {
+	my ($line, $file) = @{ $line{$_} };
+	# What goes on with the same line needs no entry.
+	push @lines, [$_, $line, $file] if !@lines || $lines[-1][1] != $line || $lines[-1][2] != $file;
+}
 
 my $table = pack 'V3', scalar @functions, scalar @lines, scalar @files;
 $table .= pack 'VV', @$_ for @functions;

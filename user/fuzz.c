@@ -135,20 +135,20 @@ static int32_t trap(uint32_t number, const uint32_t *a)
 
 // Calls by how often they are made. Most that end or stop an env are rare, or nothing else happens.
 static const uint8_t numbers[] = {
-	SYS_page_alloc,     SYS_page_alloc,   SYS_page_alloc,   SYS_page_alloc,   SYS_page_map,
-	SYS_page_map,       SYS_page_map,     SYS_page_map,     SYS_page_map,     SYS_page_map,
-	SYS_page_map,       SYS_page_map,     SYS_page_unmap,   SYS_page_unmap,   SYS_page_unmap,
-	SYS_ipc_try_send,   SYS_ipc_try_send, SYS_ipc_try_send, SYS_ipc_try_send, SYS_ipc_try_send,
-	SYS_env_set_status, SYS_getenvid,     SYS_yield,        SYS_cgetc,
+	SYS_page_alloc,   SYS_page_alloc,   SYS_page_alloc,   SYS_page_alloc,   SYS_page_map,
+	SYS_page_map,     SYS_page_map,     SYS_page_map,     SYS_page_map,     SYS_page_map,
+	SYS_page_map,     SYS_page_map,     SYS_page_map_run, SYS_page_map_run, SYS_page_move,
+	SYS_page_move,    SYS_page_unmap,   SYS_page_unmap,   SYS_page_unmap,   SYS_ipc_try_send,
+	SYS_ipc_try_send, SYS_ipc_try_send, SYS_ipc_try_send, SYS_ipc_try_send, SYS_env_set_status,
+	SYS_getenvid,     SYS_yield,        SYS_cgetc,
 };
 static const uint8_t rare_numbers[] = {
-	SYS_env_set_trapframe,
-	SYS_env_set_pgfault_upcall,
-	SYS_env_destroy,
-	SYS_cputs,
-	SYS_ipc_recv,
-	SYS_exofork,
-	NSYSCALLS,
+	SYS_env_set_trapframe, SYS_env_set_pgfault_upcall,
+	SYS_env_destroy,       SYS_cputs,
+	SYS_ipc_recv,          SYS_ipc_recv,
+	SYS_ipc_recv,          SYS_ipc_send,
+	SYS_ipc_send,          SYS_ipc_send,
+	SYS_exofork,           NSYSCALLS,
 };
 
 // Make a random call. A head makes none that could hurt itself, a child none that makes more envs:
@@ -161,6 +161,8 @@ static int32_t fuzz_call(int family, bool head)
 	envid_t env = random_env(family), env2 = random_env(family);
 	bool itself = env == 0 || env == thisenv->env_id;
 
+	if (!head && thisenv->env_last_sender && random(4) == 0) // or hardly anybody is served
+		number = SYS_ipc_recv;
 	switch (number) {
 	case SYS_env_set_status:
 		if (head && itself)
@@ -170,8 +172,7 @@ static int32_t fuzz_call(int family, bool head)
 	case SYS_env_set_trapframe:
 	case SYS_env_set_pgfault_upcall:
 	case SYS_env_destroy:
-	case SYS_ipc_recv:
-		if (head && (itself || number == SYS_ipc_recv))
+		if (head && itself)
 			return 0;
 		random_frame(&tf);
 		if (number == SYS_env_set_trapframe && random(8))
@@ -181,6 +182,22 @@ static int32_t fuzz_call(int family, bool head)
 		// Text is read-only, and everybody's.
 		va = random(8) ? va : UTEXT;
 		return trap(number, (uint32_t[]){env, va, env2, va2, perm});
+	case SYS_page_map_run: // of heads no text: data follows
+		perm %= PGSIZE;
+		perm |= (random(8) ? random(2 * ARENA_PAGES) : random_word()) * PGSIZE;
+		return trap(number, (uint32_t[]){env, va, env2, va2, perm});
+	case SYS_page_move:
+		return trap(number, (uint32_t[]){va, env, va2, perm, env2});
+	case SYS_ipc_recv:
+		if (head) // it might wait for ever
+			return 0;
+		return trap(number, (uint32_t[]){random(2) ? va : UTOP, va2, perm, env, env2});
+	case SYS_ipc_send:
+		if (head)
+			return 0;
+		if (itself && random(8)) // so will who waits for itself
+			env = ONE_OF(shared->children[family]);
+		// fall through
 	case SYS_ipc_try_send:
 		return trap(number, (uint32_t[]){env, perm, random(2) ? va : UTOP, perm, va2});
 	case SYS_cputs: // print nothing, or die of it
@@ -242,7 +259,7 @@ static void __attribute__((noreturn)) head(int family)
 		int32_t r = fuzz_call(family, true);
 		if (r >= NENV && r != thisenv->env_id)
 			replace_child(family, random(CHILDREN), r);
-		else if (random(200) == 0)
+		else if (random(50) == 0)
 			replace_child(family, random(CHILDREN), 0);
 	}
 	for (int n = 0; n < CHILDREN; n++)
@@ -253,14 +270,15 @@ static void __attribute__((noreturn)) head(int family)
 
 // ---- Watching ----
 
-// Everything of the bystander that only it can change, but for its memory.
+// Everything of the bystander that only it can change, but for its memory. Others can wait for it.
 static uint32_t own_state(void)
 {
 	const volatile uint32_t *field = (const volatile uint32_t *) &thisenv->env_pgdir;
 	uint32_t sum = thisenv->env_parent_id;
 
 	for (; field < (const volatile uint32_t *) (thisenv + 1); field++)
-		sum = sum * 31 + *field;
+		if (field != (const volatile uint32_t *) &thisenv->env_last_sender)
+			sum = sum * 31 + *field;
 	for (uintptr_t va = 0; va < UTOP; va += PGSIZE) {
 		if (!(uvpd[PDX(va)] & PTE_P))
 			va += PTSIZE - PGSIZE;

@@ -8,8 +8,10 @@
 
 #define PAGE     ((uint8_t *) 0x10000000) // writable; the page behind it is not mapped
 #define READONLY ((uint8_t *) 0x20000000)
-#define WANTED   0x30000000 // where the receiver waits for a page
-#define NOTHING  0x40000000 // not even a page table
+#define SERIES   0x50000000            // a few pages in a row
+#define COPY     (0x60000000 - PGSIZE) // where such a row is mapped again, across page tables
+#define WANTED   0x30000000            // where the receiver waits for a page
+#define NOTHING  0x40000000            // not even a page table
 #define ALL      (PTE_P | PTE_U | PTE_W)
 
 enum { MAX_VALUES = 22 };
@@ -40,7 +42,8 @@ struct Argument {
 // The envs are filled in when they are there: the good one, then BAD_ENVS ids.
 enum { BAD_ENVS = 11 };
 static struct Argument child = {-E_BAD_ENV, BAD_ENVS + 1, {0}};
-static struct Argument receiver = {-E_BAD_ENV, BAD_ENVS, {0}}; // any env may be named: one less
+static struct Argument owner = {-E_BAD_ENV, BAD_ENVS + 1, {0}}; // of `source': the caller
+static struct Argument receiver = {-E_BAD_ENV, BAD_ENVS, {0}};  // any env may be named: one less
 static const struct Argument target = {-E_INVAL, VALUES(0x30000000, MISALIGNED, BELOW, ABOVE)};
 static const struct Argument source = {
 	-E_INVAL, VALUES((uintptr_t) PAGE, MISALIGNED, ABOVE, (uintptr_t) PAGE + PGSIZE, NOTHING)};
@@ -48,6 +51,11 @@ static const struct Argument sent = {
 	-E_INVAL, VALUES((uintptr_t) PAGE, MISALIGNED, (uintptr_t) PAGE + PGSIZE, NOTHING, 0)};
 static const struct Argument wanted = {-E_INVAL, VALUES(WANTED, MISALIGNED)};
 static const struct Argument rights = {-E_INVAL, VALUES(ALL, BAD_RIGHTS)};
+// With a number of pages above the rights.
+static const struct Argument run = {-E_INVAL, VALUES(PGSIZE | ALL, ALL, 0, PGSIZE, PGSIZE | PTE_P,
+						     PGSIZE | PTE_U, PGSIZE | PTE_W | PTE_P,
+						     PGSIZE | ALL | PTE_A, PGSIZE | ALL | PTE_PS,
+						     PTSIZE | PTE_P, 0xfffff000, 0xffffffff)};
 static const struct Argument status = {
 	-E_INVAL, VALUES(ENV_RUNNABLE, ENV_FREE, ENV_DYING, ENV_RUNNING, ENV_NOT_RUNNABLE + 1,
 			 ENV_RUNNABLE | 0x100, ENV_RUNNABLE | 0x80000000, 0x7fffffff, 0xffffffff)};
@@ -66,9 +74,12 @@ static const struct {
 	{SYS_env_set_trapframe, {&child, &frame}},
 	{SYS_env_set_pgfault_upcall, {&child, &any}},
 	{SYS_page_alloc, {&child, &target, &rights}},
-	{SYS_page_map, {&child, &source, &child, &target, &rights}},
+	{SYS_page_map, {&owner, &source, &child, &target, &rights}},
+	{SYS_page_map_run, {&owner, &source, &child, &target, &run}},
+	{SYS_page_move, {&source, &child, &target, &rights}},
 	{SYS_page_unmap, {&child, &target}},
 	{SYS_ipc_try_send, {&receiver, &any, &sent, &rights}},
+	{SYS_ipc_send, {&receiver, &any, &sent, &rights}},
 	{SYS_ipc_recv, {&wanted}},
 };
 
@@ -151,14 +162,15 @@ static void try_bad_values(int number, const struct Argument *const *arguments)
 		}
 }
 
-static void must(int32_t r, const char *what)
+static void expect(int32_t is, int32_t want, const char *what, int line)
 {
-	if (r >= 0)
+	if (is == want)
 		return;
-	cprintf("testargs: FAIL %s returns %d\n", what, r);
+	cprintf("testargs: FAIL line %d: %s is %d, not %d\n", line, what, is, want);
 	failures++;
 }
-#define MUST(call) must(call, #call)
+#define EXPECT(x, want) expect(x, want, #x, __LINE__)
+#define MUST(call)      EXPECT(call, 0)
 
 static bool is_alive(envid_t id)
 {
@@ -224,8 +236,7 @@ static void test_edges(envid_t embryo)
 		MUST(sys_page_alloc(embryo, va, PTE_SYSCALL));
 		MUST(sys_page_map(embryo, va, embryo, va, PTE_P | PTE_U));
 		MUST(sys_page_map(embryo, va, 0, (void *) NOTHING, PTE_AVAIL | PTE_P | PTE_U));
-		if ((uvpt[PGNUM(NOTHING)] & PTE_SYSCALL) != (PTE_AVAIL | PTE_P | PTE_U))
-			must(-1, "sys_page_map with other rights");
+		EXPECT(uvpt[PGNUM(NOTHING)] & PTE_SYSCALL, PTE_AVAIL | PTE_P | PTE_U);
 		MUST(sys_page_unmap(0, (void *) NOTHING));
 		MUST(sys_page_unmap(0, (void *) NOTHING));
 		MUST(sys_page_unmap(embryo, va));
@@ -233,6 +244,116 @@ static void test_edges(envid_t embryo)
 	MUST(sys_env_set_trapframe(embryo, (void *) (PAGE + PGSIZE - sizeof(struct Trapframe))));
 	MUST(sys_env_set_pgfault_upcall(embryo, (void *) 0xffffffff));
 	MUST(sys_env_set_status(embryo, ENV_NOT_RUNNABLE));
+}
+
+static uint32_t references(uintptr_t va)
+{
+	return pages[PGNUM(uvpt[PGNUM(va)])].pp_ref;
+}
+
+// A page that leaves this env is nowhere else but where it went.
+static void test_move(envid_t embryo)
+{
+	void *from = (void *) SERIES, *to = (void *) COPY;
+
+	MUST(sys_page_alloc(0, from, ALL));
+	*(uint32_t *) from = 4711;
+	MUST(sys_page_alloc(0, to, ALL)); // given up for the one that comes
+	MUST(sys_page_move(from, 0, to, PTE_AVAIL | PTE_P | PTE_U));
+	EXPECT(mapped(SERIES), false);
+	EXPECT(uvpt[PGNUM(to)] & PTE_SYSCALL, PTE_AVAIL | PTE_P | PTE_U);
+	EXPECT(*(uint32_t *) to, 4711);
+	EXPECT(references(COPY), 1);
+	EXPECT(sys_page_move(to, 0, from, ALL), -E_INVAL);  // it has become read-only
+	MUST(sys_page_move(to, embryo, to, PTE_P | PTE_U)); // it is another env's
+	EXPECT(mapped(COPY), false);
+	EXPECT(sys_page_move(to, embryo, from, PTE_P | PTE_U), -E_INVAL);
+	MUST(sys_page_map(embryo, to, 0, to, PTE_P | PTE_U));
+	EXPECT(*(uint32_t *) to, 4711);
+	EXPECT(references(COPY), 2);
+	MUST(sys_page_unmap(0, to));
+	MUST(sys_page_unmap(embryo, to));
+}
+
+// Map `n' pages of SERIES at COPY: the first `done' must be there then, and no more.
+static void map_series(int perm, int n, int done)
+{
+	EXPECT(sys_page_map_run(0, (void *) SERIES, 0, (void *) COPY, perm, n), done);
+	for (int i = 0; i < 6; i++) {
+		uintptr_t from = SERIES + i * PGSIZE, to = COPY + i * PGSIZE;
+		EXPECT(mapped(to), i < done);
+		if (i < done)
+			EXPECT(uvpt[PGNUM(to)] & ~(PTE_A | PTE_D),
+			       PTE_ADDR(uvpt[PGNUM(from)]) | perm);
+		MUST(sys_page_unmap(0, (void *) to));
+	}
+}
+
+// A run ends before the first page that sys_page_map would refuse.
+static void test_runs(envid_t embryo)
+{
+	enum { MANY = 700 }; // more than one call maps
+	char *series = (char *) SERIES, *copy = (char *) COPY;
+	char *stack = (char *) UXSTACKTOP - PGSIZE; // the last page there is
+
+	for (int i = 0; i < 4; i++)
+		MUST(sys_page_alloc(0, series + i * PGSIZE, i == 2 ? PTE_P | PTE_U : ALL));
+	for (int n = 1; n < 6; n++) {
+		map_series(ALL, n, MIN(n, 2));           // the next is read-only
+		map_series(PTE_P | PTE_U, n, MIN(n, 4)); // and the one after these missing
+	}
+	EXPECT(sys_page_map_run(0, series, 0, copy, ALL, 0), -E_INVAL);
+	EXPECT(sys_page_map_run(0, series, 0, copy, ALL | 0x1000, 1), -E_INVAL);
+	EXPECT(sys_page_map_run(0, series, 0, copy, ALL | 0x80000000, 1), -E_INVAL);
+	EXPECT(sys_page_map_run(0, series, embryo, stack - PGSIZE, ALL, 3), 2);
+	EXPECT(sys_page_map_run(0, series, embryo, stack, ALL, 2), 1);
+	EXPECT(sys_page_map_run(0, stack, embryo, series, ALL, 3), 1);
+	EXPECT(sys_page_map_run(embryo, stack - PGSIZE, 0, copy, ALL, 4), 2);
+	EXPECT(references(SERIES), 5); // here once, there and at COPY twice
+	for (int i = 0; i < 2; i++)
+		MUST(sys_page_unmap(0, copy + i * PGSIZE));
+
+	// Page by page, from the first on: each finds the one before where it has just been mapped.
+	for (int i = 0, r = 1; i < MANY && r > 0; i += r) {
+		char *va = series + i * PGSIZE;
+		r = sys_page_map_run(0, va, 0, va + PGSIZE, ALL, MANY - i);
+		EXPECT(r >= 1 && r <= MANY - i, true);
+	}
+	EXPECT(references(SERIES), MANY + 3);
+	for (int i = 0; i <= MANY; i++)
+		MUST(sys_page_unmap(0, series + i * PGSIZE));
+}
+
+// Both calls that send do the same for an env that waits, and that comes back to wait.
+static void test_send(int number, envid_t waiting)
+{
+	static const struct {
+		uintptr_t page;
+		int perm, got;
+	} messages[] = {
+		{(uintptr_t) PAGE, ALL, ALL},
+		{(uintptr_t) PAGE, PTE_P | PTE_U, PTE_P | PTE_U},
+		{(uintptr_t) READONLY, PTE_P | PTE_U, PTE_P | PTE_U},
+		{UTOP, ALL, 0},
+		{0xffffffff, 0xffffffff, 0},
+	};
+	const volatile struct Env *e = &envs[ENVX(waiting)];
+
+	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+		uintptr_t page = messages[i].page;
+		uint32_t runs = e->env_runs, refs = page < UTOP ? references(page) : 0;
+
+		refs += i != 1 && page < UTOP; // else it has the page already
+		MUST(trap(number, (uint32_t[]){waiting, number + i, page, messages[i].perm, 0}));
+		while (e->env_runs == runs)
+			sys_yield();
+		wait_for_message(waiting);
+		EXPECT(e->env_ipc_value, number + i);
+		EXPECT(e->env_ipc_from, sys_getenvid());
+		EXPECT(e->env_ipc_perm, messages[i].got);
+		EXPECT(page < UTOP ? references(page) : 0, refs);
+	}
+	sys_page_unmap(waiting, (void *) WANTED);
 }
 
 void umain(int argc, char **argv)
@@ -244,8 +365,10 @@ void umain(int argc, char **argv)
 	// A child that waits for a page, a child of its own that does too, one that never ran.
 	envid_t waiting = fork_or_panic();
 	if (waiting == 0) {
-		fork_or_panic();
-		sys_ipc_recv((void *) WANTED);
+		bool once = fork_or_panic() == 0;
+		do
+			sys_ipc_recv((void *) WANTED);
+		while (!once);
 		return;
 	}
 	wait_for_message(waiting);
@@ -265,6 +388,7 @@ void umain(int argc, char **argv)
 	child.values[0] = embryo;
 	receiver.values[0] = waiting;
 	memcpy(&child.values[1], bad, sizeof(bad));
+	memcpy(&owner.values[1], bad, sizeof(bad));
 	memcpy(&receiver.values[1], bad, sizeof(bad) - sizeof(bad[0]));
 
 	// More than a single argument shows, and calls there are not.
@@ -275,7 +399,19 @@ void umain(int argc, char **argv)
 		{-E_INVAL, SYS_page_map, {0, (uintptr_t) READONLY, embryo, WANTED, ALL}},
 		{-E_INVAL, SYS_page_map, {0, (uintptr_t) READONLY, 0, (uintptr_t) READONLY, ALL}},
 		{-E_INVAL, SYS_page_map, {embryo, (uintptr_t) PAGE, 0, (uintptr_t) PAGE, ALL}},
+		{-E_INVAL,
+		 SYS_page_map_run,
+		 {0, (uintptr_t) READONLY, embryo, WANTED, PGSIZE | ALL}},
+		{-E_INVAL, SYS_page_move, {(uintptr_t) READONLY, embryo, WANTED, ALL}},
+		{-E_INVAL, SYS_page_move, {(uintptr_t) PAGE, 0, (uintptr_t) PAGE, ALL}},
+		{-E_INVAL,
+		 SYS_page_move,
+		 {(uintptr_t) PAGE, sys_getenvid(), (uintptr_t) PAGE, ALL}},
 		{-E_INVAL, SYS_ipc_try_send, {waiting, 1, (uintptr_t) READONLY, ALL}},
+		{-E_INVAL, SYS_ipc_send, {waiting, 1, (uintptr_t) READONLY, ALL}},
+		// With nobody who waits, too: this must not begin to wait for them.
+		{-E_INVAL, SYS_ipc_send, {embryo, 1, (uintptr_t) READONLY, ALL}},
+		{-E_INVAL, SYS_ipc_send, {0, 1, NOTHING, ALL}},
 		{-E_IPC_NOT_RECV, SYS_ipc_try_send, {0, 1, UTOP, 0}},
 		{-E_IPC_NOT_RECV, SYS_ipc_try_send, {embryo, 1, (uintptr_t) PAGE, ALL}},
 		{-E_IPC_NOT_RECV, SYS_ipc_try_send, {embryo, 1, 0xffffffff, 0xffffffff}},
@@ -296,9 +432,13 @@ void umain(int argc, char **argv)
 		refuse(more[i].number, more[i].a, more[i].error, more[i].error);
 
 	test_edges(embryo);
+	test_move(embryo);
+	test_runs(embryo);
 	MUST(sys_env_destroy(embryo));
+	test_send(SYS_ipc_try_send, waiting);
+	test_send(SYS_ipc_send, waiting);
 	MUST(sys_ipc_try_send(stranger, 0, (void *) UTOP, 0));
-	MUST(sys_ipc_try_send(waiting, 0, PAGE, ALL));
+	MUST(sys_env_destroy(waiting));
 	if (failures == 0)
 		cprintf("testargs: OK\n");
 }

@@ -1,6 +1,7 @@
 // Shows that everybody gets on. Eight envs that never give up a CPU, computing or making system
-// calls without pause, get equal shares, within a factor of 1.5. And however many senders there are
-// that only ever try again, their receiver gets its messages.
+// calls without pause, get equal shares, within a factor of 1.5. However many senders there are
+// that only ever try again, their receiver gets its messages. And two envs that hand the CPU to
+// each other with messages do not keep it from others.
 
 #include <inc/lib.h>
 
@@ -130,12 +131,73 @@ static bool receives(void)
 	return false;
 }
 
+static envid_t fork_or_panic(void)
+{
+	envid_t child = fork();
+
+	if (child < 0)
+		panic("fork: %e", child);
+	return child;
+}
+
+// What the three do in gets_on_beside_partners, as the parent tells: COMPUTE, TAKE, or the id of
+// the one to give messages to.
+enum { COMPUTE, TAKE };
+
+static void play_part(void)
+{
+	int32_t part = ipc_recv(NULL, NULL, NULL);
+
+	if (part == COMPUTE)
+		compute(&shares[0], 0);
+	while (part == TAKE)
+		if (thisenv->env_last_sender)
+			ipc_recv(NULL, NULL, NULL);
+	for (;;)
+		ipc_send(part, 0, NULL, 0);
+}
+
+// Whether a third env, and this one, get on beside two of which one takes a message whenever there
+// is one, and the other always has one. They stand in envs[] in this order, one behind the other.
+static bool gets_on_beside_partners(void)
+{
+	envid_t id[3];
+
+	shares[0].count = 0;
+	for (int i = 0; i < 3; i++) {
+		id[i] = fork_or_panic();
+		if (id[i] == 0)
+			play_part();
+	}
+	// Free slots are used again from either end.
+	bool upwards = ENVX(id[0]) < ENVX(id[2]);
+	envid_t taker = id[upwards ? 0 : 2], giver = id[1], third = id[upwards ? 2 : 0];
+	ipc_send(third, COMPUTE, NULL, 0);
+	ipc_send(taker, TAKE, NULL, 0);
+	ipc_send(giver, taker, NULL, 0);
+
+	uint32_t runs = envs[ENVX(third)].env_runs;
+	const volatile struct Env *e = &envs[ENVX(third)];
+	uint64_t begin = read_tsc();
+	while (e->env_runs - runs < TURNS && e->env_status != ENV_RUNNING &&
+	       read_tsc() - begin < 4ULL * GIGA)
+		sys_yield();
+	bool elsewhere = e->env_status == ENV_RUNNING; // on another CPU
+	bool gets_on = elsewhere || e->env_runs - runs >= TURNS;
+	sys_env_destroy(giver);
+	sys_env_destroy(taker);
+	sys_env_destroy(third);
+	if (!gets_on)
+		cprintf("testfair: FAIL two partners keep the CPU\n");
+	return gets_on;
+}
+
 void umain(int argc, char **argv)
 {
 	if (sys_page_alloc(0, shares, PTE_P | PTE_U | PTE_W | PTE_SHARE) < 0)
 		panic("no memory");
 	bool computing = fair_at_last(compute, "compute");
 	bool calling = fair_at_last(call, "call");
-	if (receives() && computing && calling)
+	if (receives() && gets_on_beside_partners() && computing && calling)
 		cprintf("testfair: OK\n");
 }

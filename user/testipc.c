@@ -1,21 +1,30 @@
 // Shows that no message is lost, doubled or mixed with another's page, however many envs send at
 // once, and that pages outlive their senders. Senders number their messages, and fill each page
 // they send with sender and number; who receives checks all of it. Envs that die in between take
-// nothing along: as many sends succeed as messages were received.
+// nothing along: as many sends succeed as messages were received. Those who wait to send are
+// served in the order they came, with the page they had then, and who dies leaves the others in
+// line.
 
 #include <inc/lib.h>
 
-#define OUT      ((volatile uint32_t *) 0x10000000) // page to send
-#define IN       ((volatile uint32_t *) 0x20000000) // page received
+#define OUT      ((volatile uint32_t *) 0x10000000)   // page to send
+#define IN       ((volatile uint32_t *) 0x20000000)   // page received
+#define FAR      ((void *) 0x40000000)                // where no page table is
+#define HOARD    ((char *) 0x50000000 + 512 * PGSIZE) // all free memory, to be without any
 #define NO_PAGE  ((void *) UTOP)
 #define WRITABLE (PTE_P | PTE_U | PTE_W)
 
 enum { SENDERS = 6, MESSAGES = 120, WORDS = PGSIZE / 4, ROUNDS = 12 };
+enum { LINE = 4 };    // how many wait in line
+enum { UNKNOWN = 1 }; // what the call of those in line will return
 
 // What all envs share.
 static struct Shared {
 	volatile uint32_t sent[SENDERS]; // how many sends succeeded
 	volatile uint32_t received;
+	volatile int32_t result[LINE + 1]; // of the calls of those in line
+	volatile bool go;                  // the receiver may receive now
+	volatile bool full;                // there is no more memory
 	volatile uint32_t failures;
 } *const shared = (struct Shared *) 0x30000000;
 
@@ -55,14 +64,25 @@ static envid_t fork_or_panic(void)
 	return id;
 }
 
+// Let an env come to where it waits to send.
+static void wait_sending(envid_t id)
+{
+	while (is_alive(id) && !envs[ENVX(id)].env_sending_to)
+		sys_yield();
+}
+
 static uint32_t references(volatile void *va)
 {
 	return pages[PGNUM(uvpt[PGNUM(va)])].pp_ref;
 }
 
+static bool blocking; // whether send_to has the kernel wait
+
 // Try until the message is received or cannot be; give up the CPU only now and then.
 static int send_to(envid_t to, uint32_t value, void *pg, int perm)
 {
+	if (blocking)
+		return sys_ipc_send(to, value, pg, perm);
 	for (int tries = 1;; tries++) {
 		int r = sys_ipc_try_send(to, value, pg, perm);
 		if (r != -E_IPC_NOT_RECV)
@@ -80,17 +100,23 @@ static int rights_of(uint32_t n)
 	return n % 3 == 0 ? 0 : n % 3 == 1 ? PTE_P | PTE_U : WRITABLE;
 }
 
+// Put a fresh page at OUT and fill it, so that it can be told from all others.
+static void make_page(uint32_t stamp)
+{
+	if (sys_page_alloc(0, (void *) OUT, WRITABLE) < 0)
+		panic("no memory");
+	for (int i = 0; i < WORDS; i++)
+		OUT[i] = stamp + i;
+}
+
 // Send MESSAGES messages and end at once, with the last page still on its way to be read.
 static void send_all(envid_t to, uint32_t sender)
 {
 	for (uint32_t n = 0; n < MESSAGES; n++) {
 		uint32_t stamp = sender << 16 | n;
-
-		if (sys_page_alloc(0, (void *) OUT, WRITABLE) < 0)
-			panic("no memory");
-		for (int i = 0; i < WORDS; i++)
-			OUT[i] = stamp + i;
 		int perm = rights_of(n);
+
+		make_page(stamp);
 		EXPECT(send_to(to, stamp, perm ? (void *) OUT : NO_PAGE, perm), 0);
 		if (n % 4 == 0)
 			sys_page_unmap(0, (void *) OUT);
@@ -243,14 +269,160 @@ static void test_death(int limit, bool killed)
 	EXPECT(sent - shared->received <= (killed ? 1 : 0), true);
 }
 
+// ---- Those who wait to send ----
+
+// Have a new env wait to send this message, as number n of the line.
+static envid_t line_up(envid_t to, int n, uint32_t stamp)
+{
+	shared->result[n] = UNKNOWN;
+	envid_t id = fork_or_panic();
+	if (id == 0) {
+		int perm = rights_of(stamp);
+
+		make_page(stamp);
+		shared->result[n] = sys_ipc_send(to, stamp, perm ? (void *) OUT : NO_PAGE, perm);
+		if (shared->result[n] < 0)
+			EXPECT(references(OUT), 1);
+		while (shared->full) // its end would make room
+			sys_yield();
+		exit();
+	}
+	wait_sending(id);
+	return id;
+}
+
+// Number n of the line waits no more, and has been told this.
+static void expect_result(int n, envid_t id, int32_t result)
+{
+	EXPECT(is_alive(id) && envs[ENVX(id)].env_sending_to, false);
+	wait_dead(id);
+	EXPECT(shared->result[n], result);
+}
+
+// Those in `gone' are destroyed while they wait; then one more comes. The others lose the pages
+// they send before these are received.
+static void test_line(uint32_t gone)
+{
+	envid_t self = sys_getenvid(), senders[LINE + 1], from;
+	int perm;
+
+	for (int n = 0; n < LINE; n++)
+		senders[n] = line_up(self, n, gone + n);
+	for (int n = 0; n < LINE; n++)
+		if (gone & 1 << n)
+			EXPECT(sys_env_destroy(senders[n]), 0);
+	senders[LINE] = line_up(self, LINE, gone + LINE);
+	for (int n = 0; n <= LINE; n++)
+		if (n % 2 == 0)
+			sys_page_unmap(senders[n], (void *) OUT);
+		else
+			sys_page_alloc(senders[n], (void *) OUT, WRITABLE);
+
+	for (int n = 0; n <= LINE; n++) {
+		bool page_wanted = (gone + n) % 5 != 0;
+		if (gone & 1 << n) {
+			expect_result(n, senders[n], UNKNOWN);
+			continue;
+		}
+		EXPECT(is_alive(senders[n]) && shared->result[n] == UNKNOWN, true);
+		EXPECT(ipc_recv(&from, page_wanted ? (void *) IN : NULL, &perm), gone + n);
+		EXPECT(from, senders[n]);
+		check_message(gone + n, perm, page_wanted);
+		expect_result(n, senders[n], 0);
+		EXPECT(perm ? references(IN) : 1, 1);
+	}
+	EXPECT(thisenv->env_last_sender == NULL, true);
+}
+
+// A receiver ends while a line waits for it: by itself after some messages, or, if it waits in vain
+// for itself and so stands in its own line, by its parent.
+static void test_end(int messages, bool by_itself)
+{
+	envid_t senders[LINE];
+
+	shared->go = false;
+	envid_t receiver = fork_or_panic();
+	if (receiver == 0) {
+		make_page(0);
+		while (by_itself && !shared->go)
+			sys_yield();
+		for (int n = 0; n < messages; n++)
+			EXPECT(ipc_recv(NULL, (void *) IN, NULL), messages + n);
+		if (!by_itself)
+			EXPECT(sys_ipc_send(0, 0, (void *) OUT, WRITABLE),
+			       UNKNOWN); // it does not return
+		exit();
+	}
+	if (!by_itself)
+		wait_sending(receiver);
+	for (int n = 0; n < LINE; n++)
+		senders[n] = line_up(receiver, n, messages + n);
+	EXPECT(is_alive(receiver), true);
+	shared->go = true;
+	if (!by_itself)
+		EXPECT(sys_env_destroy(receiver), 0);
+	wait_dead(receiver);
+	for (int n = 0; n < LINE; n++) {
+		expect_result(n, senders[n], n < messages ? 0 : -E_BAD_ENV);
+	}
+}
+
+// Without memory for a page table of the receiver, which goes on waiting, only messages that bring
+// no page arrive.
+static void test_no_memory(void)
+{
+	envid_t senders[LINE];
+
+	shared->go = shared->full = false;
+	envid_t receiver = fork_or_panic();
+	if (receiver == 0) {
+		while (!shared->go)
+			sys_yield();
+		for (int n = 0; n < LINE; n++)
+			if (rights_of(n) == 0)
+				EXPECT(ipc_recv(NULL, (void *) FAR, NULL), n);
+		exit();
+	}
+	for (int n = 0; n < LINE; n++)
+		senders[n] = line_up(receiver, n, n);
+	envid_t hog = fork_or_panic();
+	if (hog == 0) {
+		// Until not even a single frame is left, for which no new page table is needed.
+		for (char *va = HOARD; sys_page_alloc(0, va, WRITABLE) == 0; va += PGSIZE)
+			;
+		sys_page_alloc(0, HOARD - PGSIZE, WRITABLE);
+		shared->full = true;
+		for (;;)
+			sys_yield();
+	}
+	while (!shared->full)
+		sys_yield();
+	shared->go = true;
+	wait_dead(receiver);
+	shared->full = false;
+	for (int n = 0; n < LINE; n++) {
+		expect_result(n, senders[n], rights_of(n) ? -E_NO_MEM : 0);
+	}
+	EXPECT(sys_env_destroy(hog), 0);
+}
+
 void umain(int argc, char **argv)
 {
 	if (sys_page_alloc(0, shared, WRITABLE | PTE_SHARE) < 0)
 		panic("no memory");
-	test_many();
 	test_page();
-	for (int i = 1; i <= ROUNDS; i++)
-		test_death(i, i % 2);
+	for (uint32_t gone = 0; gone < 1 << LINE; gone++)
+		test_line(gone);
+	for (int messages = 0; messages <= LINE; messages++)
+		test_end(messages, true);
+	test_end(0, false);
+	test_no_memory();
+	for (int b = 0; b < 2; b++) {
+		blocking = b;
+		test_many();
+		for (int i = 1; i <= ROUNDS; i++)
+			test_death(i, i % 2);
+	}
 	if (shared->failures == 0)
 		cprintf("testipc: OK\n");
 }

@@ -1,8 +1,8 @@
 // Shows that an env can be stopped, started, given other registers and destroyed by its parent at
 // any moment, wherever it runs and whatever it is doing: a stopped env stands still when the call
 // has returned, no env ever runs twice, no system call is lost, done twice or given another's
-// result, no wait for a message ends without one, and the dead stay dead. Children watch themselves
-// while their parent stops and starts them as fast as it can.
+// result, no wait for a message ends without one, none to send one is forgotten, and the dead stay
+// dead. Children watch themselves while their parent stops and starts them as fast as it can.
 
 #include <inc/lib.h>
 
@@ -12,7 +12,7 @@ struct Slot {
 	const char *volatile error; // what it has found wrong
 	volatile envid_t id;
 	volatile uint32_t token; // for set_registers
-	uint32_t sent;           // messages from the parent
+	uint32_t messages;       // from the parent, or to it
 };
 static struct Slot *const slots = (struct Slot *) 0x10000000;
 
@@ -81,14 +81,40 @@ static void receive(struct Slot *s)
 	}
 }
 
+// The same where the kernel has it wait.
+static void send_waiting(struct Slot *s, envid_t to)
+{
+	for (uint32_t steps = 0;; step(s, &steps))
+		if (sys_ipc_send(to, steps, (void *) UTOP, 0) != 0)
+			s->error = "sys_ipc_send returned something else";
+}
+
+static void wait_and_send(struct Slot *s)
+{
+	send_waiting(s, s[1].id);
+}
+
+static void send_to_parent(struct Slot *s)
+{
+	send_waiting(s, thisenv->env_parent_id);
+}
+
+enum { SPIN, CALL, YIELD, TO_PARENT = 7, FROM_PARENT };
 static const struct Job {
 	const char *name;
 	void (*run)(struct Slot *);
 	bool waits_for_parent;
+	bool to_next; // sends to the next child
 } jobs[] = {
-	{"spin", spin, false},       {"call", call, false},
-	{"yield", yield, false},     {"send", send, false}, // to this one
-	{"receive", receive, false}, {"from parent", receive, true},
+	[SPIN] = {.name = "spin", .run = spin},
+	[CALL] = {.name = "call", .run = call},
+	[YIELD] = {.name = "yield", .run = yield},
+	{.name = "send", .run = send, .to_next = true},
+	{.name = "receive", .run = receive},
+	{.name = "wait and send", .run = wait_and_send, .to_next = true},
+	{.name = "receive from one who waits", .run = receive},
+	[TO_PARENT] = {.name = "send to parent", .run = send_to_parent, .waits_for_parent = true},
+	[FROM_PARENT] = {.name = "receive from parent", .run = receive, .waits_for_parent = true},
 };
 enum { JOBS = sizeof(jobs) / sizeof(jobs[0]) };
 
@@ -100,7 +126,7 @@ static void start(int i)
 		panic("fork: %e", id);
 	if (id == 0) {
 		slots[i].id = sys_getenvid();
-		while (i + 1 < JOBS && jobs[i].run == send && !slots[i + 1].id)
+		while (jobs[i].to_next && !slots[i + 1].id)
 			sys_yield();
 		jobs[i].run(&slots[i]);
 	}
@@ -148,7 +174,22 @@ static void wake_by_message(int i)
 	expect(sys_env_set_status(s->id, ENV_RUNNABLE), -E_INVAL, "made runnable in recv", i);
 	if (!stands_still(i))
 		fail("did not wait", jobs[i].name);
-	expect(sys_ipc_try_send(s->id, s->sent++, (void *) UTOP, 0), 0, "takes no message", i);
+	expect(sys_ipc_try_send(s->id, s->messages++, (void *) UTOP, 0), 0, "takes no message", i);
+}
+
+// The child's next message must come now, whatever has interrupted its wait to send it.
+static void hear(int i)
+{
+	struct Slot *s = &slots[i];
+
+	expect(sys_ipc_recv((void *) UTOP), 0, "cannot be heard", i);
+	expect(thisenv->env_ipc_from, s->id, "did not send the message", i);
+	expect(thisenv->env_ipc_value, s->messages++, "its message was lost or came twice", i);
+}
+
+static bool waits_to_send(int i)
+{
+	return envs[ENVX(slots[i].id)].env_sending_to != NULL;
 }
 
 static void stop_and_go(int i, uint32_t round)
@@ -168,6 +209,7 @@ static void stop_and_go(int i, uint32_t round)
 	}
 	expect(r, 0, "cannot be stopped", i);
 	expect(envs[ENVX(s->id)].env_status, ENV_NOT_RUNNABLE, "has another status", i);
+	expect(waits_to_send(i), false, "waits to send after it was stopped", i);
 	if (!stands_still(i))
 		fail("runs after it was stopped", jobs[i].name);
 	expect(sys_env_set_status(s->id, ENV_NOT_RUNNABLE), 0, "cannot be stopped twice", i);
@@ -175,6 +217,8 @@ static void stop_and_go(int i, uint32_t round)
 	r = sys_env_set_status(s->id, ENV_RUNNABLE);
 	if (r != 0 && (r != -E_INVAL || jobs[i].run != receive))
 		fail("cannot be started twice", jobs[i].name);
+	if (i == TO_PARENT && round % 3 == 0)
+		hear(i);
 }
 
 // Give the child registers with which it stores eax at once, again and again, between system calls
@@ -249,6 +293,19 @@ static void die(int steps)
 	expect_dead(0, id);
 }
 
+// A child waits to send its second message, when it is given other registers.
+static void forget_message(uint32_t token)
+{
+	start(TO_PARENT);
+	hear(TO_PARENT);
+	while (!waits_to_send(TO_PARENT))
+		sys_yield();
+	set_registers(TO_PARENT, token);
+	expect(waits_to_send(TO_PARENT), false, "waits to send with other registers", TO_PARENT);
+	expect(thisenv->env_last_sender == NULL, true, "stays in the line", TO_PARENT);
+	destroy(TO_PARENT);
+}
+
 // Do `work' on child i as often as there is time for, n children from i on being all that run.
 static uint32_t repeat(void (*work)(int i, uint32_t round), int i, int n, uint32_t million_ticks)
 {
@@ -289,10 +346,11 @@ void umain(int argc, char **argv)
 
 	uint32_t stops = repeat(stop_and_go, 0, JOBS, 500), sets = 0;
 	for (int i = 0; i < JOBS; i++)
-		stops += repeat(stop_and_go, i, jobs[i].run == send ? 2 : 1, 150);
+		stops += repeat(stop_and_go, i, jobs[i].to_next ? 2 : 1, 150);
 	for (int i = 0; i < JOBS; i++)
 		expect_progress(i);
-	for (int i = 0; i < 3; i++)
+	uint32_t messages = slots[TO_PARENT].messages + slots[FROM_PARENT].messages;
+	for (int i = SPIN; i <= YIELD; i++)
 		sets += repeat(set_registers, i, 1, 150);
 
 	for (int i = 0; i < JOBS; i++) {
@@ -304,8 +362,9 @@ void umain(int argc, char **argv)
 		delay(i * 500);
 		destroy(0);
 		die(i * 1000);
+		forget_message(i + 1);
 	}
-	cprintf("%u stops, %u sets of registers, %u messages\n", stops, sets, slots[JOBS - 1].sent);
+	cprintf("%u stops, %u sets of registers, %u messages\n", stops, sets, messages);
 	if (failures == 0)
 		cprintf("teststates: OK\n");
 }

@@ -16,20 +16,28 @@ HLT = 0xf4
 TRIES = 200
 
 
+def calls(gdb, cpu, function, behind):
+    """Whether a CPU that has just entered a function comes from between these addresses."""
+    caller = gdb.memory(gdb.registers(cpu).esp, 4)
+    return function <= int.from_bytes(caller, "little") < behind
+
+
 def derail(machine, cpu, **registers):
-    """Make a CPU that handles a system call go on with other registers: by default, nowhere."""
-    gdb, address = machine.gdb, symbols()["syscall_dispatch"]
+    """Make a CPU that handles sys_yield go on with other registers: by default, nowhere."""
+    gdb, table = machine.gdb, symbols()
+    address, trap = table["sched_choose"], table["trap"]
+    behind = min(other for other in table.values() if other > trap)
     gdb.break_at(address)
     for _ in range(TRIES):
         gdb.resume()
-        if gdb.stopped() == cpu:
+        if gdb.stopped() == cpu and calls(gdb, cpu, trap, behind):
             break
         gdb.clear(address)
         gdb.step()
         gdb.break_at(address)
     else:
         raise Failed(f"CPU {cpu} makes no system calls")
-    require_equal(gdb.memory(address, 3), PROLOGUE, "instructions at syscall_dispatch")
+    require_equal(gdb.memory(address, 3), PROLOGUE, "instructions at sched_choose")
     gdb.clear(address)
     gdb.step()
     gdb.step()      # its frame is there now
@@ -50,7 +58,7 @@ def panics(cpu, cpus):
                         rf"^TRAP frame at 0x[0-9a-f]{{8}} from CPU {cpu}$",
                         rf"^  cr2  0x{NOWHERE:08x}$", r"^  err  0x0000000[01] \[kernel, read",
                         rf"^  eip  0x{NOWHERE:08x}$", "^  cs   0x----0008$", "^Stack backtrace:$",
-                        rf" kern/trap\.c:{line_of('kern/trap.c', 'syscall_dispatch(e);')}: trap"):
+                        rf" kern/trap\.c:{line_of('kern/trap.c', 'sched_choose(cpu);')}: trap"):
             require(re.search(pattern, report, re.M), f"no `{pattern}'", *report.splitlines())
         require_equal(machine.text.count(PANIC), 1, "number of panics")
 
@@ -108,7 +116,7 @@ def overflows(cpu, cpus):
     with Machine(command(" ".join(["idle"] * cpus), cpus=cpus, end=False), gdb=True) as machine:
         derail(machine, cpu, ESP=bottom)
         reports(machine, f"{PANIC} {cpu}: Double Fault in the kernel", "^TRAP frame at",
-                "^  trap 0x00000008 Double Fault$", "^Stack backtrace:$", r" kern/syscall\.c:")
+                "^  trap 0x00000008 Double Fault$", "^Stack backtrace:$", r" kern/sched\.c:")
 
 
 for n, total in ((0, 1), (2, 4)):

@@ -15,6 +15,7 @@ EBX, ESP, EIP, EFLAGS, REGISTERS = 3, 4, 8, 9, 10       # positions in what `g' 
 
 class Registers(NamedTuple):
     """What we want to know of a CPU."""
+    esp: int
     eip: int
     eflags: int
 
@@ -115,7 +116,7 @@ class Stub:
         self._command(f"Hg{cpu + 1:x}")
         data = bytes.fromhex(self.ask("g")[:8 * REGISTERS])
         words = [int.from_bytes(data[4 * i:4 * i + 4], "little") for i in range(REGISTERS)]
-        return Registers(words[EIP], words[EFLAGS])
+        return Registers(words[ESP], words[EIP], words[EFLAGS])
 
     def set(self, cpu: int, register: int, value: int) -> None:
         """Change a register of a CPU: EBX, ESP, EIP."""

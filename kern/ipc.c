@@ -1,0 +1,92 @@
+#include <kern/ipc.h>
+
+#include <inc/assert.h>
+#include <inc/error.h>
+#include <inc/memlayout.h>
+#include <inc/trap.h>
+
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/pmap.h>
+#include <kern/trap.h>
+
+// ---- Those who wait to send ----
+
+void ipc_wait_to_send(struct Env *e, struct Env *to, uint32_t value, struct PageInfo *pp, int perm)
+{
+	struct Env *last = to->env_last_sender;
+
+	if (pp)
+		pp->pp_ref++;
+	e->env_send_value = value;
+	e->env_send_page = pp;
+	e->env_send_perm = perm;
+	e->env_sending_to = to;
+	e->env_next_sender = last ? last->env_next_sender : e;
+	if (last)
+		last->env_next_sender = e;
+	to->env_last_sender = e;
+	env_set_state(e, ENV_NOT_RUNNABLE);
+}
+
+// End the wait of the env behind `before' in the queue of `to'.
+static void stop_waiting(struct Env *to, struct Env *before)
+{
+	struct Env *e = before->env_next_sender;
+
+	before->env_next_sender = e->env_next_sender;
+	if (to->env_last_sender == e)
+		to->env_last_sender = before != e ? before : NULL;
+	e->env_sending_to = NULL;
+	if (e->env_send_page)
+		page_decref(e->env_send_page);
+	env_set_state(e, ENV_RUNNABLE);
+}
+
+bool ipc_take(struct Env *to)
+{
+	struct Env *last;
+
+	while ((last = to->env_last_sender)) {
+		struct Env *first = last->env_next_sender;
+		int r = ipc_deliver(to, first, first->env_send_value, first->env_send_page,
+				    first->env_send_perm);
+
+		stop_waiting(to, last);
+		first->env_tf.tf_regs.reg_eax = r;
+		if (r < 0)
+			continue;
+		// Two that send to and fro: let it come to its own sys_ipc_recv now, so that it
+		// waits there for the answer, which then takes less than the other way round.
+		if (first == to->env_sent_to) {
+			thiscpu->cpu_next = first;
+			thiscpu->cpu_resched = true;
+		}
+		return true;
+	}
+	return false;
+}
+
+void ipc_call_off(struct Env *e)
+{
+	struct Env *to = e->env_sending_to, *before;
+
+	if (!to)
+		return;
+	for (before = to->env_last_sender; before->env_next_sender != e;)
+		before = before->env_next_sender;
+	stop_waiting(to, before);
+	e->env_tf.tf_eip -= SYSCALL_SIZE;
+}
+
+void ipc_refuse(struct Env *to)
+{
+	struct Env *last;
+
+	while ((last = to->env_last_sender)) {
+		struct Env *first = last->env_next_sender;
+
+		stop_waiting(to, last);
+		first->env_tf.tf_regs.reg_eax = -E_BAD_ENV;
+	}
+}

@@ -1,0 +1,40 @@
+#ifndef JOS_LIB_SYSCALL_H
+#define JOS_LIB_SYSCALL_H
+
+// The system calls' user side: put the arguments into registers and trap.
+
+#include <inc/lib.h>
+
+// Only as many arguments as a call has: a function that uses ebx, edi or esi has to save them.
+#define SYSCALL(number, ...)                                                                       \
+	({                                                                                         \
+		int32_t result;                                                                    \
+		asm volatile("int %1"                                                              \
+			     : "=a"(result)                                                        \
+			     : "i"(T_SYSCALL), "a"(number), ##__VA_ARGS__                          \
+			     : "memory", "cc");                                                    \
+		result;                                                                            \
+	})
+
+static inline int32_t syscall2(int number, uint32_t a1, uint32_t a2)
+{
+	return SYSCALL(number, "d"(a1), "c"(a2));
+}
+
+static inline int32_t syscall3(int number, uint32_t a1, uint32_t a2, uint32_t a3)
+{
+	return SYSCALL(number, "d"(a1), "c"(a2), "b"(a3));
+}
+
+static inline int32_t syscall4(int number, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4)
+{
+	return SYSCALL(number, "d"(a1), "c"(a2), "b"(a3), "D"(a4));
+}
+
+static inline int32_t syscall5(int number, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4,
+			       uint32_t a5)
+{
+	return SYSCALL(number, "d"(a1), "c"(a2), "b"(a3), "D"(a4), "S"(a5));
+}
+
+#endif
