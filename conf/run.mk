@@ -62,6 +62,10 @@ print-gdbport:
 	@echo $(GDBPORT)
 print-command:
 	@printf '%s\n' "$(QEMU) $(QEMUOPTS)"
+print-nm:
+	@echo $(NM)
+print-compiler:
+	@$(CC) --version | sed q
 
 # The grader and the tests call make again for what they need.
 export OBJDIR
@@ -69,6 +73,11 @@ grade:
 	@$(PYTHON) ./grade-lab$(LAB) $(GRADEFLAGS)
 check:
 	@$(PYTHON) tools/check.py $(CHECKFLAGS)
+bench:
+	@$(PYTHON) tools/bench.py $(BENCHFLAGS)
+instructions-%: $(RUNNABLE)
+	@perl tools/preflight.pl '$(QEMU)' 1 '' '$(USER_NAMES)' '$*'
+	@$(PYTHON) tools/instructions.py $* $(INSTRUCTIONSFLAGS)
 
 help:
 	@sed -n 's/^# \?//p; /^$$/q' GNUmakefile
@@ -77,5 +86,5 @@ help:
 	@echo
 	@echo "CPUS=n RUN=\"program program...\" EXIT=1 QEMUEXTRA=... GRADEFLAGS=... V=1, conf/env.mk"
 
-.PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb grade check help \
-	print-qemu print-gdbport print-command
+.PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb grade check bench help \
+	print-qemu print-gdbport print-command print-nm print-compiler

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Count the instructions that each function of the kernel and of one program executes in a run.
+
+QEMU logs every instruction it executes, one CPU at a time; nothing is sampled, and the same run
+gives the same figures. An instruction with a repeat prefix counts once for each repetition.
+"""
+
+import argparse
+import bisect
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import BinaryIO, List, NamedTuple, Sequence, Tuple
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from gradelib import DIE_WITH_US, MakeError, make, qemu_command
+
+KERNEL, PROGRAM = "0xf0000000..0xfeffffff", "0x800000..0x8fffff"  # addresses of code
+LIMIT = 120         # seconds a run may take
+TOP = 25            # functions shown
+SWITCH_OFF = "power_off"    # QEMU takes its time to end then: nothing is counted any more
+USER = " (user)"    # stands behind the names of the program's functions
+
+
+class Profile(NamedTuple):
+    """What a run executed: instructions and calls, each by function."""
+    instructions: Counter
+    entries: Counter
+
+    @property
+    def total(self) -> int:
+        """All instructions that were counted."""
+        return sum(self.instructions.values())
+
+
+class Symbols:
+    """The functions of the kernel and of a program, by address."""
+
+    def __init__(self, objdir: Path, program: str):
+        nm = make("print-nm").split()
+        found = []
+        for file, mark in ((objdir / "kern/kernel", ""), (objdir / "user" / program, USER)):
+            listing = subprocess.run([*nm, "-n", str(file)], stdout=subprocess.PIPE, check=True)
+            for line in listing.stdout.decode().splitlines():
+                match = re.fullmatch(r"([0-9a-f]+) [tT] (\S+)", line)
+                if match:
+                    found.append((int(match[1], 16), match[2] + mark))
+        found.sort()
+        self._starts = [address for address, _ in found]
+        self._names = [name for _, name in found]
+
+    def at(self, address: int) -> Tuple[str, bool]:
+        """Return the name of the function there, and whether it begins there."""
+        i = bisect.bisect_right(self._starts, address) - 1
+        return self._names[i], self._starts[i] == address
+
+
+def one_at_a_time(qemu: str) -> List[str]:
+    """Return the options that make this QEMU log every instruction."""
+    version = subprocess.run([qemu, "--version"], stdout=subprocess.PIPE, check=True)
+    major, minor = map(int, re.search(rb"version (\d+)\.(\d+)", version.stdout).groups())
+    single = ["-accel", "tcg,one-insn-per-tb=on"] if (major, minor) >= (8, 1) else ["-singlestep"]
+    return [*single, "-d", "exec,nochain"]
+
+
+def count(log: BinaryIO, symbols: Symbols, start: Sequence[str], end: Sequence[str],
+          profile: Profile) -> None:
+    """Count what a log says was executed: from the entry of a function of start on, if there is
+    one, until a function of end runs."""
+    known, counting = {}, not start
+    for line in log:
+        if not line.startswith(b"Trace"):
+            continue
+        address = line.split(b"/", 2)[1]
+        if address not in known:
+            known[address] = symbols.at(int(address, 16))
+        name, first = known[address]
+        plain = name.replace(USER, "")
+        if plain in end:
+            counting = False
+        if first and plain in start:
+            counting = True
+        if counting:
+            profile.instructions[name] += 1
+            profile.entries[name] += first
+
+
+def profile_run(run: str, start: Sequence[str] = (), end: Sequence[str] = (),
+                objdir: Path = Path("obj")) -> Profile:
+    """Run programs (RUN=run) on one CPU and count, as count() says."""
+    command = qemu_command("CPUS=1", f"RUN={run}")
+    at = command.index("-drive")
+    command[at:at + 2] = ["-kernel", str(objdir / "kern/kernel")]
+    command.remove("-snapshot")
+    symbols = Symbols(objdir, re.split("[: ]", run)[0])
+    profile = Profile(Counter(), Counter())
+    source, sink = os.pipe()
+    command += [*one_at_a_time(command[0]), "-D", f"/dev/fd/{sink}", "-icount",
+                "shift=0,sleep=off", "-dfilter", f"{KERNEL},{PROGRAM}"]     # not the firmware
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          pass_fds=[sink], preexec_fn=DIE_WITH_US) as qemu:
+        os.close(sink)
+        too_late = threading.Timer(LIMIT, qemu.kill)
+        too_late.start()
+        with open(source, "rb") as log:
+            count(log, symbols, start, [*end, SWITCH_OFF], profile)
+        qemu.wait()
+        too_late.cancel()
+    if qemu.returncode < 0:
+        raise MakeError(f"`{run}' did not end within {LIMIT} seconds")
+    return profile
+
+
+def main() -> int:
+    """Do what the command line says and return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", metavar="PROGRAM", help="what to run; NAME:ARG gives it arguments")
+    parser.add_argument("--from", dest="start", metavar="FUNCTION", action="append", default=[],
+                        help="count from the entry of this function on")
+    parser.add_argument("--to", dest="end", metavar="FUNCTION", action="append", default=[],
+                        help="stop counting when this one runs; both may be given again")
+    parser.add_argument("--top", type=int, default=TOP, metavar="N",
+                        help="show so many functions (default %(default)s)")
+    options = parser.parse_args()
+    objdir = Path(os.environ.get("OBJDIR", "obj"))
+    try:
+        profile = profile_run(options.run, options.start, options.end, objdir)
+    except MakeError as error:
+        sys.stderr.write(f"instructions.py: {str(error).strip()}\n")
+        return 1
+    total = profile.total
+    if not total:
+        sys.stderr.write("instructions.py: nothing was executed between those functions\n")
+        return 1
+    print(f"{'instructions':>12} {'share':>6} {'entered':>8}  function")
+    for name, n in profile.instructions.most_common(options.top):
+        print(f"{n:>12,} {n / total:>6.1%} {profile.entries[name]:>8,}  {name}")
+    print(f"{total:>12,} {'100%':>6} {'':>8}  all")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
