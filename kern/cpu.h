@@ -114,8 +114,8 @@ void lapic_startap_done(void);
 // Put that CPU into the state in which it waits for lapic_startap.
 void lapic_park(uint8_t apicid);
 
-// Send that CPU an interrupt, or an NMI.
-void lapic_ipi(uint8_t apicid, int vector);
+// Send that CPU the interrupt IRQ_KICK, or an NMI.
+void lapic_kick(uint8_t apicid);
 void lapic_nmi(uint8_t apicid);
 
 // Tell that the interrupt being handled is over.

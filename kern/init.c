@@ -133,7 +133,7 @@ static void __attribute__((noreturn, noinline)) join(void)
 	__atomic_store_n(&thiscpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
 	lock_kernel();
 	tlb_load(thiscpu, kern_pgdir); // it is loaded, but not yet counted
-	sched_yield();
+	sched_join();
 }
 
 // ---- The first environments ----

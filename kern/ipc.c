@@ -2,7 +2,7 @@
 
 #include <inc/assert.h>
 #include <inc/error.h>
-#include <inc/memlayout.h>
+#include <inc/syscall.h>
 #include <inc/trap.h>
 
 #include <kern/cpu.h>
@@ -29,8 +29,8 @@ void ipc_wait_to_send(struct Env *e, struct Env *to, uint32_t value, struct Page
 	env_set_state(e, ENV_NOT_RUNNABLE);
 }
 
-// End the wait of the env behind `before' in the queue of `to'.
-static void stop_waiting(struct Env *to, struct Env *before)
+// End the wait of the env behind `before' in the queue of `to', with result r of its system call.
+static void stop_waiting(struct Env *to, struct Env *before, int r)
 {
 	struct Env *e = before->env_next_sender;
 
@@ -38,6 +38,7 @@ static void stop_waiting(struct Env *to, struct Env *before)
 	if (to->env_last_sender == e)
 		to->env_last_sender = before != e ? before : NULL;
 	e->env_sending_to = NULL;
+	e->env_tf.tf_regs.reg_eax = r;
 	if (e->env_send_page)
 		page_decref(e->env_send_page);
 	env_set_state(e, ENV_RUNNABLE);
@@ -52,8 +53,7 @@ bool ipc_take(struct Env *to)
 		int r = ipc_deliver(to, first, first->env_send_value, first->env_send_page,
 				    first->env_send_perm);
 
-		stop_waiting(to, last);
-		first->env_tf.tf_regs.reg_eax = r;
+		stop_waiting(to, last, r);
 		if (r < 0)
 			continue;
 		// Two that send to and fro: let it come to its own sys_ipc_recv now, so that it
@@ -75,18 +75,12 @@ void ipc_call_off(struct Env *e)
 		return;
 	for (before = to->env_last_sender; before->env_next_sender != e;)
 		before = before->env_next_sender;
-	stop_waiting(to, before);
+	stop_waiting(to, before, SYS_ipc_send);
 	e->env_tf.tf_eip -= SYSCALL_SIZE;
 }
 
 void ipc_refuse(struct Env *to)
 {
-	struct Env *last;
-
-	while ((last = to->env_last_sender)) {
-		struct Env *first = last->env_next_sender;
-
-		stop_waiting(to, last);
-		first->env_tf.tf_regs.reg_eax = -E_BAD_ENV;
-	}
+	while (to->env_last_sender)
+		stop_waiting(to, to->env_last_sender, -E_BAD_ENV);
 }

@@ -155,9 +155,9 @@ static void send(uint8_t apicid, uint32_t command)
 	write(ICR_LOW, command);
 }
 
-void lapic_ipi(uint8_t apicid, int vector)
+void lapic_kick(uint8_t apicid)
 {
-	send(apicid, ICR_FIXED | ICR_ASSERT | vector);
+	send(apicid, ICR_FIXED | ICR_ASSERT | (IRQ_OFFSET + IRQ_KICK));
 }
 
 void lapic_nmi(uint8_t apicid)

@@ -11,7 +11,6 @@
 
 struct CpuInfo cpus[NCPU];
 int ncpu = 1; // this one
-int ncpu_halted;
 physaddr_t lapicaddr;
 uint8_t percpu_kstacks[NCPU][KSTKSIZE] __attribute__((aligned(PGSIZE)));
 

@@ -87,6 +87,13 @@ static bool hindered(const struct CpuInfo *cpu)
 	return cpu->cpu_waits > FEW_WAITS && cpu->cpu_waits > cpu->cpu_lock_takes / 2;
 }
 
+// Forget what this CPU has met, and take it for hindered as soon as it has to wait once.
+static void begin_on_trial(struct CpuInfo *cpu)
+{
+	cpu->cpu_waits = FEW_WAITS;
+	cpu->cpu_lock_takes = 0;
+}
+
 // How many ticks this CPU is to rest: 1, and four times as long when it has only just done so.
 static uint32_t rest_ticks(struct CpuInfo *cpu)
 {
@@ -129,8 +136,7 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	ncpu_halted -= !rest && !cpu->cpu_woken;
 	if (rest) {
 		cpu->cpu_rest_end = cpu_ticks(cpu);
-		cpu->cpu_waits = FEW_WAITS; // one more soon, and it rests again
-		cpu->cpu_lock_takes = 0;
+		begin_on_trial(cpu);
 	} else if (!run_queue.summary) {
 		cpu->cpu_waits++;
 	}
@@ -193,4 +199,10 @@ void sched_yield(void)
 {
 	sched_choose(thiscpu);
 	env_resume(thiscpu);
+}
+
+void sched_join(void)
+{
+	begin_on_trial(thiscpu);
+	sched_yield();
 }

@@ -8,13 +8,16 @@
 #include <kern/cpu.h>
 
 // Choose the next env for cpu, this CPU, and make it the current one: the one cpu_next names, or
-// round robin in the order of envs[] from the one this CPU ran last. If there is none, the current
-// env stays if it can go on; otherwise the CPU halts until there is. When no CPU has anything to
-// run, say so and enter the monitor. Needs the kernel lock.
+// round robin in the order of envs[] from the one whose turn it was here last. If there is none,
+// the current env stays if it can go on; otherwise the CPU halts until there is. When no CPU has
+// anything to run, say so and enter the monitor. Needs the kernel lock.
 void sched_choose(struct CpuInfo *cpu);
 
 // The same, and run it.
 void sched_yield(void) __attribute__((noreturn));
+
+// The same, on a CPU that has just started.
+void sched_join(void) __attribute__((noreturn));
 
 // The set of envs that are ENV_RUNNABLE: bit i of word w is env RUN_BITS w + i, and bit w of the
 // summary tells whether word w has any. Protected by the kernel lock; halted CPUs look at the

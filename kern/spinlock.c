@@ -1,7 +1,6 @@
 #include <kern/spinlock.h>
 
 #include <inc/assert.h>
-#include <inc/trap.h>
 #include <inc/x86.h>
 
 struct spinlock kernel_lock = {.name = "kernel"};
@@ -65,5 +64,5 @@ void kernel_lock_wait(uint32_t ticket)
 
 void kernel_lock_wake(int cpu)
 {
-	lapic_ipi(cpus[cpu].cpu_id, IRQ_OFFSET + IRQ_KICK);
+	lapic_kick(cpus[cpu].cpu_id);
 }

@@ -15,7 +15,6 @@
 #include <kern/fpu.h>
 #include <kern/ipc.h>
 #include <kern/pmap.h>
-#include <kern/sched.h>
 #include <kern/trap.h>
 
 enum { CPUTS_STEP = 1024 }; // how much sys_cputs prints at a time
@@ -301,7 +300,6 @@ static int sys_ipc_send(envid_t envid, uint32_t value, void *srcva, int perm)
 		return r;
 	if (!to->env_ipc_recving) {
 		ipc_wait_to_send(self, to, value, pp, perm);
-		r = SYS_ipc_send; // for now: in case it will have to make the call again
 	} else {
 		r = ipc_deliver(to, self, value, pp, perm);
 		if (r < 0)

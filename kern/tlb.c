@@ -12,11 +12,12 @@
 #include <kern/tlb.h>
 
 #include <inc/assert.h>
-#include <inc/trap.h>
 
 #include <kern/cpu.h>
 #include <kern/pmap.h>
 #include <kern/spinlock.h>
+
+int ncpu_halted;
 
 static bool in_user_mode(const struct CpuInfo *cpu)
 {
@@ -33,7 +34,7 @@ void cpu_kick_out(struct CpuInfo *cpu)
 {
 	assert(spin_holding(&kernel_lock) && cpu != thiscpu);
 	if (in_user_mode(cpu)) {
-		lapic_ipi(cpu->cpu_id, IRQ_OFFSET + IRQ_KICK);
+		lapic_kick(cpu->cpu_id);
 		wait_kicked(cpu);
 	}
 }
@@ -44,7 +45,7 @@ static bool wake(uint32_t status)
 	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++) {
 		if (cpu->cpu_status == status && !cpu->cpu_woken) {
 			cpu->cpu_woken = true;
-			lapic_ipi(cpu->cpu_id, IRQ_OFFSET + IRQ_KICK);
+			lapic_kick(cpu->cpu_id);
 			return true;
 		}
 	}
@@ -70,7 +71,7 @@ void tlb_shoot_down(const pde_t *pgdir)
 			continue;
 		cpu->cpu_tlb_stale = true;
 		if (in_user_mode(cpu))
-			lapic_ipi(cpu->cpu_id, IRQ_OFFSET + IRQ_KICK);
+			lapic_kick(cpu->cpu_id);
 	}
 	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++)
 		if (cpu->cpu_pgdir == pgdir && cpu != thiscpu)

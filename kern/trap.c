@@ -213,16 +213,18 @@ static bool is_interrupt(uint32_t trapno)
 // told, others do not come through.
 static void take_note(uint32_t trapno)
 {
+	struct CpuInfo *cpu = thiscpu;
+
 	switch (trapno) {
 	case T_NMI:
 		panic_stop_if_asked();
 		break;
 	case IRQ_OFFSET + IRQ_TIMER:
-		thiscpu->cpu_resched = true; // also one that comes while waiting for the lock
-		thiscpu->cpu_next = NULL;
-		thiscpu->cpu_timer_ticks++;
-		thiscpu->cpu_lock_takes /= 2;
-		thiscpu->cpu_waits /= 2;
+		cpu->cpu_resched = true; // also one that comes while waiting for the lock
+		cpu->cpu_next = NULL;
+		cpu->cpu_timer_ticks++;
+		cpu->cpu_lock_takes /= 2;
+		cpu->cpu_waits /= 2;
 		lapic_eoi();
 		break;
 	case IRQ_OFFSET + IRQ_KICK:
