@@ -81,6 +81,7 @@ static void wake(void)
 	while (receiver == 0)
 		*(volatile uint32_t *) arrived = ipc_recv(NULL, NULL, NULL);
 
+	ipc_send(receiver, 0, NULL, 0); // it has begun
 	cprintf("benchsmp: begin\n");
 	uint64_t begin = read_tsc();
 	for (int i = 0; i < MESSAGES; i++)
