@@ -69,16 +69,22 @@ def make(*arguments: str) -> str:
     return done.stdout
 
 
-def qemu_command(*variables: str) -> List[str]:
+def qemu_command(*variables: str, disk: bool = True) -> List[str]:
     """Ask the Makefile for the QEMU command, given variables such as CPUS=4 and RUN=hello.
 
     A reset ends such a QEMU, and nothing it does to its disk lasts, so that several can share it.
+    Without a disk, the kernel boots by its multiboot header.
     """
     printed = make("print-command", "EXIT=1", "NOX=1", *variables).splitlines()
     lines = [line for line in printed if line and not re.match(r"\w+(\[\d+\])?: ", line)]
     if not lines:   # apart from remarks such as "make[1]: Entering directory"
         raise MakeError("make print-command printed no command")
-    return shlex.split(lines[-1]) + ["-no-reboot", "-snapshot"]
+    words = shlex.split(lines[-1]) + ["-no-reboot"]
+    if disk:
+        return words + ["-snapshot"]
+    at = words.index("-drive")
+    kernel = re.match(r"file=(.*)\.img,", words[at + 1])[1]     # its image is next to it
+    return words[:at] + ["-kernel", kernel] + words[at + 2:]
 
 
 # ---- Running ----
@@ -113,6 +119,7 @@ class Run:
     """One command: its process, what it has printed, and how it ended.
 
     lines     output lines so far; once over, the unfinished last one too
+    times     for each of them, how many seconds after the start it came
     errors    what it wrote to stderr, once over
     over      true once it has ended and nothing of it is left
     why       a Why; None as long as nothing has happened
@@ -122,6 +129,7 @@ class Run:
     def __init__(self, command: Sequence[str], watch: Watch = Watch()):
         self.command, self.watch = list(command), watch
         self.lines: List[str] = []
+        self.times: List[float] = []
         self.errors = ""
         self.over = False
         self.why: Optional[Why] = None
@@ -200,7 +208,7 @@ class Run:
         if self._process is not None:
             self._reap()
         if self._partial:
-            self.lines.append(self._partial.decode(errors="replace"))
+            self._end_line()
 
     def _reap(self) -> None:
         """Kill what is left of the process, and fetch its status and its complaints."""
@@ -224,8 +232,7 @@ class Run:
         *ends, rest = data.split(b"\n")
         for end in ends:
             self._partial += end
-            self.lines.append(self._partial.decode(errors="replace"))
-            self._partial.clear()
+            self._end_line()
             self._heed(self.lines[-1])
             if self.over:
                 return
@@ -233,6 +240,12 @@ class Run:
         self._reply(data.decode(errors="replace"))
         if self._size > self.watch.keep:
             self.finish(Why.FLOOD)
+
+    def _end_line(self) -> None:
+        """Add what has been printed of a line to the lines."""
+        self.lines.append(self._partial.decode(errors="replace"))
+        self.times.append(self._heard - self._began)
+        self._partial.clear()
 
     def _heed(self, line: str) -> None:
         """See whether a line decides the run."""

@@ -15,18 +15,16 @@ import os
 import re
 import subprocess
 import sys
-import threading
 import time
-from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
 
 import benchchart
-from gradelib import DIE_WITH_US, MakeError, exit_on_signals, make, qemu_command
-from instructions import profile_run
+from checks.kit import ROOT, objdir, symbols
+from checks.machine import command, play
+from gradelib import MakeError, Run, Watch, exit_on_signals, make
+from instructions import ICOUNT, count, trace
 
 RECORD = ROOT / "tools/bench-record.json"
 TOLERANCE = 1.03    # how much an instruction count may rise above the recorded one
@@ -84,77 +82,52 @@ Figures = Dict[str, float]
 
 # ---- Running ----
 
-def timed_run(run: str, cpus: int, icount: bool = False, until: str = ""):
-    """Run programs (RUN=run); yield (seconds since the start, line) up to a line with until."""
-    command = qemu_command(f"CPUS={cpus}", f"RUN={run}", "AUDIT=1")
-    at = command.index("-drive")
-    command[at:at + 2] = ["-kernel", str(objdir() / "kern/kernel")]
-    command.remove("-snapshot")
-    if icount:
-        command += ["-icount", "shift=0,sleep=off"]
-    begin = time.monotonic()
-    qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            preexec_fn=DIE_WITH_US)
-    too_late = threading.Timer(LIMIT, qemu.kill)
-    too_late.start()
-    try:
-        for line in qemu.stdout:
-            text = line.decode(errors="replace").rstrip()
-            yield time.monotonic() - begin, text
-            if "kernel panic" in text or (until and until in text):
-                break
-    finally:        # also when nobody wants to see more
-        qemu.kill()
-        qemu.stdout.close()
-        qemu.wait()
-        too_late.cancel()
+def run(program: str, *options: str, cpus: int = 1, stop: str = "") -> Run:
+    """Run a program to its end, or to a line that matches stop. The options are for QEMU."""
+    return play(command(program, *options, cpus=cpus, disk=False),
+                Watch(stop=stop, limit=LIMIT, quiet=LIMIT))
 
 
-def objdir() -> Path:
-    """Return where the tree is built."""
-    return Path(os.environ.get("OBJDIR", "obj"))
-
-
-def lines_of(run: str, pattern: str, cpus: int = 1, icount: bool = False) -> List["re.Match"]:
-    """Run programs to their end and return what matches pattern in their lines."""
-    output = [line for _, line in timed_run(run, cpus, icount)]
-    found = [match for match in (re.search(pattern, line) for line in output) if match]
-    if not found:
-        raise MakeError(f"`{run}' printed no `{pattern}':\n" + "\n".join(output[-10:]))
-    return found
+def found(done: Run, pattern: str) -> List[Tuple["re.Match", float]]:
+    """Return what matches pattern in the lines of a run, and after how many seconds each came."""
+    matches = [(match, seconds) for line, seconds in zip(done.lines, done.times)
+               if (match := re.search(pattern, line))]
+    if not matches:
+        raise MakeError("\n".join([f"no `{pattern}' from {' '.join(done.command)}",
+                                   f"({done.why.value}):", *done.lines[-10:], done.errors]))
+    return matches
 
 
 # ---- What is exact ----
 
 def operations(others: int) -> Figures:
     """Count the instructions of operations, with so many other envs blocked."""
-    return {match[1]: int(match[2])
-            for match in lines_of(f"bench:{others}", r"^bench: (\S+) (\d+)$", icount=True)}
+    return {match[1]: int(match[2]) for match, _ in
+            found(run(f"bench:{others}", *ICOUNT), r"^bench: (\S+) (\d+)$")}
 
 
-def boot() -> Figures:
-    """Count the instructions of booting."""
-    kernel = profile_run("hello", end=["_start"], objdir=objdir()).total
+def hello() -> Figures:
+    """Count the instructions of booting, and the frames that a program takes."""
+    instructions = list(trace("hello"))
+    kernel = count(instructions, end=["_start"]).total
     checks = ["check_page_alloc", "check_page", "check_kern_pgdir", "check_page_installed_pgdir"]
-    checking = profile_run("hello", checks, ["mem_init"], objdir()).total
-    return {"boot-kernel": kernel, "boot-checks": checking / kernel}
+    return {"boot-kernel": kernel,
+            "boot-checks": count(instructions, checks, ["mem_init"]).total / kernel,
+            "hello-frames": count(instructions, ["program_start"]).entries["page_alloc"]}
 
 
 def sizes() -> Figures:
     """Measure what the kernel takes."""
-    symbols = {name: int(address, 16) for address, _, name in
-               map(str.split, (objdir() / "kern/kernel.sym").read_text().splitlines())}
-    used = int(lines_of("hello", r"audit: \d+ frames free, (\d+) used")[-1][1])
-    loading = profile_run("hello", ["program_start"], objdir=objdir())
-    return {"kernel-size": symbols["programs"] - symbols["text_start"],
-            "kernel-memory": (used - HOLE_FRAMES) * FRAME_KB,
-            "hello-frames": loading.entries["page_alloc"]}
+    address = symbols()
+    used = int(found(run("hello"), r"audit: \d+ frames free, (\d+) used")[-1][0][1])
+    return {"kernel-size": address["programs"] - address["text_start"],
+            "kernel-memory": (used - HOLE_FRAMES) * FRAME_KB}
 
 
 def exact_figures() -> Figures:
     """Measure all that is exact."""
     few, many = operations(2), operations(CROWD)
-    figures = {**few, **boot(), **sizes()}
+    figures = {**few, **hello(), **sizes()}
     for row in ROWS:
         if row.name.startswith("flat-"):
             name = row.name[len("flat-"):]
@@ -166,23 +139,13 @@ def exact_figures() -> Figures:
 
 # ---- Ratios of times ----
 
-def seconds_to(run: str, cpus: int, begin: str, end: str) -> float:
-    """Return how many seconds pass between two lines of a run."""
-    began = None
-    for now, line in timed_run(run, cpus, until=end):
-        if began is None and begin in line:
-            began = now
-        if end in line and began is not None:
-            return now - began
-    raise MakeError(f"`{run}' on {cpus} CPUs never came to `{end}'")
-
-
 def primes() -> float:
     """Return how long the sieve takes on four CPUs, in terms of one."""
     times = {1: [], 4: []}
     for _ in range(15):
         for cpus, seen in times.items():
-            seen.append(seconds_to("primes", cpus, "new env 00001000", ": 1877 "))
+            sieve = run("primes", cpus=cpus, stop=".*: 1877 ")
+            seen.append(found(sieve, ": 1877 ")[0][1] - found(sieve, "new env 00001000")[0][1])
     return min(times[4]) / min(times[1])     # what else the host does can only add
 
 
@@ -191,22 +154,16 @@ def scaling() -> float:
     times = {1: [], 4: []}
     for _ in range(3):
         for cpus, seen in times.items():
-            seen.append(int(lines_of("benchsmp:work", r"work (\d+)", cpus)[0][1]))
+            seen.append(int(found(run("benchsmp:work", cpus=cpus), r"work (\d+)")[0][0][1]))
     return min(times[4]) / (min(times[1]) / min(4, len(os.sched_getaffinity(0))))
 
 
 def idle_message() -> float:
     """Return how long a message to an env takes while there are idle CPUs, in ticks."""
-    begin = end = match = None
-    for now, line in timed_run("benchsmp:wake", 4):
-        if line == "benchsmp: begin":
-            begin = now
-        elif line == "benchsmp: end":
-            end = now
-        match = match or re.match(r"benchsmp: wake (\d+) of (\d+)", line)
-    if not match:
-        raise MakeError("`benchsmp:wake' printed no figure")
-    return int(match[1]) / int(match[2]) * (end - begin) / TICK
+    done = run("benchsmp:wake", cpus=4)
+    match, _ = found(done, r"^benchsmp: wake (\d+) of (\d+)")[0]
+    seconds = found(done, "^benchsmp: end")[0][1] - found(done, "^benchsmp: begin")[0][1]
+    return int(match[1]) / int(match[2]) * seconds / TICK
 
 
 def grade() -> float:
@@ -251,7 +208,8 @@ def shown(row: Row, figure: Optional[float]) -> str:
     return f"{figure:.3f}" if row.unit == "ratio" else f"{figure:,.0f}"
 
 
-def table(rows: List[Row], figures: Figures, recorded: Figures) -> List[str]:
+def table(rows: List[Row], figures: Figures, recorded: Figures,
+          problems: Dict[str, str]) -> List[str]:
     """Return the lines of the table."""
     lines = [f"{'':<50} {'this build':>11} {'recorded':>11} {'at most':>9} {'JOS':>10} {'xv6':>10}"]
     for row in rows:
@@ -259,24 +217,28 @@ def table(rows: List[Row], figures: Figures, recorded: Figures) -> List[str]:
         cells = [shown(row, figures[row.name]), shown(row, recorded.get(row.name)),
                  shown(row, row.at_most), shown(row, row.jos), shown(row, row.xv6)]
         line = "{:<50} {:>11} {:>11} {:>9} {:>10} {:>10}".format(row.title + unit, *cells)
-        wrong = problem(row, figures[row.name], recorded.get(row.name))
+        wrong = problems[row.name]
         lines.append(line.rstrip() + (f"  <-- {wrong}" if wrong else ""))
     return lines
 
 
-def write_results(rows: List[Row], figures: Figures, recorded: Figures, name: str) -> None:
-    """Write the figures to obj/bench.json, and a chart of them to obj/bench.svg."""
-    report = {"compiler": name, "rows": [
+def report(rows: List[Row], figures: Figures, recorded: Figures, problems: Dict[str, str],
+           name: str) -> str:
+    """Return the figures of a build with the compiler of this name as JSON."""
+    return json.dumps({"compiler": name, "rows": [
         {"name": row.name, "title": row.title.strip(), "unit": row.unit,
          "figure": round(figures[row.name], 4), "recorded": recorded.get(row.name),
          "at_most": row.at_most, "jos": row.jos, "xv6": row.xv6, "exact": row.exact,
-         "problem": problem(row, figures[row.name], recorded.get(row.name)) or None}
-        for row in rows]}
-    (objdir() / "bench.json").write_text(json.dumps(report, indent=1) + "\n")
-    bars = [(row.title, [figures[row.name], row.at_most, row.jos, row.xv6]) for row in rows
-            if row.jos]
-    (objdir() / "bench.svg").write_text(benchchart.svg(
-        bars, ["this kernel", "at most", "a JOS lab 4 tree", "xv6"], "guest instructions"))
+         "problem": problems[row.name] or None}
+        for row in rows]}, indent=1) + "\n"
+
+
+def chart(rows: List[Row], figures: Figures) -> str:
+    """Return a chart of the figures that there are of JOS too."""
+    return benchchart.svg([(row.title, [figures[row.name], row.at_most, row.jos, row.xv6])
+                           for row in rows if row.jos],
+                          ["this kernel", "at most", "a JOS lab 4 tree", "xv6"],
+                          "guest instructions")
 
 
 def parse() -> argparse.Namespace:
@@ -313,15 +275,18 @@ def main() -> int:
         records[name] = {row.name: round(figures[row.name], 4) for row in rows if row.exact}
         RECORD.write_text(json.dumps(records, indent=1, sort_keys=True) + "\n")
     recorded = records.get(name, {})
-    write_results(rows, figures, recorded, name)
+    problems = {row.name: problem(row, figures[row.name], recorded.get(row.name)) for row in rows}
+    text = report(rows, figures, recorded, problems, name)
+    (objdir() / "bench.json").write_text(text)
+    (objdir() / "bench.svg").write_text(chart(rows, figures))
     if options.json:
-        print((objdir() / "bench.json").read_text(), end="")
+        print(text, end="")
     else:
-        print(*table(rows, figures, recorded), sep="\n")
+        print(*table(rows, figures, recorded, problems), sep="\n")
         if not recorded:
             print(f"Nothing is recorded for {name}, so only the limits count.")
         print(f"Built with {name}. Also in {objdir()}/bench.json; a chart: {objdir()}/bench.svg")
-    return 1 if any(problem(row, figures[row.name], recorded.get(row.name)) for row in rows) else 0
+    return 1 if any(problems.values()) else 0
 
 
 if __name__ == "__main__":

@@ -13,16 +13,16 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from pathlib import Path
-from typing import BinaryIO, List, NamedTuple, Sequence, Tuple
+from typing import Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from checks.kit import objdir
 from gradelib import DIE_WITH_US, MakeError, make, qemu_command
 
 KERNEL, PROGRAM = "0xf0000000..0xfeffffff", "0x800000..0x8fffff"  # addresses of code
 LIMIT = 120         # seconds a run may take
+ICOUNT = ["-icount", "shift=0,sleep=off"]      # a tick of QEMU's clock per instruction
 TOP = 25            # functions shown
 SWITCH_OFF = "power_off"    # QEMU takes its time to end then: nothing is counted any more
 USER = " (user)"    # stands behind the names of the program's functions
@@ -42,10 +42,10 @@ class Profile(NamedTuple):
 class Symbols:
     """The functions of the kernel and of a program, by address."""
 
-    def __init__(self, objdir: Path, program: str):
+    def __init__(self, program: str):
         nm = make("print-nm").split()
         found = []
-        for file, mark in ((objdir / "kern/kernel", ""), (objdir / "user" / program, USER)):
+        for file, mark in ((objdir() / "kern/kernel", ""), (objdir() / "user" / program, USER)):
             listing = subprocess.run([*nm, "-n", str(file)], stdout=subprocess.PIPE, check=True)
             for line in listing.stdout.decode().splitlines():
                 match = re.fullmatch(r"([0-9a-f]+) [tT] (\S+)", line)
@@ -69,51 +69,47 @@ def one_at_a_time(qemu: str) -> List[str]:
     return [*single, "-d", "exec,nochain"]
 
 
-def count(log: BinaryIO, symbols: Symbols, start: Sequence[str], end: Sequence[str],
-          profile: Profile) -> None:
-    """Count what a log says was executed: from the entry of a function of start on, if there is
-    one, until a function of end runs."""
-    known, counting = {}, not start
-    for line in log:
-        if not line.startswith(b"Trace"):
-            continue
-        address = line.split(b"/", 2)[1]
-        if address not in known:
-            known[address] = symbols.at(int(address, 16))
-        name, first = known[address]
-        plain = name.replace(USER, "")
-        if plain in end:
-            counting = False
-        if first and plain in start:
-            counting = True
-        if counting:
-            profile.instructions[name] += 1
-            profile.entries[name] += first
-
-
-def profile_run(run: str, start: Sequence[str] = (), end: Sequence[str] = (),
-                objdir: Path = Path("obj")) -> Profile:
-    """Run programs (RUN=run) on one CPU and count, as count() says."""
-    command = qemu_command("CPUS=1", f"RUN={run}")
-    at = command.index("-drive")
-    command[at:at + 2] = ["-kernel", str(objdir / "kern/kernel")]
-    command.remove("-snapshot")
-    symbols = Symbols(objdir, re.split("[: ]", run)[0])
-    profile = Profile(Counter(), Counter())
+def trace(run: str) -> Iterator[Tuple[str, bool]]:
+    """Run programs (RUN=run) on one CPU; yield for each instruction the name of its function, and
+    whether it is the function's first one."""
+    command = qemu_command("CPUS=1", f"RUN={run}", disk=False)
+    symbols, known = Symbols(re.split("[: ]", run)[0]), {}
     source, sink = os.pipe()
-    command += [*one_at_a_time(command[0]), "-D", f"/dev/fd/{sink}", "-icount",
-                "shift=0,sleep=off", "-dfilter", f"{KERNEL},{PROGRAM}"]     # not the firmware
+    command += [*one_at_a_time(command[0]), "-D", f"/dev/fd/{sink}", *ICOUNT,
+                "-dfilter", f"{KERNEL},{PROGRAM}"]      # not the firmware
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           pass_fds=[sink], preexec_fn=DIE_WITH_US) as qemu:
         os.close(sink)
         too_late = threading.Timer(LIMIT, qemu.kill)
         too_late.start()
         with open(source, "rb") as log:
-            count(log, symbols, start, [*end, SWITCH_OFF], profile)
+            for line in log:
+                if not line.startswith(b"Trace"):
+                    continue
+                address = line.split(b"/", 2)[1]
+                if address not in known:
+                    known[address] = symbols.at(int(address, 16))
+                yield known[address]
         qemu.wait()
         too_late.cancel()
     if qemu.returncode < 0:
         raise MakeError(f"`{run}' did not end within {LIMIT} seconds")
+
+
+def count(instructions: Iterable[Tuple[str, bool]], start: Sequence[str] = (),
+          end: Sequence[str] = ()) -> Profile:
+    """Count the instructions of a trace: from the entry of a function of start on, if there is
+    one, until a function of end runs."""
+    profile, counting = Profile(Counter(), Counter()), not start
+    for name, first in instructions:
+        plain = name.replace(USER, "")
+        if plain in end or plain == SWITCH_OFF:
+            counting = False
+        if first and plain in start:
+            counting = True
+        if counting:
+            profile.instructions[name] += 1
+            profile.entries[name] += first
     return profile
 
 
@@ -128,9 +124,8 @@ def main() -> int:
     parser.add_argument("--top", type=int, default=TOP, metavar="N",
                         help="show so many functions (default %(default)s)")
     options = parser.parse_args()
-    objdir = Path(os.environ.get("OBJDIR", "obj"))
     try:
-        profile = profile_run(options.run, options.start, options.end, objdir)
+        profile = count(trace(options.run), options.start, options.end)
     except MakeError as error:
         sys.stderr.write(f"instructions.py: {str(error).strip()}\n")
         return 1

@@ -9,7 +9,7 @@ import time
 from contextlib import closing
 from typing import List, Sequence
 
-from .kit import Failed, excerpt, note, objdir, require, scratch, start
+from .kit import Failed, excerpt, note, require, scratch, start
 from .rsp import Stub
 
 from gradelib import CLEAN_END, PROMPT, Run, Watch, diagnose, parallel, qemu_command
@@ -26,13 +26,9 @@ def command(program: str, *options: str, cpus="1", disk: bool = True,
     disk      boot from the disk, else by the multiboot header
     end       audit the kernel's books and end when all is done; else in the monitor
     """
-    words = qemu_command(f"CPUS={cpus}", f"RUN={program}", f"EXIT={'1' if end else ''}",
-                         f"AUDIT={'1' if end else ''}")
-    if not disk:
-        at = words.index("-drive")
-        words[at:at + 2] = ["-kernel", str(objdir() / "kern/kernel")]
-        words.remove("-snapshot")
-    return words + list(options)
+    only_if_end = "1" if end else ""
+    return [*qemu_command(f"CPUS={cpus}", f"RUN={program}", f"EXIT={only_if_end}",
+                          f"AUDIT={only_if_end}", disk=disk), *options]
 
 
 # ---- To its end ----
