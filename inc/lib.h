@@ -1,7 +1,7 @@
 #ifndef JOS_INC_LIB_H
 #define JOS_INC_LIB_H
 
-// Everything a user program can use. A program defines umain() and includes this file only.
+// Everything a user program can use. A program defines umain() and needs to include this file only.
 
 #include <inc/assert.h>
 #include <inc/env.h>

@@ -3,7 +3,7 @@
 //	bench:1000	does the same with 1,000 other envs that wait for messages
 //	bench:2:null-call	measures one operation
 
-#include <inc/lib.h>
+#include "common.h"
 
 enum {
 	CALLS = 100,  // operations measured at a time
@@ -14,68 +14,45 @@ enum {
 
 static char *const window = (char *) 0x10000000; // where pages come and go
 
-static envid_t fork_or_panic(void)
-{
-	envid_t child = fork();
-
-	if (child < 0)
-		panic("fork: %e", child);
-	return child;
-}
-
-static void must(int r, const char *what)
-{
-	if (r < 0)
-		panic("%s: %e", what, r);
-}
-
 static void map_windows(int pages)
 {
 	for (int n = 0; n < pages; n++)
-		must(sys_page_alloc(0, window + n * PGSIZE, PTE_P | PTE_U | PTE_W),
-		     "sys_page_alloc");
+		alloc_or_panic(window + n * PGSIZE, RW);
 }
 
 static void unmap_windows(int pages)
 {
-	for (int n = 0; n < pages; n++)
-		must(sys_page_unmap(0, window + n * PGSIZE), "sys_page_unmap");
+	for (int n = 0; n < pages; n++) {
+		int r = sys_page_unmap(0, window + n * PGSIZE);
+		if (r < 0)
+			panic("sys_page_unmap: %e", r);
+	}
 }
 
 // ---- What is measured: each function returns the ticks of what its name says ----
 
-static uint32_t now(void)
-{
-	return read_tsc();
-}
+// The ticks that an operation takes so many times; in it, n counts these.
+#define TICKS(times, operation)                                                                    \
+	({                                                                                         \
+		uint32_t begin = read_tsc();                                                       \
+		for (int n = 0; n < (times); n++)                                                  \
+			operation;                                                                 \
+		read_tsc() - begin;                                                                \
+	})
 
 static uint32_t null_calls(void)
 {
-	uint32_t begin = now();
-
-	for (int n = 0; n < CALLS; n++)
-		sys_getenvid();
-	return now() - begin;
+	return TICKS(CALLS, sys_getenvid());
 }
 
 static uint32_t page_allocs_and_unmaps(void)
 {
-	uint32_t begin = now();
-
-	for (int n = 0; n < CALLS; n++) {
-		sys_page_alloc(0, window, PTE_P | PTE_U | PTE_W);
-		sys_page_unmap(0, window);
-	}
-	return now() - begin;
+	return TICKS(CALLS, (sys_page_alloc(0, window, RW), sys_page_unmap(0, window)));
 }
 
 static uint32_t yields_alone(void)
 {
-	uint32_t begin = now();
-
-	for (int n = 0; n < CALLS; n++)
-		sys_yield();
-	return now() - begin;
+	return TICKS(CALLS, sys_yield());
 }
 
 static uint32_t yields_between_two(void)
@@ -85,27 +62,20 @@ static uint32_t yields_between_two(void)
 	while (other == 0)
 		sys_yield();
 	sys_yield();
-
-	uint32_t begin = now();
-	for (int n = 0; n < CALLS / 2; n++)
-		sys_yield(); // and back
-	uint32_t ticks = now() - begin;
+	uint32_t ticks = TICKS(CALLS / 2, sys_yield()); // and back
 	sys_env_destroy(other);
 	return ticks;
 }
 
 static void map_faulting_page(struct UTrapframe *utf)
 {
-	sys_page_alloc(0, (void *) ROUNDDOWN(utf->utf_fault_va, PGSIZE), PTE_P | PTE_U | PTE_W);
+	sys_page_alloc(0, (void *) ROUNDDOWN(utf->utf_fault_va, PGSIZE), RW);
 }
 
 static uint32_t faults_with_handler(void)
 {
 	set_pgfault_handler(map_faulting_page);
-	uint32_t begin = now();
-	for (int n = 0; n < CALLS; n++)
-		*(volatile char *) (window + n * PGSIZE) = 1;
-	uint32_t ticks = now() - begin;
+	uint32_t ticks = TICKS(CALLS, *(volatile char *) (window + n * PGSIZE) = 1);
 	unmap_windows(CALLS);
 	return ticks;
 }
@@ -121,13 +91,7 @@ static uint32_t ipc_round_trips(void)
 	}
 	ipc_send(echo, 0, NULL, 0);
 	ipc_recv(NULL, NULL, NULL);
-
-	uint32_t begin = now();
-	for (int n = 0; n < CALLS; n++) {
-		ipc_send(echo, n, NULL, 0);
-		ipc_recv(NULL, NULL, NULL);
-	}
-	uint32_t ticks = now() - begin;
+	uint32_t ticks = TICKS(CALLS, (ipc_send(echo, n, NULL, 0), ipc_recv(NULL, NULL, NULL)));
 	sys_env_destroy(echo);
 	return ticks;
 }
@@ -138,11 +102,7 @@ static uint32_t writes_to_copy_on_write_pages(void)
 	envid_t sharer = fork_or_panic();
 	if (sharer == 0)
 		ipc_recv(NULL, NULL, NULL);
-
-	uint32_t begin = now();
-	for (int n = 0; n < CALLS; n++)
-		*(volatile char *) (window + n * PGSIZE) = 1;
-	uint32_t ticks = now() - begin;
+	uint32_t ticks = TICKS(CALLS, *(volatile char *) (window + n * PGSIZE) = 1);
 	sys_env_destroy(sharer);
 	unmap_windows(CALLS);
 	return ticks;
@@ -157,13 +117,12 @@ static uint32_t fork_with(size_t kilobytes)
 	for (int n = 0; n < pages; n++)
 		window[n * PGSIZE] = n;
 
-	uint32_t begin = now();
+	uint32_t begin = read_tsc();
 	envid_t child = fork_or_panic();
 	if (child == 0)
 		exit();
-	while (envs[ENVX(child)].env_id == child && envs[ENVX(child)].env_status != ENV_FREE)
-		sys_yield();
-	uint32_t ticks = now() - begin;
+	wait_for_end(child);
+	uint32_t ticks = read_tsc() - begin;
 
 	unmap_windows(pages);
 	return ticks;
@@ -232,7 +191,7 @@ void umain(int argc, char **argv)
 		panic("the number of other envs must be 0 to %d", CROWD_MAX);
 	cprintf("bench: boot %u\n", (uint32_t) booted);
 	start_crowd(crowd, others);
-	for (size_t i = 0; i < sizeof(benchmarks) / sizeof(benchmarks[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(benchmarks); i++)
 		if (argc < 3 || strcmp(argv[2], benchmarks[i].name) == 0)
 			run(&benchmarks[i]);
 	for (int i = 0; i < others; i++)

@@ -3,7 +3,7 @@
 //	benchsmp:work	four envs compute
 //	benchsmp:wake	how long a message takes to an env that waits while a CPU is idle
 
-#include <inc/lib.h>
+#include "common.h"
 
 enum {
 	WORKERS = 4,
@@ -13,15 +13,6 @@ enum {
 };
 
 static uint32_t *const arrived = (uint32_t *) 0x10000000; // shared: the last message's number
-
-static envid_t fork_or_panic(void)
-{
-	envid_t child = fork();
-
-	if (child < 0)
-		panic("fork: %e", child);
-	return child;
-}
 
 static void work(void)
 {
@@ -73,10 +64,7 @@ static void sort(uint32_t *a, int n)
 static void wake(void)
 {
 	uint32_t ticks[MESSAGES];
-	int r = sys_page_alloc(0, arrived, PTE_P | PTE_U | PTE_W | PTE_SHARE);
-	if (r < 0)
-		panic("sys_page_alloc: %e", r);
-
+	alloc_or_panic(arrived, RW | PTE_SHARE);
 	envid_t receiver = fork_or_panic();
 	while (receiver == 0)
 		*(volatile uint32_t *) arrived = ipc_recv(NULL, NULL, NULL);

@@ -8,12 +8,11 @@
 //	                   +-- head --+-- child, child, ...: forked, or made by a random sys_exofork
 //	                   +-- head --+-- ...
 
-#include <inc/lib.h>
+#include "common.h"
 
 #define ARENA   0x10000000 // what heads fuzz with of their own memory: ARENA_PAGES from here on, and
 #define ARENA2  (ARENA + PTSIZE - 4 * PGSIZE)      // some across a page table's end
 #define PRIVATE ((volatile uint32_t *) 0x50000000) // the bystander's pages
-#define ALL     (PTE_P | PTE_U | PTE_W)
 
 enum {
 	FAMILIES = 2,
@@ -51,7 +50,7 @@ static uint32_t random(uint32_t n)
 	return state % n;
 }
 
-#define ONE_OF(array) (array)[random(sizeof(array) / sizeof((array)[0]))]
+#define ONE_OF(array) (array)[random(ARRAY_SIZE(array))]
 
 static uint32_t random_word(void)
 {
@@ -77,7 +76,7 @@ static uint32_t random_va(bool careful)
 
 static uint32_t random_perm(void)
 {
-	static const uint32_t perms[] = {ALL, ALL, PTE_P | PTE_U, PTE_SYSCALL, ALL | PTE_COW};
+	static const uint32_t perms[] = {RW, RW, RO, PTE_SYSCALL, RW | PTE_COW};
 
 	return random(8) ? ONE_OF(perms) : random(2) ? random(0x2000) : random_word();
 }
@@ -119,18 +118,6 @@ static void random_frame(struct Trapframe *tf)
 	tf->tf_esp = random(2) ? USTACKTOP - 1024 : random_va(false);
 	if (random(8))
 		tf->tf_eflags &= ~FL_TF;
-}
-
-static int32_t trap(uint32_t number, const uint32_t *a)
-{
-	int32_t ret;
-
-	asm volatile("int %1"
-		     : "=a"(ret)
-		     : "i"(T_SYSCALL), "a"(number), "d"(a[0]), "c"(a[1]), "b"(a[2]), "D"(a[3]),
-		       "S"(a[4])
-		     : "memory", "cc");
-	return ret;
 }
 
 // Calls by how often they are made. Most that end or stop an env are rare, or nothing else happens.
@@ -217,8 +204,7 @@ static int32_t fuzz_call(int family, bool head)
 
 static bool writable(uintptr_t va)
 {
-	return va < UTOP && (uvpd[PDX(va)] & PTE_P) && (uvpt[PGNUM(va)] & PTE_P) &&
-	       (uvpt[PGNUM(va)] & (PTE_W | PTE_COW));
+	return va < UTOP && mapped(va) && (uvpt[PGNUM(va)] & (PTE_W | PTE_COW));
 }
 
 static void child(int family)
@@ -294,8 +280,7 @@ static void private_page(int n, uint32_t first)
 {
 	volatile uint32_t *page = PRIVATE + n * (PGSIZE / 4);
 
-	if (sys_page_alloc(0, (void *) page, ALL) < 0)
-		panic("no memory");
+	alloc_or_panic(page, RW);
 	for (int i = 0; i < PGSIZE / 4; i++)
 		page[i] = first + n * (PGSIZE / 4) + i;
 }
@@ -317,27 +302,13 @@ static void __attribute__((noreturn)) bystander(void)
 			PRIVATE[i] = i + round + 1;
 		}
 		for (int n = 0; n < PRIVATE_PAGES; n++)
-			if (pages[PGNUM(uvpt[PGNUM(PRIVATE) + n])].pp_ref != 1)
+			if (references(PRIVATE + n * (PGSIZE / 4)) != 1)
 				verdict->damage = "somebody shares the bystander's memory";
 		private_page(round % PRIVATE_PAGES, round + 1);
 		verdict->checks++;
 		state_before = own_state();
 		sys_yield();
 	}
-}
-
-static bool is_alive(envid_t id)
-{
-	return envs[ENVX(id)].env_id == id && envs[ENVX(id)].env_status != ENV_FREE;
-}
-
-static envid_t fork_or_panic(void)
-{
-	envid_t id = fork();
-
-	if (id < 0)
-		panic("fork: %e", id);
-	return id;
 }
 
 void umain(int argc, char **argv)
@@ -348,9 +319,8 @@ void umain(int argc, char **argv)
 		calls_wanted = strtol(argv[2], NULL, 0);
 	cprintf("fuzz: seed %u, %u calls\n", seed, calls_wanted);
 	state = seed * 2654435761U;
-	if (sys_page_alloc(0, shared, ALL | PTE_SHARE) < 0 ||
-	    sys_page_alloc(0, verdict, ALL | PTE_SHARE) < 0)
-		panic("no memory");
+	alloc_or_panic(shared, RW | PTE_SHARE);
+	alloc_or_panic(verdict, RW | PTE_SHARE);
 
 	shared->bystander = fork_or_panic();
 	if (shared->bystander == 0)
@@ -365,8 +335,7 @@ void umain(int argc, char **argv)
 	}
 	const char *damage = NULL;
 	for (int f = 0; f < FAMILIES; f++) {
-		while (is_alive(heads[f]))
-			sys_yield();
+		wait_for_end(heads[f]);
 		if (shared->heads[f])
 			damage = "a head is dead";
 	}

@@ -1,15 +1,7 @@
 // A sieve made of envs. Each takes the first number it is sent as its prime, forks the next env
 // and sends on to it what its prime does not divide. It ends when no env is free any more.
 
-#include <inc/lib.h>
-
-static envid_t fork_or_panic(void)
-{
-	envid_t child = fork();
-	if (child < 0)
-		panic("fork: %e", child);
-	return child;
-}
+#include "common.h"
 
 static void __attribute__((noreturn)) sieve(void)
 {

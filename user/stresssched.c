@@ -1,19 +1,13 @@
 // Twenty children count and yield on all CPUs at once, then each tells which CPU it is on.
 // A count that comes out wrong means that two CPUs ran the same env.
 
-#include <inc/lib.h>
+#include "common.h"
 
 #define CHILDREN 20
 #define ROUNDS   100
 #define STEPS    10000
 
 static volatile int counter; // volatile: every step reads and writes memory
-
-static bool is_alive(envid_t env)
-{
-	const volatile struct Env *slot = &envs[ENVX(env)];
-	return slot->env_id == env && slot->env_status != ENV_FREE;
-}
 
 static void work(void)
 {
@@ -32,13 +26,10 @@ void umain(int argc, char **argv)
 	envid_t parent = sys_getenvid();
 
 	for (int n = 0; n < CHILDREN; n++) {
-		envid_t child = fork();
-		if (child < 0)
-			panic("fork: %e", child);
+		envid_t child = fork_or_panic();
 		if (child == 0) {
 			// The parent's end is the starting signal for all.
-			while (is_alive(parent))
-				sys_yield();
+			wait_for_end(parent);
 			work();
 			return;
 		}

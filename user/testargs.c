@@ -4,7 +4,7 @@
 // bad in every way, alone and together with each other one. A buffer of sys_cputs that is not there
 // ends the caller and nobody else.
 
-#include <inc/lib.h>
+#include "common.h"
 
 #define PAGE     ((uint8_t *) 0x10000000) // writable; the page behind it is not mapped
 #define READONLY ((uint8_t *) 0x20000000)
@@ -12,7 +12,6 @@
 #define COPY     (0x60000000 - PGSIZE) // where such a row is mapped again, across page tables
 #define WANTED   0x30000000            // where the receiver waits for a page
 #define NOTHING  0x40000000            // not even a page table
-#define ALL      (PTE_P | PTE_U | PTE_W)
 
 enum { MAX_VALUES = 22 };
 
@@ -35,9 +34,9 @@ struct Argument {
 #define ABOVE UTOP, UTOP + PGSIZE, UPAGES, UVPT, ULIM, KERNBASE, 0xfffff000, 0xffffffff
 // Right, but for a bit that is missing or too many.
 #define BAD_RIGHTS                                                                                 \
-	0, PTE_P, PTE_U, PTE_W, PTE_P | PTE_W, PTE_U | PTE_W, PTE_AVAIL, ALL | PTE_PWT,            \
-		ALL | PTE_PCD, ALL | PTE_A, ALL | PTE_D, ALL | PTE_PS, ALL | PTE_G, ALL | 0x1000,  \
-		ALL | 0x80000000, 0xffffffff
+	0, PTE_P, PTE_U, PTE_W, PTE_P | PTE_W, PTE_U | PTE_W, PTE_AVAIL, RW | PTE_PWT,             \
+		RW | PTE_PCD, RW | PTE_A, RW | PTE_D, RW | PTE_PS, RW | PTE_G, RW | 0x1000,        \
+		RW | 0x80000000, 0xffffffff
 
 // The envs are filled in when they are there: the good one, then BAD_ENVS ids.
 enum { BAD_ENVS = 11 };
@@ -50,11 +49,11 @@ static const struct Argument source = {
 static const struct Argument sent = {
 	-E_INVAL, VALUES((uintptr_t) PAGE, MISALIGNED, (uintptr_t) PAGE + PGSIZE, NOTHING, 0)};
 static const struct Argument wanted = {-E_INVAL, VALUES(WANTED, MISALIGNED)};
-static const struct Argument rights = {-E_INVAL, VALUES(ALL, BAD_RIGHTS)};
+static const struct Argument rights = {-E_INVAL, VALUES(RW, BAD_RIGHTS)};
 // With a number of pages above the rights.
-static const struct Argument run = {-E_INVAL, VALUES(PGSIZE | ALL, ALL, 0, PGSIZE, PGSIZE | PTE_P,
+static const struct Argument run = {-E_INVAL, VALUES(PGSIZE | RW, RW, 0, PGSIZE, PGSIZE | PTE_P,
 						     PGSIZE | PTE_U, PGSIZE | PTE_W | PTE_P,
-						     PGSIZE | ALL | PTE_A, PGSIZE | ALL | PTE_PS,
+						     PGSIZE | RW | PTE_A, PGSIZE | RW | PTE_PS,
 						     PTSIZE | PTE_P, 0xfffff000, 0xffffffff)};
 static const struct Argument status = {
 	-E_INVAL, VALUES(ENV_RUNNABLE, ENV_FREE, ENV_DYING, ENV_RUNNING, ENV_NOT_RUNNABLE + 1,
@@ -86,26 +85,9 @@ static const struct {
 static int failures;
 static uint32_t world; // the state no failed call may change
 
-static int32_t trap(uint32_t number, const uint32_t *a)
-{
-	int32_t ret;
-
-	asm volatile("int %1"
-		     : "=a"(ret)
-		     : "i"(T_SYSCALL), "a"(number), "d"(a[0]), "c"(a[1]), "b"(a[2]), "D"(a[3]),
-		       "S"(a[4])
-		     : "memory", "cc");
-	return ret;
-}
-
 static void add(uint32_t *hash, uint32_t value)
 {
 	*hash = (*hash ^ value) * 16777619;
-}
-
-static bool mapped(uintptr_t va)
-{
-	return (uvpd[PDX(va)] & PTE_P) && (uvpt[PGNUM(va)] & PTE_P);
 }
 
 static uint32_t look_at_world(void)
@@ -162,29 +144,8 @@ static void try_bad_values(int number, const struct Argument *const *arguments)
 		}
 }
 
-static void expect(int32_t is, int32_t want, const char *what, int line)
-{
-	if (is == want)
-		return;
-	cprintf("testargs: FAIL line %d: %s is %d, not %d\n", line, what, is, want);
-	failures++;
-}
-#define EXPECT(x, want) expect(x, want, #x, __LINE__)
+#define EXPECT(x, want) expect_equal(x, want, #x, __LINE__, &failures)
 #define MUST(call)      EXPECT(call, 0)
-
-static bool is_alive(envid_t id)
-{
-	return envs[ENVX(id)].env_id == id && envs[ENVX(id)].env_status != ENV_FREE;
-}
-
-static envid_t fork_or_panic(void)
-{
-	envid_t id = fork();
-
-	if (id < 0)
-		panic("fork: %e", id);
-	return id;
-}
 
 static void wait_for_message(envid_t id)
 {
@@ -210,7 +171,7 @@ static void test_cputs(void)
 					  {0xffffffff, 1},
 					  {0xffffffff, 0xffffffff}};
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		envid_t id = fork_or_panic();
 		if (id == 0) {
 			sys_cputs((const char *) bad[i][0], bad[i][1]);
@@ -222,7 +183,7 @@ static void test_cputs(void)
 		failures += is_alive(id);
 		sys_env_destroy(id);
 	}
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		sys_cputs((const char *) bad[i][0], 0); // nothing is read, nothing can be wrong
 }
 
@@ -231,12 +192,12 @@ static void test_edges(envid_t embryo)
 {
 	static const uint32_t edge[] = {UMIN, PTSIZE - PGSIZE, UTOP - PTSIZE, UTOP - PGSIZE};
 
-	for (size_t i = 0; i < sizeof(edge) / sizeof(edge[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(edge); i++) {
 		void *va = (void *) edge[i];
 		MUST(sys_page_alloc(embryo, va, PTE_SYSCALL));
-		MUST(sys_page_map(embryo, va, embryo, va, PTE_P | PTE_U));
-		MUST(sys_page_map(embryo, va, 0, (void *) NOTHING, PTE_AVAIL | PTE_P | PTE_U));
-		EXPECT(uvpt[PGNUM(NOTHING)] & PTE_SYSCALL, PTE_AVAIL | PTE_P | PTE_U);
+		MUST(sys_page_map(embryo, va, embryo, va, RO));
+		MUST(sys_page_map(embryo, va, 0, (void *) NOTHING, PTE_AVAIL | RO));
+		EXPECT(uvpt[PGNUM(NOTHING)] & PTE_SYSCALL, PTE_AVAIL | RO);
 		MUST(sys_page_unmap(0, (void *) NOTHING));
 		MUST(sys_page_unmap(0, (void *) NOTHING));
 		MUST(sys_page_unmap(embryo, va));
@@ -246,31 +207,26 @@ static void test_edges(envid_t embryo)
 	MUST(sys_env_set_status(embryo, ENV_NOT_RUNNABLE));
 }
 
-static uint32_t references(uintptr_t va)
-{
-	return pages[PGNUM(uvpt[PGNUM(va)])].pp_ref;
-}
-
 // A page that leaves this env is nowhere else but where it went.
 static void test_move(envid_t embryo)
 {
 	void *from = (void *) SERIES, *to = (void *) COPY;
 
-	MUST(sys_page_alloc(0, from, ALL));
+	MUST(sys_page_alloc(0, from, RW));
 	*(uint32_t *) from = 4711;
-	MUST(sys_page_alloc(0, to, ALL)); // given up for the one that comes
-	MUST(sys_page_move(from, 0, to, PTE_AVAIL | PTE_P | PTE_U));
+	MUST(sys_page_alloc(0, to, RW)); // given up for the one that comes
+	MUST(sys_page_move(from, 0, to, PTE_AVAIL | RO));
 	EXPECT(mapped(SERIES), false);
-	EXPECT(uvpt[PGNUM(to)] & PTE_SYSCALL, PTE_AVAIL | PTE_P | PTE_U);
+	EXPECT(uvpt[PGNUM(to)] & PTE_SYSCALL, PTE_AVAIL | RO);
 	EXPECT(*(uint32_t *) to, 4711);
-	EXPECT(references(COPY), 1);
-	EXPECT(sys_page_move(to, 0, from, ALL), -E_INVAL);  // it has become read-only
-	MUST(sys_page_move(to, embryo, to, PTE_P | PTE_U)); // it is another env's
+	EXPECT(references(to), 1);
+	EXPECT(sys_page_move(to, 0, from, RW), -E_INVAL); // it has become read-only
+	MUST(sys_page_move(to, embryo, to, RO));          // it is another env's
 	EXPECT(mapped(COPY), false);
-	EXPECT(sys_page_move(to, embryo, from, PTE_P | PTE_U), -E_INVAL);
-	MUST(sys_page_map(embryo, to, 0, to, PTE_P | PTE_U));
+	EXPECT(sys_page_move(to, embryo, from, RO), -E_INVAL);
+	MUST(sys_page_map(embryo, to, 0, to, RO));
 	EXPECT(*(uint32_t *) to, 4711);
-	EXPECT(references(COPY), 2);
+	EXPECT(references(to), 2);
 	MUST(sys_page_unmap(0, to));
 	MUST(sys_page_unmap(embryo, to));
 }
@@ -297,29 +253,29 @@ static void test_runs(envid_t embryo)
 	char *stack = (char *) UXSTACKTOP - PGSIZE; // the last page there is
 
 	for (int i = 0; i < 4; i++)
-		MUST(sys_page_alloc(0, series + i * PGSIZE, i == 2 ? PTE_P | PTE_U : ALL));
+		MUST(sys_page_alloc(0, series + i * PGSIZE, i == 2 ? RO : RW));
 	for (int n = 1; n < 6; n++) {
-		map_series(ALL, n, MIN(n, 2));           // the next is read-only
-		map_series(PTE_P | PTE_U, n, MIN(n, 4)); // and the one after these missing
+		map_series(RW, n, MIN(n, 2)); // the next is read-only
+		map_series(RO, n, MIN(n, 4)); // and the one after these missing
 	}
-	EXPECT(sys_page_map_run(0, series, 0, copy, ALL, 0), -E_INVAL);
-	EXPECT(sys_page_map_run(0, series, 0, copy, ALL | 0x1000, 1), -E_INVAL);
-	EXPECT(sys_page_map_run(0, series, 0, copy, ALL | 0x80000000, 1), -E_INVAL);
-	EXPECT(sys_page_map_run(0, series, embryo, stack - PGSIZE, ALL, 3), 2);
-	EXPECT(sys_page_map_run(0, series, embryo, stack, ALL, 2), 1);
-	EXPECT(sys_page_map_run(0, stack, embryo, series, ALL, 3), 1);
-	EXPECT(sys_page_map_run(embryo, stack - PGSIZE, 0, copy, ALL, 4), 2);
-	EXPECT(references(SERIES), 5); // here once, there and at COPY twice
+	EXPECT(sys_page_map_run(0, series, 0, copy, RW, 0), -E_INVAL);
+	EXPECT(sys_page_map_run(0, series, 0, copy, RW | 0x1000, 1), -E_INVAL);
+	EXPECT(sys_page_map_run(0, series, 0, copy, RW | 0x80000000, 1), -E_INVAL);
+	EXPECT(sys_page_map_run(0, series, embryo, stack - PGSIZE, RW, 3), 2);
+	EXPECT(sys_page_map_run(0, series, embryo, stack, RW, 2), 1);
+	EXPECT(sys_page_map_run(0, stack, embryo, series, RW, 3), 1);
+	EXPECT(sys_page_map_run(embryo, stack - PGSIZE, 0, copy, RW, 4), 2);
+	EXPECT(references(series), 5); // here once, there and at COPY twice
 	for (int i = 0; i < 2; i++)
 		MUST(sys_page_unmap(0, copy + i * PGSIZE));
 
 	// Page by page, from the first on: each finds the one before where it has just been mapped.
 	for (int i = 0, r = 1; i < MANY && r > 0; i += r) {
 		char *va = series + i * PGSIZE;
-		r = sys_page_map_run(0, va, 0, va + PGSIZE, ALL, MANY - i);
+		r = sys_page_map_run(0, va, 0, va + PGSIZE, RW, MANY - i);
 		EXPECT(r >= 1 && r <= MANY - i, true);
 	}
-	EXPECT(references(SERIES), MANY + 3);
+	EXPECT(references(series), MANY + 3);
 	for (int i = 0; i <= MANY; i++)
 		MUST(sys_page_unmap(0, series + i * PGSIZE));
 }
@@ -331,17 +287,15 @@ static void test_send(int number, envid_t waiting)
 		uintptr_t page;
 		int perm, got;
 	} messages[] = {
-		{(uintptr_t) PAGE, ALL, ALL},
-		{(uintptr_t) PAGE, PTE_P | PTE_U, PTE_P | PTE_U},
-		{(uintptr_t) READONLY, PTE_P | PTE_U, PTE_P | PTE_U},
-		{UTOP, ALL, 0},
+		{(uintptr_t) PAGE, RW, RW},     {(uintptr_t) PAGE, RO, RO},
+		{(uintptr_t) READONLY, RO, RO}, {UTOP, RW, 0},
 		{0xffffffff, 0xffffffff, 0},
 	};
 	const volatile struct Env *e = &envs[ENVX(waiting)];
 
-	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(messages); i++) {
 		uintptr_t page = messages[i].page;
-		uint32_t runs = e->env_runs, refs = page < UTOP ? references(page) : 0;
+		uint32_t runs = e->env_runs, refs = page < UTOP ? references((void *) page) : 0;
 
 		refs += i != 1 && page < UTOP; // else it has the page already
 		MUST(trap(number, (uint32_t[]){waiting, number + i, page, messages[i].perm, 0}));
@@ -351,15 +305,15 @@ static void test_send(int number, envid_t waiting)
 		EXPECT(e->env_ipc_value, number + i);
 		EXPECT(e->env_ipc_from, sys_getenvid());
 		EXPECT(e->env_ipc_perm, messages[i].got);
-		EXPECT(page < UTOP ? references(page) : 0, refs);
+		EXPECT(page < UTOP ? references((void *) page) : 0, refs);
 	}
 	sys_page_unmap(waiting, (void *) WANTED);
 }
 
 void umain(int argc, char **argv)
 {
-	MUST(sys_page_alloc(0, PAGE, ALL | PTE_SHARE));
-	MUST(sys_page_alloc(0, READONLY, PTE_P | PTE_U));
+	MUST(sys_page_alloc(0, PAGE, RW | PTE_SHARE));
+	MUST(sys_page_alloc(0, READONLY, RO));
 	test_cputs();
 
 	// A child that waits for a page, a child of its own that does too, one that never ran.
@@ -396,24 +350,22 @@ void umain(int argc, char **argv)
 		int error;
 		uint32_t number, a[5];
 	} more[] = {
-		{-E_INVAL, SYS_page_map, {0, (uintptr_t) READONLY, embryo, WANTED, ALL}},
-		{-E_INVAL, SYS_page_map, {0, (uintptr_t) READONLY, 0, (uintptr_t) READONLY, ALL}},
-		{-E_INVAL, SYS_page_map, {embryo, (uintptr_t) PAGE, 0, (uintptr_t) PAGE, ALL}},
+		{-E_INVAL, SYS_page_map, {0, (uintptr_t) READONLY, embryo, WANTED, RW}},
+		{-E_INVAL, SYS_page_map, {0, (uintptr_t) READONLY, 0, (uintptr_t) READONLY, RW}},
+		{-E_INVAL, SYS_page_map, {embryo, (uintptr_t) PAGE, 0, (uintptr_t) PAGE, RW}},
 		{-E_INVAL,
 		 SYS_page_map_run,
-		 {0, (uintptr_t) READONLY, embryo, WANTED, PGSIZE | ALL}},
-		{-E_INVAL, SYS_page_move, {(uintptr_t) READONLY, embryo, WANTED, ALL}},
-		{-E_INVAL, SYS_page_move, {(uintptr_t) PAGE, 0, (uintptr_t) PAGE, ALL}},
-		{-E_INVAL,
-		 SYS_page_move,
-		 {(uintptr_t) PAGE, sys_getenvid(), (uintptr_t) PAGE, ALL}},
-		{-E_INVAL, SYS_ipc_try_send, {waiting, 1, (uintptr_t) READONLY, ALL}},
-		{-E_INVAL, SYS_ipc_send, {waiting, 1, (uintptr_t) READONLY, ALL}},
+		 {0, (uintptr_t) READONLY, embryo, WANTED, PGSIZE | RW}},
+		{-E_INVAL, SYS_page_move, {(uintptr_t) READONLY, embryo, WANTED, RW}},
+		{-E_INVAL, SYS_page_move, {(uintptr_t) PAGE, 0, (uintptr_t) PAGE, RW}},
+		{-E_INVAL, SYS_page_move, {(uintptr_t) PAGE, sys_getenvid(), (uintptr_t) PAGE, RW}},
+		{-E_INVAL, SYS_ipc_try_send, {waiting, 1, (uintptr_t) READONLY, RW}},
+		{-E_INVAL, SYS_ipc_send, {waiting, 1, (uintptr_t) READONLY, RW}},
 		// With nobody who waits, too: this must not begin to wait for them.
-		{-E_INVAL, SYS_ipc_send, {embryo, 1, (uintptr_t) READONLY, ALL}},
-		{-E_INVAL, SYS_ipc_send, {0, 1, NOTHING, ALL}},
+		{-E_INVAL, SYS_ipc_send, {embryo, 1, (uintptr_t) READONLY, RW}},
+		{-E_INVAL, SYS_ipc_send, {0, 1, NOTHING, RW}},
 		{-E_IPC_NOT_RECV, SYS_ipc_try_send, {0, 1, UTOP, 0}},
-		{-E_IPC_NOT_RECV, SYS_ipc_try_send, {embryo, 1, (uintptr_t) PAGE, ALL}},
+		{-E_IPC_NOT_RECV, SYS_ipc_try_send, {embryo, 1, (uintptr_t) PAGE, RW}},
 		{-E_IPC_NOT_RECV, SYS_ipc_try_send, {embryo, 1, 0xffffffff, 0xffffffff}},
 		{-E_INVAL, SYS_env_set_status, {waiting, ENV_RUNNABLE}},
 		{-E_INVAL, SYS_env_set_status, {waiting, ENV_NOT_RUNNABLE}},
@@ -426,9 +378,9 @@ void umain(int argc, char **argv)
 		{-E_INVAL, 0xffffffff, {0}},
 	};
 	world = look_at_world();
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
 		try_bad_values(calls[i].number, calls[i].arguments);
-	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++)
 		refuse(more[i].number, more[i].a, more[i].error, more[i].error);
 
 	test_edges(embryo);

@@ -4,11 +4,10 @@
 // A hog takes all memory but as many frames as we tell it to leave. With each number of frames
 // left, from none on, we make each call that allocates, and have a child fork.
 
-#include <inc/lib.h>
+#include "common.h"
 
 #define LEVELS      12 // frames left; a fork needs fewer
 #define PLENTY      64
-#define RW          (PTE_P | PTE_U | PTE_W)
 #define SHARED      ((volatile struct Shared *) 0x00a00000)
 #define TARGET      ((void *) 0x10000000) // a page whose page table no env has at first
 #define NEIGHBOUR   (TARGET + PGSIZE)     // another one in the same page table
@@ -34,39 +33,12 @@ static void must(int r, const char *what)
 	}
 }
 
-static bool gone(envid_t env)
-{
-	return envs[ENVX(env)].env_id != env || envs[ENVX(env)].env_status == ENV_FREE;
-}
-
-// How many frames nobody has, from the kernel's own table.
-static uint32_t free_frames(void)
-{
-	uint32_t count = 0, perpage = PGSIZE / sizeof(pages[0]);
-
-	for (uint32_t n = 0; uvpt[PGNUM(&pages[n])] & PTE_P; n += perpage)
-		for (uint32_t i = n; i < n + perpage; i++)
-			count += pages[i].pp_ref == 0;
-	return count;
-}
-
 // Wait for frames that a CPU still has in use. Returns how many are free in the end.
 static uint32_t settled_frames(uint32_t expected)
 {
 	for (int patience = 0; free_frames() != expected && patience < 200; patience++)
 		sys_yield();
 	return free_frames();
-}
-
-// Make every page that fork shares our own, so that no write needs a frame later.
-static void own_all_pages(void)
-{
-	for (uintptr_t va = UTEXT; va < USTACKTOP; va += PGSIZE) {
-		if (!(uvpd[PDX(va)] & PTE_P))
-			va += PTSIZE - PGSIZE;
-		else if ((uvpt[PGNUM(va)] & (PTE_P | PTE_COW)) == (PTE_P | PTE_COW))
-			*(volatile char *) va = *(volatile char *) va;
-	}
 }
 
 static envid_t start(void (*work)(void))
@@ -80,7 +52,7 @@ static envid_t start(void (*work)(void))
 		work();
 	}
 	own_all_pages();
-	while (SHARED->ready != env && !gone(env))
+	while (SHARED->ready != env && is_alive(env))
 		sys_yield();
 	return env;
 }
@@ -218,7 +190,7 @@ static envid_t make_target(const struct Call *c)
 	void *text = (void *) ROUNDDOWN((uintptr_t) receive, PGSIZE);
 
 	must(env, "sys_exofork");
-	must(sys_page_map(0, text, env, text, PTE_P | PTE_U), "sys_page_map");
+	must(sys_page_map(0, text, env, text, RO), "sys_page_map");
 	if (c->table)
 		must(sys_page_alloc(env, TARGET, RW), "sys_page_alloc");
 	must(sys_env_set_trapframe(env, &tf), "sys_env_set_trapframe");
@@ -260,7 +232,7 @@ static void subject(void)
 			SHARED->result = sys_getenvid();
 			exit();
 		}
-		while (SHARED->result > PENDING && !gone(SHARED->result))
+		while (SHARED->result > PENDING && is_alive(SHARED->result))
 			sys_yield();
 		own_all_pages();
 		SHARED->forked++;
@@ -278,15 +250,15 @@ static void test_fork(uint32_t frames)
 	leave(frames);
 	SHARED->result = PENDING;
 	SHARED->forks++;
-	while (SHARED->forked != SHARED->forks && !gone(env))
+	while (SHARED->forked != SHARED->forks && is_alive(env))
 		sys_yield();
 
-	if (gone(env) && SHARED->result == PENDING) {
+	if (!is_alive(env) && SHARED->result == PENDING) {
 		fail("fork with %u frames left ends its caller\n", frames);
-	} else if (gone(env) && SHARED->result < 0) {
+	} else if (!is_alive(env) && SHARED->result < 0) {
 		fail("fork with %u frames left returns %d, but its caller ends\n", frames,
 		     SHARED->result);
-	} else if (gone(env)) {
+	} else if (!is_alive(env)) {
 		// A fork that succeeds may leave no frame for a copy-on-write page of its caller.
 	} else if (SHARED->result < 0 && SHARED->result != -E_NO_MEM) {
 		fail("fork with %u frames left returns %d\n", frames, SHARED->result);
@@ -296,7 +268,7 @@ static void test_fork(uint32_t frames)
 	}
 	if (frames == 0 && SHARED->result != -E_NO_MEM)
 		fail("fork without a frame does not fail\n");
-	if (gone(env)) {
+	if (!is_alive(env)) {
 		SHARED->forked = SHARED->forks;
 		env = 0;
 	}
@@ -337,8 +309,7 @@ void umain(int argc, char **argv)
 	must(child, "fork");
 	if (child == 0)
 		exit();
-	while (!gone(child))
-		sys_yield();
+	wait_for_end(child);
 	own_all_pages();
 
 	test_envs();

@@ -6,9 +6,8 @@
 //	K> run testfail
 //	K> audit
 
-#include <inc/lib.h>
+#include "common.h"
 
-#define RW     (PTE_P | PTE_U | PTE_W)
 #define SHARED ((volatile struct Shared *) 0x00a00000)
 #define TARGET ((void *) 0x10000000) // needs a page table of its own
 
@@ -22,27 +21,6 @@ static int failures; // while there may be no shared page
 
 #define fail(...) (cprintf("testfail: FAIL " __VA_ARGS__), failures++)
 
-static bool gone(envid_t env)
-{
-	return envs[ENVX(env)].env_id != env || envs[ENVX(env)].env_status == ENV_FREE;
-}
-
-static void wait_for_end(envid_t env)
-{
-	while (!gone(env))
-		sys_yield();
-}
-
-static uint32_t free_frames(void)
-{
-	uint32_t count = 0, perpage = PGSIZE / sizeof(pages[0]);
-
-	for (uint32_t n = 0; uvpt[PGNUM(&pages[n])] & PTE_P; n += perpage)
-		for (uint32_t i = n; i < n + perpage; i++)
-			count += pages[i].pp_ref == 0;
-	return count;
-}
-
 // Page-fault handler: a write to a copy-on-write page for which there was no memory. Once more.
 static void try_again(struct UTrapframe *utf)
 {
@@ -53,17 +31,6 @@ static void try_again(struct UTrapframe *utf)
 		return;
 	cprintf("testfail: FAIL page fault at %08x\n", va);
 	exit();
-}
-
-// Have what fork has made copy-on-write copied.
-static void own_all_pages(void)
-{
-	for (uintptr_t va = UTEXT; va < USTACKTOP; va += PGSIZE) {
-		if (!(uvpd[PDX(va)] & PTE_P))
-			va += PTSIZE - PGSIZE;
-		else if ((uvpt[PGNUM(va)] & (PTE_P | PTE_COW)) == (PTE_P | PTE_COW))
-			*(volatile char *) va = *(volatile char *) va;
-	}
 }
 
 // ---- Steps: each returns 0 or an error, and gives back what it took ----

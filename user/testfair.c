@@ -3,7 +3,7 @@
 // that only ever try again, their receiver gets its messages. And two envs that hand the CPU to
 // each other with messages do not keep it from others.
 
-#include <inc/lib.h>
+#include "common.h"
 
 enum {
 	SPINNERS = 8,
@@ -46,9 +46,7 @@ static bool start(void (*run)(struct Share *, envid_t))
 
 	for (int i = 0; i < SPINNERS; i++) {
 		shares[i].count = 0;
-		spinners[i] = fork();
-		if (spinners[i] < 0)
-			panic("fork: %e", spinners[i]);
+		spinners[i] = fork_or_panic();
 		if (spinners[i] == 0)
 			run(&shares[i], parent);
 	}
@@ -131,15 +129,6 @@ static bool receives(void)
 	return false;
 }
 
-static envid_t fork_or_panic(void)
-{
-	envid_t child = fork();
-
-	if (child < 0)
-		panic("fork: %e", child);
-	return child;
-}
-
 // What the three do in gets_on_beside_partners, as the parent tells: COMPUTE, TAKE, or the id of
 // the one to give messages to.
 enum { COMPUTE, TAKE };
@@ -194,8 +183,7 @@ static bool gets_on_beside_partners(void)
 
 void umain(int argc, char **argv)
 {
-	if (sys_page_alloc(0, shares, PTE_P | PTE_U | PTE_W | PTE_SHARE) < 0)
-		panic("no memory");
+	alloc_or_panic(shares, RW | PTE_SHARE);
 	bool computing = fair_at_last(compute, "compute");
 	bool calling = fair_at_last(call, "call");
 	if (receives() && gets_on_beside_partners() && computing && calling)

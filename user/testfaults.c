@@ -5,10 +5,8 @@
 // A case is a bare env without a library: some code, an exception stack, and registers. When it
 // is gone, its entry in envs[] still holds the registers of its last trap, which tell the story.
 
-#include <inc/lib.h>
+#include "common.h"
 
-#define RW      (PTE_P | PTE_U | PTE_W)
-#define RO      (PTE_P | PTE_U)
 #define XSTACK  (UXSTACKTOP - PGSIZE)
 #define FRAME   sizeof(struct UTrapframe)
 #define VICTIM  0x00a00000 // never mapped: what the cases touch
@@ -159,7 +157,7 @@ static const volatile struct Env *run(const struct Case *c)
 
 	const volatile struct Env *slot = &envs[ENVX(env)];
 	for (int patience = 0; patience < 100000; patience++) {
-		if (slot->env_id != env || slot->env_status == ENV_FREE)
+		if (!is_alive(env))
 			return slot;
 		for (int i = 0; i < 100; i++) // what an env sees that shares its exception stack
 			SHARED[PGSIZE / 4 - 1 - i % 20] = 0xffffff00 + i;

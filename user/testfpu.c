@@ -2,10 +2,9 @@
 // different values in all of them while they yield, are preempted, are stopped and go on on
 // another CPU; fork copies them; a new env finds them as after a reset, whatever ran before.
 
-#include <inc/lib.h>
+#include "common.h"
 
 #define WORKERS 12
-#define RW      (PTE_P | PTE_U | PTE_W)
 #define SHARED  ((volatile struct Shared *) 0x00a00000)
 
 struct Shared {
@@ -87,22 +86,6 @@ static void expect(const struct State *s, const char *when)
 
 // ---- Envs ----
 
-static envid_t start(void)
-{
-	envid_t env = fork();
-
-	if (env < 0) {
-		fail("fork: %e\n", env);
-		exit();
-	}
-	return env;
-}
-
-static bool gone(envid_t env)
-{
-	return envs[ENVX(env)].env_id != env || envs[ENVX(env)].env_status == ENV_FREE;
-}
-
 static void compute(int spins)
 {
 	for (volatile int i = 0; i < spins; i = i + 1)
@@ -136,15 +119,14 @@ static void test_workers(void)
 
 	for (int wave = 0; wave < 2; wave++) {
 		for (int n = 0; n < WORKERS; n++) {
-			workers[n] = start();
+			workers[n] = fork_or_panic();
 			if (workers[n] == 0) {
 				work(n + 1);
 				exit();
 			}
 		}
 		for (int n = 0; n < WORKERS; n++)
-			while (!gone(workers[n]))
-				sys_yield();
+			wait_for_end(workers[n]);
 	}
 }
 
@@ -156,7 +138,7 @@ static void test_fork(void)
 	make_state(&other, 88);
 	fxrstor(&state);
 	for (int n = 0; n < 4; n++) {
-		envid_t child = start();
+		envid_t child = fork_or_panic();
 		expect(&state, child ? "parent after fork" : "child after fork");
 		if (child == 0) {
 			fxrstor(&other);
@@ -164,8 +146,7 @@ static void test_fork(void)
 			expect(&other, "child");
 			exit();
 		}
-		while (!gone(child))
-			sys_yield();
+		wait_for_end(child);
 		expect(&state, "parent after its child's end");
 	}
 }
@@ -176,7 +157,7 @@ static void test_stop(void)
 	static struct State state;
 
 	make_state(&state, 99);
-	envid_t child = start();
+	envid_t child = fork_or_panic();
 	if (child == 0) {
 		for (fxrstor(&state);; SHARED->loops++)
 			expect(&state, "after a stop");
@@ -199,10 +180,8 @@ static void test_stop(void)
 void umain(int argc, char **argv)
 {
 	uint32_t features;
-	int r = sys_page_alloc(0, (void *) SHARED, RW | PTE_SHARE);
 
-	if (r < 0)
-		panic("sys_page_alloc: %e", r);
+	alloc_or_panic(SHARED, RW | PTE_SHARE);
 	cpuid(1, NULL, NULL, NULL, &features);
 	have_fxsr = features & 1 << 24;
 	have_sse = features & 1 << 25;

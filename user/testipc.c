@@ -5,14 +5,13 @@
 // served in the order they came, with the page they had then, and who dies leaves the others in
 // line.
 
-#include <inc/lib.h>
+#include "common.h"
 
-#define OUT      ((volatile uint32_t *) 0x10000000)   // page to send
-#define IN       ((volatile uint32_t *) 0x20000000)   // page received
-#define FAR      ((void *) 0x40000000)                // where no page table is
-#define HOARD    ((char *) 0x50000000 + 512 * PGSIZE) // all free memory, to be without any
-#define NO_PAGE  ((void *) UTOP)
-#define WRITABLE (PTE_P | PTE_U | PTE_W)
+#define OUT     ((volatile uint32_t *) 0x10000000)   // page to send
+#define IN      ((volatile uint32_t *) 0x20000000)   // page received
+#define FAR     ((void *) 0x40000000)                // where no page table is
+#define HOARD   ((char *) 0x50000000 + 512 * PGSIZE) // all free memory, to be without any
+#define NO_PAGE ((void *) UTOP)
 
 enum { SENDERS = 6, MESSAGES = 120, WORDS = PGSIZE / 4, ROUNDS = 12 };
 enum { LINE = 4 };    // how many wait in line
@@ -25,29 +24,10 @@ static struct Shared {
 	volatile int32_t result[LINE + 1]; // of the calls of those in line
 	volatile bool go;                  // the receiver may receive now
 	volatile bool full;                // there is no more memory
-	volatile uint32_t failures;
+	volatile int failures;
 } *const shared = (struct Shared *) 0x30000000;
 
-#define EXPECT(x, want) expect(x, want, #x, __LINE__)
-
-static void expect(int32_t is, int32_t want, const char *what, int line)
-{
-	if (is == want)
-		return;
-	cprintf("testipc: FAIL line %d: %s is %d, not %d\n", line, what, is, want);
-	shared->failures++;
-}
-
-static bool is_alive(envid_t id)
-{
-	return envs[ENVX(id)].env_id == id && envs[ENVX(id)].env_status != ENV_FREE;
-}
-
-static void wait_dead(envid_t id)
-{
-	while (is_alive(id))
-		sys_yield();
-}
+#define EXPECT(x, want) expect_equal(x, want, #x, __LINE__, &shared->failures)
 
 static void wait_receiving(envid_t id)
 {
@@ -55,25 +35,11 @@ static void wait_receiving(envid_t id)
 		sys_yield();
 }
 
-static envid_t fork_or_panic(void)
-{
-	envid_t id = fork();
-
-	if (id < 0)
-		panic("fork: %e", id);
-	return id;
-}
-
 // Let an env come to where it waits to send.
 static void wait_sending(envid_t id)
 {
 	while (is_alive(id) && !envs[ENVX(id)].env_sending_to)
 		sys_yield();
-}
-
-static uint32_t references(volatile void *va)
-{
-	return pages[PGNUM(uvpt[PGNUM(va)])].pp_ref;
 }
 
 static bool blocking; // whether send_to has the kernel wait
@@ -97,14 +63,13 @@ static int send_to(envid_t to, uint32_t value, void *pg, int perm)
 // Every third message brings no page, every third one that may not be written.
 static int rights_of(uint32_t n)
 {
-	return n % 3 == 0 ? 0 : n % 3 == 1 ? PTE_P | PTE_U : WRITABLE;
+	return n % 3 == 0 ? 0 : n % 3 == 1 ? RO : RW;
 }
 
 // Put a fresh page at OUT and fill it, so that it can be told from all others.
 static void make_page(uint32_t stamp)
 {
-	if (sys_page_alloc(0, (void *) OUT, WRITABLE) < 0)
-		panic("no memory");
+	alloc_or_panic(OUT, RW);
 	for (int i = 0; i < WORDS; i++)
 		OUT[i] = stamp + i;
 }
@@ -163,7 +128,7 @@ static void test_many(void)
 	}
 	for (int s = 0; s < SENDERS; s++) {
 		EXPECT(next[s], MESSAGES);
-		wait_dead(senders[s]);
+		wait_for_end(senders[s]);
 	}
 	EXPECT(thisenv->env_ipc_recving, false);
 }
@@ -176,29 +141,28 @@ static void test_page(void)
 	int perm;
 
 	// A page is all that is left of its sender.
-	if (sys_page_alloc(0, (void *) IN, WRITABLE) < 0)
-		panic("no memory");
+	alloc_or_panic(IN, RW);
 	child = fork_or_panic();
 	if (child == 0) {
-		sys_page_alloc(0, (void *) OUT, WRITABLE);
+		sys_page_alloc(0, (void *) OUT, RW);
 		OUT[WORDS - 1] = 4711;
-		ipc_send(parent, 1, (void *) OUT, WRITABLE);
+		ipc_send(parent, 1, (void *) OUT, RW);
 		exit();
 	}
 	EXPECT(ipc_recv(&from, (void *) IN, &perm), 1);
-	wait_dead(child);
+	wait_for_end(child);
 	EXPECT(IN[WORDS - 1], 4711);
 	EXPECT(references(IN), 1);
 	EXPECT(sys_ipc_try_send(child, 0, NO_PAGE, 0), -E_BAD_ENV);
 	EXPECT(sys_ipc_try_send(0, 0, NO_PAGE, 0), -E_IPC_NOT_RECV); // it is not waiting: it sends
-	EXPECT(sys_ipc_try_send(parent, 0, (void *) IN, WRITABLE), -E_IPC_NOT_RECV);
+	EXPECT(sys_ipc_try_send(parent, 0, (void *) IN, RW), -E_IPC_NOT_RECV);
 
 	// No page comes: the one that was there stays. None is wanted: none is given.
 	child = fork_or_panic();
 	if (child == 0) {
-		sys_page_alloc(0, (void *) OUT, WRITABLE);
+		sys_page_alloc(0, (void *) OUT, RW);
 		ipc_send(parent, 2, NULL, 0);
-		ipc_send(parent, 3, (void *) OUT, WRITABLE);
+		ipc_send(parent, 3, (void *) OUT, RW);
 		EXPECT(references(OUT), 1);
 		sys_ipc_recv((void *) IN);
 		exit();
@@ -215,16 +179,16 @@ static void test_page(void)
 	EXPECT(sys_env_set_status(child, ENV_RUNNABLE), -E_INVAL);
 	EXPECT(sys_env_set_status(child, ENV_NOT_RUNNABLE), -E_INVAL);
 	EXPECT(envs[ENVX(child)].env_ipc_recving, true);
-	EXPECT(sys_ipc_try_send(child, 0, (void *) IN, PTE_P | PTE_U), 0);
+	EXPECT(sys_ipc_try_send(child, 0, (void *) IN, RO), 0);
 	EXPECT(is_alive(child) && envs[ENVX(child)].env_ipc_recving, false);
-	wait_dead(child);
+	wait_for_end(child);
 	EXPECT(references(IN), 1);
 	child = fork_or_panic();
 	if (child == 0)
 		sys_ipc_recv(NO_PAGE);
 	wait_receiving(child);
 	EXPECT(sys_env_destroy(child), 0);
-	EXPECT(sys_ipc_try_send(child, 0, (void *) IN, PTE_P | PTE_U), -E_BAD_ENV);
+	EXPECT(sys_ipc_try_send(child, 0, (void *) IN, RO), -E_BAD_ENV);
 }
 
 // ---- A receiver that dies while many send to it ----
@@ -248,8 +212,8 @@ static void test_death(int limit, bool killed)
 		senders[s] = fork_or_panic();
 		if (senders[s] == 0) {
 			int r;
-			sys_page_alloc(0, (void *) OUT, WRITABLE);
-			while ((r = send_to(receiver, s, (void *) OUT, WRITABLE)) == 0)
+			sys_page_alloc(0, (void *) OUT, RW);
+			while ((r = send_to(receiver, s, (void *) OUT, RW)) == 0)
 				shared->sent[s]++;
 			EXPECT(r, -E_BAD_ENV);
 			EXPECT(references(OUT), 1);
@@ -262,7 +226,7 @@ static void test_death(int limit, bool killed)
 		sys_env_destroy(receiver);
 	}
 	for (int s = 0; s < SENDERS; s++) {
-		wait_dead(senders[s]);
+		wait_for_end(senders[s]);
 		sent += shared->sent[s];
 	}
 	// A message that was there when its receiver was killed may not have been counted any more.
@@ -295,7 +259,7 @@ static envid_t line_up(envid_t to, int n, uint32_t stamp)
 static void expect_result(int n, envid_t id, int32_t result)
 {
 	EXPECT(is_alive(id) && envs[ENVX(id)].env_sending_to, false);
-	wait_dead(id);
+	wait_for_end(id);
 	EXPECT(shared->result[n], result);
 }
 
@@ -316,7 +280,7 @@ static void test_line(uint32_t gone)
 		if (n % 2 == 0)
 			sys_page_unmap(senders[n], (void *) OUT);
 		else
-			sys_page_alloc(senders[n], (void *) OUT, WRITABLE);
+			sys_page_alloc(senders[n], (void *) OUT, RW);
 
 	for (int n = 0; n <= LINE; n++) {
 		bool page_wanted = (gone + n) % 5 != 0;
@@ -349,7 +313,7 @@ static void test_end(int messages, bool by_itself)
 		for (int n = 0; n < messages; n++)
 			EXPECT(ipc_recv(NULL, (void *) IN, NULL), messages + n);
 		if (!by_itself)
-			EXPECT(sys_ipc_send(0, 0, (void *) OUT, WRITABLE),
+			EXPECT(sys_ipc_send(0, 0, (void *) OUT, RW),
 			       UNKNOWN); // it does not return
 		exit();
 	}
@@ -361,7 +325,7 @@ static void test_end(int messages, bool by_itself)
 	shared->go = true;
 	if (!by_itself)
 		EXPECT(sys_env_destroy(receiver), 0);
-	wait_dead(receiver);
+	wait_for_end(receiver);
 	for (int n = 0; n < LINE; n++) {
 		expect_result(n, senders[n], n < messages ? 0 : -E_BAD_ENV);
 	}
@@ -388,9 +352,9 @@ static void test_no_memory(void)
 	envid_t hog = fork_or_panic();
 	if (hog == 0) {
 		// Until not even a single frame is left, for which no new page table is needed.
-		for (char *va = HOARD; sys_page_alloc(0, va, WRITABLE) == 0; va += PGSIZE)
+		for (char *va = HOARD; sys_page_alloc(0, va, RW) == 0; va += PGSIZE)
 			;
-		sys_page_alloc(0, HOARD - PGSIZE, WRITABLE);
+		sys_page_alloc(0, HOARD - PGSIZE, RW);
 		shared->full = true;
 		for (;;)
 			sys_yield();
@@ -398,7 +362,7 @@ static void test_no_memory(void)
 	while (!shared->full)
 		sys_yield();
 	shared->go = true;
-	wait_dead(receiver);
+	wait_for_end(receiver);
 	shared->full = false;
 	for (int n = 0; n < LINE; n++) {
 		expect_result(n, senders[n], rights_of(n) ? -E_NO_MEM : 0);
@@ -408,8 +372,7 @@ static void test_no_memory(void)
 
 void umain(int argc, char **argv)
 {
-	if (sys_page_alloc(0, shared, WRITABLE | PTE_SHARE) < 0)
-		panic("no memory");
+	alloc_or_panic(shared, RW | PTE_SHARE);
 	test_page();
 	for (uint32_t gone = 0; gone < 1 << LINE; gone++)
 		test_line(gone);

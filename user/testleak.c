@@ -1,13 +1,12 @@
 // Nothing leaks: rounds and rounds of envs that end in every way, on all CPUs at once, leave as
 // many frames and envs free as there were. `testleak N' does N rounds.
 
-#include <inc/lib.h>
+#include "common.h"
 
 #define ROUNDS    300
 #define WORKERS   6
 #define PATIENCE  100000
 
-#define RW        (PTE_P | PTE_U | PTE_W)
 #define SHARED    ((volatile struct Shared *) 0x00a00000)
 #define ELSEWHERE ((void *) 0x10000000) // needs a page table of its own
 
@@ -17,11 +16,6 @@ struct Shared {
 };
 
 #define fail(...) (cprintf("testleak: FAIL " __VA_ARGS__), SHARED->failures++)
-
-static bool gone(envid_t env)
-{
-	return envs[ENVX(env)].env_id != env || envs[ENVX(env)].env_status == ENV_FREE;
-}
 
 // ---- What a child does until it ends or is ended ----
 
@@ -91,8 +85,8 @@ static void fork_and_wait(void)
 {
 	envid_t child = fork();
 
-	while (child > 0 && !gone(child))
-		sys_yield();
+	if (child > 0)
+		wait_for_end(child);
 }
 
 static const struct Life {
@@ -138,7 +132,7 @@ static void do_round(int round)
 	}
 	if (!life->ends)
 		kill(child, round);
-	for (int patience = 0; !gone(child); patience++) {
+	for (int patience = 0; is_alive(child); patience++) {
 		if (patience == PATIENCE) {
 			fail("the child of round %d does not end\n", round);
 			return;
@@ -164,13 +158,10 @@ struct Free {
 static struct Free count(void)
 {
 	struct Free n = {0, 0};
-	int perpage = PGSIZE / sizeof(pages[0]);
 
 	for (int i = 0; i < NENV; i++)
 		n.envs += envs[i].env_status == ENV_FREE;
-	for (int i = 0; uvpt[PGNUM(&pages[i])] & PTE_P; i += perpage)
-		for (int j = i; j < i + perpage; j++)
-			n.frames += pages[j].pp_ref == 0;
+	n.frames = free_frames();
 	return n;
 }
 
@@ -190,8 +181,8 @@ static void run(int rounds)
 			fail("fork: %e\n", workers[n]);
 	}
 	for (int n = 0; n < WORKERS; n++)
-		while (workers[n] > 0 && !gone(workers[n]))
-			sys_yield();
+		if (workers[n] > 0)
+			wait_for_end(workers[n]);
 }
 
 // Wait until as much is free as expected: grandchildren and other CPUs may still be at it.
@@ -211,10 +202,8 @@ static struct Free settle(struct Free expected)
 void umain(int argc, char **argv)
 {
 	struct Free before = count(), after;
-	int r = sys_page_alloc(0, (void *) SHARED, RW | PTE_SHARE);
 
-	if (r < 0)
-		panic("sys_page_alloc: %e", r);
+	alloc_or_panic(SHARED, RW | PTE_SHARE);
 	run(WORKERS); // our own memory grows only once
 	settle(before);
 	for (int i = 0; i < 50; i++) // for CPUs that still have a dead env's page directory

@@ -4,9 +4,8 @@
 // registers of its last trap: those of its ordinary end if the instruction let it go on, or the
 // exception that ended it.
 
-#include <inc/lib.h>
+#include "common.h"
 
-#define RW     (PTE_P | PTE_U | PTE_W)
 #define CODE   ((uint8_t *) 0x00a00000) // here we write code, and there the envs execute it
 #define SHARED ((volatile uint32_t *) 0x00b00000)
 
@@ -130,11 +129,6 @@ static void must(int r)
 		panic("cannot set up a case: %e", r);
 }
 
-static bool gone(envid_t env)
-{
-	return envs[ENVX(env)].env_id != env || envs[ENVX(env)].env_status == ENV_FREE;
-}
-
 // Have an env execute the code and end. Expect one of the outcomes, and error code err
 // (-1 for any).
 static void execute(const char *name, const void *code, int size, unsigned outcomes, int err)
@@ -153,11 +147,11 @@ static void execute(const char *name, const void *code, int size, unsigned outco
 	must(sys_page_alloc(env, (void *) (USTACKTOP - PGSIZE), RW));
 	must(sys_env_set_trapframe(env, &tf));
 	must(sys_env_set_status(env, ENV_RUNNABLE));
-	for (int patience = 0; !gone(env) && patience < 100000; patience++)
+	for (int patience = 0; is_alive(env) && patience < 100000; patience++)
 		sys_yield();
 
 	const volatile struct Trapframe *last = &envs[ENVX(env)].env_tf;
-	if (!gone(env)) {
+	if (is_alive(env)) {
 		fail("%s: the env does not end\n", name);
 		sys_env_destroy(env);
 	} else if (!(outcomes & (last->tf_trapno == T_SYSCALL ? DONE : 1U << last->tf_trapno))) {

@@ -4,7 +4,7 @@
 // result, no wait for a message ends without one, none to send one is forgotten, and the dead stay
 // dead. Children watch themselves while their parent stops and starts them as fast as it can.
 
-#include <inc/lib.h>
+#include "common.h"
 
 // One per child, in a page that all share.
 struct Slot {
@@ -116,14 +116,12 @@ static const struct Job {
 	[TO_PARENT] = {.name = "send to parent", .run = send_to_parent, .waits_for_parent = true},
 	[FROM_PARENT] = {.name = "receive from parent", .run = receive, .waits_for_parent = true},
 };
-enum { JOBS = sizeof(jobs) / sizeof(jobs[0]) };
+enum { JOBS = ARRAY_SIZE(jobs) };
 
 static void start(int i)
 {
 	memset(&slots[i], 0, sizeof(slots[i]));
-	envid_t id = fork();
-	if (id < 0)
-		panic("fork: %e", id);
+	envid_t id = fork_or_panic();
 	if (id == 0) {
 		slots[i].id = sys_getenvid();
 		while (jobs[i].to_next && !slots[i + 1].id)
@@ -274,11 +272,9 @@ static void destroy(int i)
 // A child that ends by itself is stopped and started meanwhile.
 static void die(int steps)
 {
-	envid_t id = fork();
+	envid_t id = fork_or_panic();
 	int r;
 
-	if (id < 0)
-		panic("fork: %e", id);
 	if (id == 0) {
 		delay(steps);
 		exit();
@@ -339,8 +335,7 @@ static void expect_progress(int i)
 
 void umain(int argc, char **argv)
 {
-	if (sys_page_alloc(0, slots, PTE_P | PTE_U | PTE_W | PTE_SHARE) < 0)
-		panic("no memory");
+	alloc_or_panic(slots, RW | PTE_SHARE);
 	for (int i = 0; i < JOBS; i++)
 		start(i);
 

@@ -5,12 +5,9 @@
 // in one of several ways, clears it, and watches whether it stays clear. Other children read in
 // WINDOW while the parent exchanges the frame, and get frames there by messages.
 
-#include <inc/lib.h>
+#include "common.h"
 
 #define PATIENCE 10 // so often a child may let us wait: with one CPU that costs a time slice
-
-#define RW       (PTE_P | PTE_U | PTE_W)
-#define RO       (PTE_P | PTE_U)
 
 // Any free pages, far enough from each other not to be mixed up.
 #define SHARED ((volatile struct Shared *) 0x00a00000)

@@ -1,31 +1,13 @@
 // A short tour of the system: several CPUs, copy-on-write fork, messages, user-level page faults
 // and protection, a few lines each. Lines that start with [00001...] are the kernel's own.
 
-#include <inc/lib.h>
+#include "common.h"
 
 #define WORKERS 4
 
-#define RW      (PTE_P | PTE_U | PTE_W)
 #define PAGE    ((char *) 0x00a00000) // any page that is free
 
 static volatile int number = 1;
-
-static envid_t fork_or_panic(void)
-{
-	envid_t child = fork();
-	if (child < 0)
-		panic("fork: %e", child);
-	return child;
-}
-
-// Wait until env is gone, so that the kernel's lines about it do not mix with ours.
-static void wait_for_end(envid_t env)
-{
-	const volatile struct Env *slot = &envs[ENVX(env)];
-
-	while (slot->env_id == env && slot->env_status != ENV_FREE)
-		sys_yield();
-}
 
 // Children work at the same time and send the number of the CPU they run on.
 static void show_cpus(void)
@@ -46,7 +28,7 @@ static void show_cpus(void)
 	for (int n = 0; n < WORKERS; n++)
 		cpu[n] = ipc_recv(&worker[n], NULL, NULL);
 	for (int n = 0; n < WORKERS; n++)
-		wait_for_end(worker[n]);
+		wait_for_end(worker[n]); // so that the kernel's lines do not mix with ours
 
 	for (int n = 0; n < WORKERS; n++) {
 		cprintf("   Child %08x ran on CPU %d.\n", worker[n], cpu[n]);

@@ -102,7 +102,7 @@ def touched(name):
 
 for name in ("inc/mmu.h", "inc/lib.h", "inc/elf.h", "kern/sched.h", "kern/vectors.h",
              "lib/pgfault.h", "boot/main.c", "kern/init.c", "kern/trapentry.S", "lib/string.c",
-             "lib/printf.c", "lib/entry.S", "user/hello.c"):
+             "lib/printf.c", "lib/entry.S", "user/common.h", "user/hello.c"):
     add(f"build: {name} touched", touched, name, cost=3)
 
 

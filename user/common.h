@@ -1,0 +1,111 @@
+#ifndef JOS_USER_COMMON_H
+#define JOS_USER_COMMON_H
+
+// What several of the programs here do.
+
+#include <inc/lib.h>
+
+// Rights of a page.
+#define RO (PTE_P | PTE_U)
+#define RW (PTE_P | PTE_U | PTE_W)
+
+// ---- Envs ----
+
+// As fork, which must not fail.
+static inline envid_t fork_or_panic(void)
+{
+	envid_t child = fork();
+
+	if (child < 0)
+		panic("fork: %e", child);
+	return child;
+}
+
+// Whether env has not ended.
+static inline bool is_alive(envid_t env)
+{
+	const volatile struct Env *slot = &envs[ENVX(env)];
+
+	return slot->env_id == env && slot->env_status != ENV_FREE;
+}
+
+// Wait until env has ended.
+static inline void wait_for_end(envid_t env)
+{
+	const volatile struct Env *slot = &envs[ENVX(env)];
+
+	while (slot->env_id == env && slot->env_status != ENV_FREE)
+		sys_yield();
+}
+
+// ---- Memory ----
+
+// Map a fresh page at va, for which there must be memory.
+static inline void alloc_or_panic(volatile void *va, int perm)
+{
+	int r = sys_page_alloc(0, (void *) va, perm);
+
+	if (r < 0)
+		panic("sys_page_alloc: %e", r);
+}
+
+// Whether there is a page at va.
+static inline bool mapped(uintptr_t va)
+{
+	return (uvpd[PDX(va)] & PTE_P) && (uvpt[PGNUM(va)] & PTE_P);
+}
+
+// How many references there are to the page at va.
+static inline uint32_t references(const volatile void *va)
+{
+	return pages[PGNUM(uvpt[PGNUM(va)])].pp_ref;
+}
+
+// How many frames nobody has, from the kernel's own table.
+static inline uint32_t free_frames(void)
+{
+	uint32_t count = 0, perpage = PGSIZE / sizeof(pages[0]);
+
+	for (uint32_t n = 0; uvpt[PGNUM(&pages[n])] & PTE_P; n += perpage)
+		for (uint32_t i = n; i < n + perpage; i++)
+			count += pages[i].pp_ref == 0;
+	return count;
+}
+
+// Make every page that fork shares our own, so that no write needs a frame later.
+static inline void own_all_pages(void)
+{
+	for (uintptr_t va = UTEXT; va < USTACKTOP; va += PGSIZE) {
+		if (!(uvpd[PDX(va)] & PTE_P))
+			va += PTSIZE - PGSIZE;
+		else if ((uvpt[PGNUM(va)] & (PTE_P | PTE_COW)) == (PTE_P | PTE_COW))
+			*(volatile char *) va = *(volatile char *) va;
+	}
+}
+
+// ---- For tests ----
+
+// Make any system call, with five arguments. Returns what the kernel returns.
+static inline int32_t trap(uint32_t number, const uint32_t *a)
+{
+	int32_t ret;
+
+	asm volatile("int %1"
+		     : "=a"(ret)
+		     : "i"(T_SYSCALL), "a"(number), "d"(a[0]), "c"(a[1]), "b"(a[2]), "D"(a[3]),
+		       "S"(a[4])
+		     : "memory", "cc");
+	return ret;
+}
+
+// Unless `is', the value of `what' in this line, is `want', say so and count a failure.
+static inline void expect_equal(int32_t is, int32_t want, const char *what, int line,
+				volatile int *failures)
+{
+	if (is == want)
+		return;
+	cprintf("%s: FAIL line %d: %s is %d, not %d\n", binaryname, line, what, is, want);
+	++*failures;
+}
+
+#endif
