@@ -7,8 +7,10 @@ PYTHON ?= python3
 
 # What the targets below differ in; any of these may also be given on the command line.
 # RUN: the programs to start at boot, instead of `tour'. NOX: no window. WAIT: wait for gdb before
-# the first instruction. AUDIT: check the kernel's books when all is done. EXIT: leave QEMU when all is done, or on a panic, with status 0 or 3.
-run-%: RUN = $*
+# the first instruction. AUDIT: check the kernel's books when all is done. EXIT: leave QEMU when all
+# is done, or on a panic, with status 0 or 3. SEED: a number; QEMU then counts instructions instead
+# of looking at a clock, so that a run can be repeated, and each number gives another run.
+run-% instructions-%: RUN = $*
 %-nox %-nox-gdb: NOX = 1
 %-gdb: WAIT = 1
 
@@ -18,16 +20,22 @@ NOX ?= 1
 endif
 
 comma := ,
-option = -fw_cfg name=opt/jos/$(1)$(comma)string='$(strip $(2))'
-QEMUOPTS = -drive file=$(OBJDIR)/kern/kernel.img,index=0,media=disk,format=raw \
+kernel_option = $(if $(2),-fw_cfg name=opt/jos/$(1)$(comma)string='$(strip $(2))')
+FROM_DISK = -drive file=$(OBJDIR)/kern/kernel.img,index=0,media=disk,format=raw
+SEEDED = -kernel $(OBJDIR)/kern/kernel -icount shift=1,sleep=off,align=off \
+	-rtc base=2020-01-01,clock=vm
+QEMUOPTS = $(if $(SEED),$(SEEDED),$(FROM_DISK)) \
 	-smp $(CPUS) -net none -serial mon:stdio $(if $(NOX),-display none) \
-	$(if $(RUN),$(call option,run,$(RUN))) $(if $(EXIT),$(call option,exit,$(EXIT))) \
-	$(if $(AUDIT),$(call option,audit,$(AUDIT))) \
+	$(call kernel_option,run,$(RUN)) $(call kernel_option,seed,$(SEED)) \
+	$(call kernel_option,exit,$(EXIT)) $(call kernel_option,audit,$(AUDIT)) \
 	-device isa-debug-exit,iobase=0xf4,iosize=4 \
 	$(if $(WAIT),-gdb tcp::$(GDBPORT) -S) $(QEMUEXTRA)
 
+preflight = @perl tools/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)' cpus='$(CPUS)' \
+	run='$(RUN)' seed='$(SEED)' port='$(if $(WAIT),$(GDBPORT))'
+
 define run_qemu
-@perl tools/preflight.pl '$(QEMU)' '$(CPUS)' '$(if $(WAIT),$(GDBPORT))' '$(USER_NAMES)' '$(RUN)'
+$(preflight)
 @$(if $(NOX),echo "*** To leave QEMU type Ctrl-a x",:)
 @$(if $(WAIT),echo "*** Now run 'make gdb' in another terminal",:)
 $(Q)$(QEMU) $(QEMUOPTS); status=$$?; \
@@ -76,7 +84,7 @@ check:
 bench:
 	@$(PYTHON) tools/bench.py $(BENCHFLAGS)
 instructions-%: $(RUNNABLE)
-	@perl tools/preflight.pl '$(QEMU)' 1 '' '$(USER_NAMES)' '$*'
+	$(preflight)
 	@$(PYTHON) tools/instructions.py $* $(INSTRUCTIONSFLAGS)
 
 help:

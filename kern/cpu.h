@@ -36,6 +36,7 @@ struct __attribute__((aligned(256))) CpuInfo {
 	// This CPU's own business.
 	bool cpu_fpu_loaded;      // the current env's floating-point registers are in this CPU
 	uint32_t cpu_timer_ticks; // how often its timer has interrupted
+	uint32_t cpu_random;      // what kern/lapic.c draws the length of ticks from
 	struct Env *cpu_next;     // who runs here next, if it is runnable then; NULL: nobody special
 
 	// The same: kern/sched.c's notes on whether this CPU is of use.
@@ -103,6 +104,10 @@ void lapic_init(void);
 
 // Let the timer interrupt after so many ticks, 1 to 40, and then each time they have passed again.
 void lapic_tick_every(uint32_t ticks);
+
+// To be called when the timer has interrupted: tell that this is over, and, with options.seed, draw
+// how long the next tick is to be.
+void lapic_tick(void);
 
 // Make the CPU with that ID, which has been parked, begin in real mode at physical address addr, a
 // page below 1 MB. Some have to be told twice.

@@ -7,6 +7,7 @@
 
 #include <kern/cpu.h>
 #include <kern/kclock.h>
+#include <kern/options.h>
 #include <kern/pmap.h>
 
 // Registers, as indices into an array of words (SDM table 11-1: byte offsets).
@@ -108,9 +109,38 @@ void lapic_init(void)
 	write(TPR, 0); // let all interrupts through
 }
 
+// The next number of this CPU's sequence, which the seed has begun (G. Marsaglia, ``Xorshift
+// RNGs'').
+static uint32_t draw(void)
+{
+	uint32_t *x = &thiscpu->cpu_random;
+
+	if (!*x)
+		*x = (options.seed * NCPU + cpunum()) * 2654435761 | 1;
+	*x ^= *x << 13;
+	*x ^= *x >> 17;
+	return *x ^= *x << 5;
+}
+
+// Between a 16th and a 2048th of a tick, the short ones as often as the long ones: whatever two
+// CPUs do to each other takes very short or rather long.
+static uint32_t draw_tick(void)
+{
+	uint32_t most = timer_hz / TICKS_PER_SECOND >> (4 + draw() % 7);
+
+	return most - draw() % (most / 2);
+}
+
 void lapic_tick_every(uint32_t ticks)
 {
 	write(TIMER_START, timer_hz / TICKS_PER_SECOND * ticks);
+}
+
+void lapic_tick(void)
+{
+	if (options.seeded)
+		write(TIMER_START, draw_tick());
+	lapic_eoi();
 }
 
 uint32_t lapic_error(void)
@@ -131,7 +161,7 @@ void microdelay(uint32_t us)
 		return;
 	}
 	// The timer counts down and starts over; add up its steps.
-	const uint32_t period = timer_hz / TICKS_PER_SECOND;
+	const uint32_t period = lapic[TIMER_START];
 	uint64_t left = (uint64_t) us * (timer_hz / 1000000 + 1);
 	uint32_t last = lapic[TIMER_COUNT];
 	// On a CPU whose timer has not been started yet it stands still; do not wait for ever.

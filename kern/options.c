@@ -81,12 +81,23 @@ static bool read_switch(const char *name)
 	return read_option(name, value, sizeof(value)) && strcmp(value, "0") != 0;
 }
 
+static bool read_number(const char *name, uint32_t *number)
+{
+	char value[12];
+
+	if (!read_option(name, value, sizeof(value)))
+		return false;
+	*number = strtol(value, NULL, 10);
+	return true;
+}
+
 void options_init(void)
 {
 	strcpy(options.run, DEFAULT_RUN);
 	if (!fw_cfg_present())
 		return;
 	read_option("opt/jos/run", options.run, sizeof(options.run));
+	options.seeded = read_number("opt/jos/seed", &options.seed);
 	options.exit = read_switch("opt/jos/exit");
 	options.audit = read_switch("opt/jos/audit");
 }

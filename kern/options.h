@@ -7,6 +7,11 @@
 extern struct Options {
 	char run[256]; // run: programs to start, separated by spaces
 
+	// seed: a number; the timers of a machine that counts instructions then make another
+	// schedule of each, and always the same of one
+	bool seeded;
+	uint32_t seed;
+
 	// With any value but 0:
 	bool exit;  // exit: leave QEMU when nothing is left to run, or on a panic, instead of
 		    // entering the monitor

@@ -225,7 +225,7 @@ static void take_note(uint32_t trapno)
 		cpu->cpu_timer_ticks++;
 		cpu->cpu_lock_takes /= 2;
 		cpu->cpu_waits /= 2;
-		lapic_eoi();
+		lapic_tick();
 		break;
 	case IRQ_OFFSET + IRQ_KICK:
 		lapic_eoi();

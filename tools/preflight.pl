@@ -1,14 +1,16 @@
 #!/usr/bin/env perl
-# usage: preflight.pl QEMU CPUS PORT PROGRAMS RUN
+# usage: preflight.pl NAME=VALUE...
 # Before QEMU is started: check what a user may have got wrong, and say in plain words what it is
-# and what to do. PORT is empty when gdb is not wanted. PROGRAMS and RUN are lists of words.
+# and what to do. The names:
+#	qemu programs		the command; the programs there are, separated by spaces
+#	cpus run port seed	what the user has set; may be empty, except cpus
 use strict;
 use warnings;
 use IO::Socket::INET;
 use List::Util 'min';
 
-my ($qemu, $cpus, $port, $programs, $run) = @ARGV;
-defined $run or die "usage: preflight.pl QEMU CPUS PORT PROGRAMS RUN\n";
+my %value = map { /^(\w+)=(.*)$/s } @ARGV;
+my ($qemu, $cpus, $run, $port, $seed) = map { $value{$_} // '' } qw(qemu cpus run port seed);
 
 # How many letters must be added, removed, changed or swapped with the next to make $s from $t.
 sub distance {
@@ -29,7 +31,7 @@ sub distance {
 }
 
 sub check_programs {
-	my @known = split ' ', $programs;
+	my @known = split ' ', $value{programs} // '';
 	for my $command (split ' ', $run) {
 		my ($name) = split /:/, $command;
 		next if grep { $_ eq $name } @known;
@@ -48,6 +50,8 @@ $qemu ne '' && system("command -v '$qemu' >/dev/null") == 0
 # What may follow the number is QEMU's topology: 4,sockets=2 and the like.
 $cpus =~ /^[1-9]\d*(,[\w=,]+)?$/
 	or die "CPUS=$cpus is no number of CPUs. Try CPUS=4\n";
+$seed eq '' || $seed =~ /^\d{1,9}$/
+	or die "SEED=$seed is no seed. Try a number, SEED=7\n";
 if ($port ne '') {
 	$port =~ /^\d+$/ && $port > 0 && $port < 65536
 		or die "GDBPORT=$port is no port. Try GDBPORT=26000\n";

@@ -27,6 +27,7 @@ BAD_USE = {
                                 "There are: badsegment .* yield"]),
     "CPUS is a word": ([RUN, "CPUS=abc"], [r"CPUS=abc is no number of CPUs\. Try CPUS=4"]),
     "CPUS is 0": ([RUN, "CPUS=0"], [r"CPUS=0 is no number of CPUs\. Try CPUS=4"]),
+    "SEED is a word": ([RUN, "SEED=seven"], [r"SEED=seven is no seed\. Try a number, SEED=7"]),
     "QEMU is missing": ([RUN, "QEMU=no-such-qemu"],
                         [r"QEMU is missing \(no-such-qemu\)\. Run tools/setup\.sh, or set QEMU"]),
     "QEMU is not found": ([RUN, "QEMU="], [r"QEMU is missing\. Run tools/setup\.sh, or set QEMU"]),
