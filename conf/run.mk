@@ -4,11 +4,13 @@ QEMU ?= $(call first-of,qemu-system-i386 qemu-system-x86_64)
 GDB ?= $(call first-of,gdb-multiarch i386-jos-elf-gdb x86_64-elf-gdb gdb)
 GDBPORT ?= $(shell expr `id -u` % 5000 + 25000)
 PYTHON ?= python3
+TRACE_MS ?= 2000
 
 # What the targets below differ in; any of these may also be given on the command line.
 # RUN: the programs to start at boot, instead of `tour'. NOX: no window. WAIT: wait for gdb before
 # the first instruction. AUDIT: check the kernel's books when all is done. EXIT: leave QEMU when all
-# is done, or on a panic, with status 0 or 3. SEED: a number; QEMU then counts instructions instead
+# is done, or on a panic, with status 0 or 3. TRACE: a file for a record of what every CPU does in the
+# first TRACE_MS milliseconds. SEED: a number; QEMU then counts instructions instead
 # of looking at a clock, so that a run can be repeated, and each number gives another run.
 run-% instructions-%: RUN = $*
 %-nox %-nox-gdb: NOX = 1
@@ -28,6 +30,7 @@ QEMUOPTS = $(if $(SEED),$(SEEDED),$(FROM_DISK)) \
 	-smp $(CPUS) -net none -serial mon:stdio $(if $(NOX),-display none) \
 	$(call kernel_option,run,$(RUN)) $(call kernel_option,seed,$(SEED)) \
 	$(call kernel_option,exit,$(EXIT)) $(call kernel_option,audit,$(AUDIT)) \
+	$(if $(TRACE),$(call kernel_option,trace,$(TRACE_MS)) -debugcon file:$(TRACE)) \
 	-device isa-debug-exit,iobase=0xf4,iosize=4 \
 	$(if $(WAIT),-gdb tcp::$(GDBPORT) -S) $(QEMUEXTRA)
 

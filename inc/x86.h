@@ -37,6 +37,11 @@ static inline void insb(int port, void *addr, int count)
 	asm volatile("rep insb" : "+D"(addr), "+c"(count) : "d"(port) : "memory", "cc");
 }
 
+static inline void outsb(int port, const void *addr, int count)
+{
+	asm volatile("rep outsb" : "+S"(addr), "+c"(count) : "d"(port) : "memory", "cc");
+}
+
 static inline void insl(int port, void *addr, int count)
 {
 	asm volatile("rep insl" : "+D"(addr), "+c"(count) : "d"(port) : "memory", "cc");

@@ -119,8 +119,8 @@ void lapic_startap_done(void);
 // Put that CPU into the state in which it waits for lapic_startap.
 void lapic_park(uint8_t apicid);
 
-// Send that CPU the interrupt IRQ_KICK, or an NMI.
-void lapic_kick(uint8_t apicid);
+// Send a CPU the interrupt IRQ_KICK, or the one with that ID an NMI.
+void lapic_kick(const struct CpuInfo *cpu);
 void lapic_nmi(uint8_t apicid);
 
 // Tell that the interrupt being handled is over.

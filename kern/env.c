@@ -13,6 +13,7 @@
 #include <kern/sched.h>
 #include <kern/spinlock.h>
 #include <kern/tlb.h>
+#include <kern/trace.h>
 #include <kern/trap.h>
 
 #define ENVGENSHIFT 12 // where the generation begins in an env id
@@ -153,6 +154,8 @@ int env_alloc(struct Env **store, envid_t parent_id)
 	e->env_tf.tf_esp = USTACKTOP;
 	trapframe_force_user(&e->env_tf);
 	env_set_state(e, ENV_NOT_RUNNABLE);
+	if (tracing)
+		trace_event(TRACE_NEW, e->env_id, ENVX(parent_id ? parent_id : e->env_id));
 
 	cprintf("[%08x] new env %08x\n", curenv ? curenv->env_id : 0, e->env_id);
 	*store = e;
@@ -204,6 +207,8 @@ void env_destroy(struct Env *e)
 	env_interrupt(e);
 	ipc_refuse(e);
 	env_set_state(e, ENV_DYING);
+	if (tracing)
+		trace_event(TRACE_END, e->env_id, 0);
 	cprintf("[%08x] free env %08x\n", curenv ? curenv->env_id : 0, e->env_id);
 
 	if (e == curenv) {

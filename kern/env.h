@@ -126,7 +126,7 @@ static inline void __attribute__((noreturn)) env_resume(struct CpuInfo *cpu)
 	// together with user mode.
 	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);
 	unlock_kernel_by(cpu);
-	trap_return(&cpu->cpu_env->env_tf);
+	trap_leave(&cpu->cpu_env->env_tf);
 }
 
 #endif

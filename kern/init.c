@@ -14,6 +14,7 @@
 #include <kern/sched.h>
 #include <kern/spinlock.h>
 #include <kern/tlb.h>
+#include <kern/trace.h>
 #include <kern/trap.h>
 
 static void go_multiprocessor(void) __attribute__((noreturn));
@@ -48,6 +49,7 @@ void __attribute__((noreturn)) i386_init(void)
 static void __attribute__((noreturn)) go_multiprocessor(void)
 {
 	lock_kernel();    // from here on there is more than one CPU
+	trace_init();     // if wanted, a record of all that follows
 	boot_aps();       // start the others; they wait for the lock
 	start_programs(); // the first environments
 	sched_yield();

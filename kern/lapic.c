@@ -9,6 +9,7 @@
 #include <kern/kclock.h>
 #include <kern/options.h>
 #include <kern/pmap.h>
+#include <kern/trace.h>
 
 // Registers, as indices into an array of words (SDM table 11-1: byte offsets).
 enum {
@@ -185,9 +186,10 @@ static void send(uint8_t apicid, uint32_t command)
 	write(ICR_LOW, command);
 }
 
-void lapic_kick(uint8_t apicid)
+void lapic_kick(const struct CpuInfo *cpu)
 {
-	send(apicid, ICR_FIXED | ICR_ASSERT | (IRQ_OFFSET + IRQ_KICK));
+	trace(TRACE_KICK, cpu - cpus);
+	send(cpu->cpu_id, ICR_FIXED | ICR_ASSERT | (IRQ_OFFSET + IRQ_KICK));
 }
 
 void lapic_nmi(uint8_t apicid)

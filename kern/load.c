@@ -9,6 +9,7 @@
 #include <inc/string.h>
 
 #include <kern/pmap.h>
+#include <kern/trace.h>
 
 enum { MAX_COMMAND = 1024, MAX_ARGS = 16 }; // what a stack page has room for
 
@@ -137,6 +138,8 @@ int program_load(const struct Program *program, const char *command, struct Env 
 	int r = 0;
 
 	e->env_program = program;
+	if (tracing)
+		trace_event(TRACE_PROGRAM, e->env_id, program - programs);
 	e->env_tf.tf_eip = elf->e_entry;
 	for (int i = 0; i < elf->e_phnum && r == 0; i++)
 		if (ph[i].p_type == ELF_PROG_LOAD)

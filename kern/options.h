@@ -12,6 +12,8 @@ extern struct Options {
 	bool seeded;
 	uint32_t seed;
 
+	uint32_t trace_ms; // trace: for how many milliseconds to record events (kern/trace.h)
+
 	// With any value but 0:
 	bool exit;  // exit: leave QEMU when nothing is left to run, or on a panic, instead of
 		    // entering the monitor

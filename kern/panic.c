@@ -9,6 +9,7 @@
 #include <kern/monitor.h>
 #include <kern/options.h>
 #include <kern/power.h>
+#include <kern/trace.h>
 #include <kern/trap.h>
 
 // Number of the CPU that panicked first, -1 for none. Set once, atomically.
@@ -45,6 +46,7 @@ static bool take_over(void)
 			lapic_nmi(cpus[i].cpu_id);
 	microdelay(1000); // until they have noticed
 	cons_take_over();
+	trace_end();
 	return true;
 }
 

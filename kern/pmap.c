@@ -11,6 +11,7 @@
 #include <kern/kclock.h>
 #include <kern/kdebug.h>
 #include <kern/tlb.h>
+#include <kern/trace.h>
 
 size_t npages;
 pde_t *kern_pgdir;
@@ -66,8 +67,10 @@ static void page_init(void)
 	// The BIOS counts the KB of low memory it has not taken for itself: BIOS data area, 40:13.
 	ppn_t low_end = MIN(*(uint16_t *) (KERNBASE + 0x413), 640) / (PGSIZE / 1024);
 	ppn_t kernel_end = PGNUM(PADDR(boot_alloc(0))), mpentry = PGNUM(MPENTRY_PADDR);
+	ppn_t trace = npages - trace_frames(npages);
 
-	add_free(kernel_end, npages);
+	reserve(trace, npages);
+	add_free(kernel_end, trace);
 	reserve(low_end, kernel_end);
 	add_free(mpentry + 1, low_end);
 	reserve(mpentry, mpentry + 1);

@@ -13,6 +13,7 @@
 #include <kern/power.h>
 #include <kern/spinlock.h>
 #include <kern/tlb.h>
+#include <kern/trace.h>
 
 struct RunQueue run_queue;
 
@@ -55,6 +56,7 @@ static void all_done(void)
 
 	for (int i = 0; i < NENV; i++)
 		blocked += envs[i].env_status != ENV_FREE;
+	trace_end();
 	cprintf("No runnable environments in the system!\n");
 	if (blocked)
 		cprintf("%d blocked for ever; 'envs' lists them.\n", blocked);
@@ -119,6 +121,7 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	cpu->cpu_woken = false;
 	ncpu_halted += !rest;
 	cpu->cpu_status = rest ? CPU_RESTING : CPU_HALTED;
+	trace(TRACE_HALT, rest);
 	unlock_kernel();
 
 	// Who makes an env runnable or chooses this CPU to be woken after this look has sent a
@@ -131,6 +134,7 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	lapic_tick_every(1);
 
 	cpu->cpu_status = CPU_KERNEL;
+	trace(TRACE_AWAKE, 0);
 	lock_kernel();
 	begin_tick(cpu);
 	ncpu_halted -= !rest && !cpu->cpu_woken;

@@ -3,6 +3,8 @@
 #include <inc/assert.h>
 #include <inc/x86.h>
 
+#include <kern/trace.h>
+
 struct spinlock kernel_lock = {.name = "kernel"};
 uint32_t kernel_lock_sleepers[NCPU];
 
@@ -44,11 +46,9 @@ void spin_break(struct spinlock *lk)
 	lk->holder = NULL;
 }
 
-void kernel_lock_wait(uint32_t ticket)
+// Wait until the ticket is served: at first looking all the time, then asleep.
+static void wait_for(uint32_t ticket)
 {
-	if (spin_holding(&kernel_lock))
-		spin_misused(&kernel_lock, "takes again");
-	thiscpu->cpu_waits++;
 	for (int i = 0; i < SPINS; i++) {
 		if (served(&kernel_lock, ticket))
 			return;
@@ -62,7 +62,17 @@ void kernel_lock_wait(uint32_t ticket)
 	__atomic_store_n(slot, 0, __ATOMIC_RELAXED);
 }
 
+void kernel_lock_wait(uint32_t ticket)
+{
+	if (spin_holding(&kernel_lock))
+		spin_misused(&kernel_lock, "takes again");
+	thiscpu->cpu_waits++;
+	trace(TRACE_LOCK_WAIT, 0);
+	wait_for(ticket);
+	trace(TRACE_LOCK_TAKEN, 0);
+}
+
 void kernel_lock_wake(int cpu)
 {
-	lapic_kick(cpus[cpu].cpu_id);
+	lapic_kick(&cpus[cpu]);
 }

@@ -34,7 +34,7 @@ void cpu_kick_out(struct CpuInfo *cpu)
 {
 	assert(spin_holding(&kernel_lock) && cpu != thiscpu);
 	if (in_user_mode(cpu)) {
-		lapic_kick(cpu->cpu_id);
+		lapic_kick(cpu);
 		wait_kicked(cpu);
 	}
 }
@@ -45,7 +45,7 @@ static bool wake(uint32_t status)
 	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++) {
 		if (cpu->cpu_status == status && !cpu->cpu_woken) {
 			cpu->cpu_woken = true;
-			lapic_kick(cpu->cpu_id);
+			lapic_kick(cpu);
 			return true;
 		}
 	}
@@ -71,7 +71,7 @@ void tlb_shoot_down(const pde_t *pgdir)
 			continue;
 		cpu->cpu_tlb_stale = true;
 		if (in_user_mode(cpu))
-			lapic_kick(cpu->cpu_id);
+			lapic_kick(cpu);
 	}
 	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++)
 		if (cpu->cpu_pgdir == pgdir && cpu != thiscpu)

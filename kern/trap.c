@@ -282,16 +282,14 @@ static void trap_dispatch(struct Env *e)
 	kill_for_trap(e);
 }
 
-static bool from_user(const struct Trapframe *tf)
-{
-	return (tf->tf_cs & 3) || (tf->tf_eflags & FL_VM);
-}
+void (*trap_enter)(struct Trapframe *tf) = trap;
+void (*trap_leave)(const struct Trapframe *tf) __attribute__((noreturn)) = trap_return;
 
 void trap(struct Trapframe *tf)
 {
 	if (tf->tf_trapno != T_SYSCALL)
 		take_note(tf->tf_trapno);
-	if (!from_user(tf)) {
+	if (!trap_from_user(tf)) {
 		// Interrupts come where the kernel waits with sti_hlt_cli, and have then done all
 		// they should; anything else is a bug of the kernel.
 		if (!is_interrupt(tf->tf_trapno))

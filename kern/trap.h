@@ -23,8 +23,18 @@ void trap_init_percpu(int cpu);
 // Handle a trap; called by kern/trapentry.S only. The way out of the kernel is at its end.
 void trap(struct Trapframe *tf);
 
+// Whether a trap has come from user mode.
+static inline bool trap_from_user(const struct Trapframe *tf)
+{
+	return (tf->tf_cs & 3) || (tf->tf_eflags & FL_VM);
+}
+
 // Load all registers from tf and enter user mode.
 void trap_return(const struct Trapframe *tf) __attribute__((noreturn));
+
+// What is called for these two: themselves, unless there is a trace (kern/trace.c).
+extern void (*trap_enter)(struct Trapframe *tf);
+extern void (*trap_leave)(const struct Trapframe *tf) __attribute__((noreturn));
 
 // Make tf one that enters user mode, whatever else it says: user segments, interrupts on, no I/O
 // privilege, no virtual 8086 mode, no nested task.

@@ -34,7 +34,7 @@
 	.text
 #include <kern/vectors.h>
 
-// Complete the struct Trapframe, switch to the kernel's segments, and call trap(frame). From
+// Complete the struct Trapframe, switch to the kernel's segments, and call trap(frame), by way of trap_enter. From
 // user mode trap() does not return; from the kernel it does when nothing was wrong.
 	.type alltraps, @function
 alltraps:
@@ -47,7 +47,7 @@ alltraps:
 	pushl $0 // no flag of the user's holds here: not DF, nor AC, which would switch off SMAP
 	popfl
 	pushl %esp
-	call trap
+	call *trap_enter
 	addl $4, %esp
 	popal
 	popl %es
