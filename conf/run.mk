@@ -5,14 +5,16 @@ GDB ?= $(call first-of,gdb-multiarch i386-jos-elf-gdb x86_64-elf-gdb gdb)
 GDBPORT ?= $(shell expr `id -u` % 5000 + 25000)
 PYTHON ?= python3
 TRACE_MS ?= 2000
+SEEDS ?= 100
 
 # What the targets below differ in; any of these may also be given on the command line.
 # RUN: the programs to start at boot, instead of `tour'. NOX: no window. WAIT: wait for gdb before
 # the first instruction. AUDIT: check the kernel's books when all is done. EXIT: leave QEMU when all
-# is done, or on a panic, with status 0 or 3. TRACE: a file for a record of what every CPU does in the
-# first TRACE_MS milliseconds. SEED: a number; QEMU then counts instructions instead
-# of looking at a clock, so that a run can be repeated, and each number gives another run.
-run-% instructions-%: RUN = $*
+# is done, or on a panic, with status 0 or 3. TRACE: a file for a record of what every CPU does in
+# the first TRACE_MS milliseconds. SEED: a number; QEMU then counts instructions instead of looking
+# at a clock, so that a run can be repeated, and each number gives another run.
+run-% instructions-% explore-%: RUN = $*
+explore-%: CPUS = 4
 %-nox %-nox-gdb: NOX = 1
 %-gdb: WAIT = 1
 
@@ -86,6 +88,9 @@ check:
 	@$(PYTHON) tools/check.py $(CHECKFLAGS)
 bench:
 	@$(PYTHON) tools/bench.py $(BENCHFLAGS)
+explore-%: $(RUNNABLE)
+	$(preflight)
+	@$(PYTHON) tools/explore.py '$(RUN)' --seeds '$(SEEDS)' --cpus '$(CPUS)' $(EXPLOREFLAGS)
 instructions-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/instructions.py $* $(INSTRUCTIONSFLAGS)

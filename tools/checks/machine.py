@@ -18,17 +18,18 @@ ENV1 = "00001000"       # the first env's id
 
 
 def command(program: str, *options: str, cpus="1", disk: bool = True,
-            end: bool = True) -> List[str]:
+            end: bool = True, seed="") -> List[str]:
     """Return the QEMU command that runs a program.
 
     options   for QEMU
     cpus      what -smp gets
     disk      boot from the disk, else by the multiboot header
     end       audit the kernel's books and end when all is done; else in the monitor
+    seed      make a run of this seed
     """
     only_if_end = "1" if end else ""
     return [*qemu_command(f"CPUS={cpus}", f"RUN={program}", f"EXIT={only_if_end}",
-                          f"AUDIT={only_if_end}", disk=disk), *options]
+                          f"AUDIT={only_if_end}", f"SEED={seed}", disk=disk), *options]
 
 
 # ---- To its end ----

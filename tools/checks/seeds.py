@@ -1,0 +1,116 @@
+"""Runs that can be repeated, and the search among them."""
+
+import re
+
+from .kit import add, edit, enter_copy, excerpt, make, require, require_equal, test
+from .machine import command, play, verify
+
+from gradelib import Watch
+
+
+def output(program: str, seed: int):
+    """Run a program on four CPUs with a seed; return what is printed."""
+    run = play(command(program, cpus=4, seed=seed))
+    verify(run)
+    return run.lines
+
+
+@test("seeds: two runs with one seed are the same", cost=10)
+def same():
+    """Four CPUs do the same with the same seed, and something else with another one."""
+    for program in ("stresssched", "teststates", "fuzz"):
+        first = output(program, 7)
+        require_equal(output(program, 7), first, f"the output of {program} with the same seed")
+    others = {tuple(output("stresssched", seed)) for seed in range(10)}
+    require(len(others) == 10, f"10 seeds give only {len(others)} different outputs")
+
+
+# ---- The search ----
+
+def explore(program: str, *variables: str, fails: bool = False):
+    """Search for what goes wrong with a program; return the lines of the answer."""
+    return make(f"explore-{program}", *variables, fails=fails).splitlines()
+
+
+@test("seeds: nothing to find", cost=10)
+def nothing():
+    """With no seed does anything go wrong."""
+    for program in ("stresssched", "testipc", "hello"):
+        last = explore(program, "SEEDS=10")[-1]
+        require(re.match(rf"{program}, CPUS=4: 10 seeds passed, 0 failed; \d+ different outputs",
+                         last), "wrong last line", last)
+
+
+# Races, each planted into a copy of the kernel, the program that is to meet it within so many
+# seeds, and what is seen of it.
+RACES = {
+    "the lock is dropped before others know that user code may run here": (
+        "kern/env.h", """\
+	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);
+	unlock_kernel_by(cpu);
+""", """\
+	unlock_kernel_by(cpu);
+	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);
+""", "teststates", 4, "kernel panic"),
+    "a CPU that has a page table loaded is not kicked": (
+        "kern/tlb.c", """\
+		cpu->cpu_tlb_stale = true;
+		if (in_user_mode(cpu))
+			lapic_kick(cpu);
+	}
+	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++)
+		if (cpu->cpu_pgdir == pgdir && cpu != thiscpu)
+			wait_kicked(cpu);
+""", """\
+		cpu->cpu_tlb_stale = true;
+	}
+""", "testtlb", 4, "wrong output"),
+    "a ticket for the lock is read and then counted up": (
+        "kern/spinlock.h",
+        "__atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_RELAXED);",
+        "kernel_lock.next_ticket;\n"
+        "\t__atomic_store_n(&kernel_lock.next_ticket, ticket + 1, __ATOMIC_RELAXED);",
+        "stresssched", 2, "not finished within|kernel panic|wrong output"),
+    "a message comes between the look whether there is one and the sleep": (
+        "kern/syscall.c", """\
+	if (!self->env_last_sender || !ipc_take(self))
+		env_set_state(self, ENV_NOT_RUNNABLE);
+""", """\
+	bool taken = self->env_last_sender && ipc_take(self);
+	unlock_kernel();
+	lock_kernel();
+	if (!taken)
+		env_set_state(self, ENV_NOT_RUNNABLE);
+""", "primes", 4, "blocked|kernel panic|wrong output"),
+}
+
+
+def finds(file, old, new, program, seeds, seen):
+    """The search finds a planted race, and the command it names shows it again."""
+    enter_copy()
+    edit(file, old, new)
+    make()
+    lines = explore(program, f"SEEDS={seeds}", "EXPLOREFLAGS=--limit 15", fails=True)
+    require(any(re.match(rf"({seen}).*: \d+ of {seeds} seeds", line) for line in lines),
+            "the race is not found", *excerpt(lines[-30:]))
+    again = next(line.split() for line in lines if line.startswith("      make run-"))
+    require_equal(again[1], f"run-{program}-nox", "the target of the command")
+    seed = next(word for word in again if word.startswith("SEED="))
+    words = command(program, cpus=4, seed=seed[5:])
+    watch = Watch(limit=15, quiet=15)
+    require_equal(play(words, watch).lines, play(words, watch).lines, f"the output with {seed}")
+
+
+for what, details in RACES.items():
+    add(f"seeds: the search finds that {what}", finds, *details, limit=300, cost=30)
+
+
+# ---- Bad use ----
+
+@test("seeds: SEEDS is no range")
+def no_range():
+    """The answer to a mistyped range is one line."""
+    for text in ("abc", "9-3", "1-", "-5"):
+        lines = explore("hello", f"SEEDS={text}", fails=True)
+        require_equal(lines[:1], [f"SEEDS={text} is no range of seeds. "
+                                  "Try SEEDS=200 or SEEDS=5-9"], "the answer")
