@@ -14,7 +14,7 @@
 
 enum {
 	MOST_FRAMES = 2048,
-	ROOM = 8,          // events that a CPU may add between two looks at whether there is room
+	ROOM = 8 + NCPU,   // events that a CPU may add between two looks at whether there is room
 	DEBUG_PORT = 0xe9, // QEMU's isa-debugcon
 	NAME_SIZE = 16,
 };
@@ -26,6 +26,7 @@ struct TraceHeader {
 	uint32_t cpus;
 	uint32_t programs;
 	uint32_t tsc_khz; // ticks of the time-stamp counter in a millisecond
+	uint32_t full;    // whether a CPU has used up its room for events
 };
 
 bool tracing;
@@ -62,6 +63,11 @@ void trace_event(int type, envid_t env, uint32_t arg)
 	__atomic_store_n(&buffer->count, buffer->count + 1, __ATOMIC_RELEASE);
 }
 
+static bool is_full(int cpu)
+{
+	return __atomic_load_n(&buffers[cpu].count, __ATOMIC_RELAXED) > capacity - ROOM;
+}
+
 static void trace_user_trap(const struct Trapframe *tf, const struct Env *e)
 {
 	uint32_t call = tf->tf_regs.reg_eax;
@@ -86,7 +92,7 @@ static void trace_enter(struct Trapframe *tf)
 		trace(TRACE_KERNEL_TRAP, tf->tf_trapno);
 	else
 		trace_user_trap(tf, curenv);
-	if (buffers[cpunum()].count > capacity - ROOM || read_tsc() > end_time)
+	if (is_full(cpunum()) || read_tsc() > end_time)
 		trace_end();
 	trap(tf);
 }
@@ -145,9 +151,11 @@ void trace_end(void)
 	if (!__atomic_exchange_n(&tracing, false, __ATOMIC_ACQ_REL))
 		return;
 
-	const struct TraceHeader header = {"JOSTRACE", ncpu, programs_end - programs, tsc_khz};
+	struct TraceHeader header = {"JOSTRACE", ncpu, programs_end - programs, tsc_khz, false};
 	uint32_t total = 0;
 
+	for (int cpu = 0; cpu < ncpu; cpu++)
+		header.full |= is_full(cpu);
 	send(&header, sizeof(header));
 	for (const struct Program *p = programs; p < programs_end; p++) {
 		char name[NAME_SIZE] = "";

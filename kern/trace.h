@@ -18,7 +18,7 @@ struct TraceEvent {
 	uint32_t te_type : 8;
 	uint32_t te_arg : 24;
 };
-_Static_assert(sizeof(struct TraceEvent) == 16, "tools/trace.py relies on that");
+_Static_assert(sizeof(struct TraceEvent) == 16, "tools/tracefile.py relies on that");
 
 enum {
 	TRACE_CALL = 1, // system call: number, and from bit 8 on ENVX of its first argument
