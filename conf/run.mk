@@ -13,8 +13,9 @@ SEEDS ?= 100
 # is done, or on a panic, with status 0 or 3. TRACE: a file for a record of what every CPU does in
 # the first TRACE_MS milliseconds. SEED: a number; QEMU then counts instructions instead of looking
 # at a clock, so that a run can be repeated, and each number gives another run.
-run-% instructions-% explore-%: RUN = $*
-explore-%: CPUS = 4
+run-% instructions-% explore-% trace-%: RUN = $*
+trace-%: TRACE = $(OBJDIR)/trace/$*.bin
+explore-% trace-%: CPUS := $(if $(filter file,$(origin CPUS)),4,$(CPUS))
 %-nox %-nox-gdb: NOX = 1
 %-gdb: WAIT = 1
 
@@ -37,7 +38,8 @@ QEMUOPTS = $(if $(SEED),$(SEEDED),$(FROM_DISK)) \
 	$(if $(WAIT),-gdb tcp::$(GDBPORT) -S) $(QEMUEXTRA)
 
 preflight = @perl tools/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)' cpus='$(CPUS)' \
-	run='$(RUN)' seed='$(SEED)' port='$(if $(WAIT),$(GDBPORT))'
+	run='$(RUN)' seed='$(SEED)' port='$(if $(WAIT),$(GDBPORT))' \
+	trace_ms='$(if $(TRACE),$(TRACE_MS))'
 
 define run_qemu
 $(preflight)
@@ -94,13 +96,17 @@ explore-%: $(RUNNABLE)
 instructions-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/instructions.py $* $(INSTRUCTIONSFLAGS)
+trace-%: $(RUNNABLE)
+	$(preflight)
+	@$(PYTHON) tools/trace.py $* CPUS='$(CPUS)' SEED='$(SEED)' TRACE_MS='$(TRACE_MS)'
 
 help:
 	@sed -n 's/^# \?//p; /^$$/q' GNUmakefile
 	@echo "make asm		disassemble everything, with source, into obj/"
 	@echo "make clean		remove what was made"
 	@echo
-	@echo "CPUS=n RUN=\"program program...\" EXIT=1 QEMUEXTRA=... GRADEFLAGS=... V=1, conf/env.mk"
+	@echo "CPUS=n RUN=\"program program...\" EXIT=1 SEED=n TRACE_MS=n QEMUEXTRA=... GRADEFLAGS=..."
+	@echo "V=1, conf/env.mk"
 
 .PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb grade check bench help \
 	print-qemu print-gdbport print-command print-nm print-compiler

@@ -2,15 +2,16 @@
 # usage: preflight.pl NAME=VALUE...
 # Before QEMU is started: check what a user may have got wrong, and say in plain words what it is
 # and what to do. The names:
-#	qemu programs		the command; the programs there are, separated by spaces
-#	cpus run port seed	what the user has set; may be empty, except cpus
+#	qemu programs			the command; the programs there are, separated by spaces
+#	cpus run port seed trace_ms	what the user has set; may be empty, except cpus
 use strict;
 use warnings;
 use IO::Socket::INET;
 use List::Util 'min';
 
 my %value = map { /^(\w+)=(.*)$/s } @ARGV;
-my ($qemu, $cpus, $run, $port, $seed) = map { $value{$_} // '' } qw(qemu cpus run port seed);
+my ($qemu, $cpus, $run, $port, $seed, $trace_ms) =
+	map { $value{$_} // '' } qw(qemu cpus run port seed trace_ms);
 
 # How many letters must be added, removed, changed or swapped with the next to make $s from $t.
 sub distance {
@@ -52,6 +53,8 @@ $cpus =~ /^[1-9]\d*(,[\w=,]+)?$/
 	or die "CPUS=$cpus is no number of CPUs. Try CPUS=4\n";
 $seed eq '' || $seed =~ /^\d{1,9}$/
 	or die "SEED=$seed is no seed. Try a number, SEED=7\n";
+$trace_ms eq '' || $trace_ms =~ /^[1-9]\d{0,8}$/
+	or die "TRACE_MS=$trace_ms is no number of milliseconds. Try TRACE_MS=100\n";
 if ($port ne '') {
 	$port =~ /^\d+$/ && $port > 0 && $port < 65536
 		or die "GDBPORT=$port is no port. Try GDBPORT=26000\n";

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .kit import Skipped, call, in_git, require_equal, sources, test
 
+SUFFIXES = (".c", ".h", ".S", ".py", ".js", ".css", ".html")
 LINES = 450     # that a file may have; fewer is better
 TARGETS = """make qemu qemu-nox qemu-gdb run- gdb grade check clean""".split()
 
@@ -22,7 +23,7 @@ def tracked():
 @test("style: length of files")
 def length():
     """No source file is long."""
-    files = [file for file in sources() if file.suffix in (".c", ".h", ".S", ".py")]
+    files = [file for file in sources() if file.suffix in SUFFIXES]
     require_equal([f"{file}: {count}" for file in files
                    if (count := len(file.read_text().splitlines())) >= LINES], [], "long files")
 
