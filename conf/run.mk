@@ -13,9 +13,12 @@ SEEDS ?= 100
 # is done, or on a panic, with status 0 or 3. TRACE: a file for a record of what every CPU does in
 # the first TRACE_MS milliseconds. SEED: a number; QEMU then counts instructions instead of looking
 # at a clock, so that a run can be repeated, and each number gives another run.
-run-% instructions-% explore-% trace-%: RUN = $*
+run-% instructions-% explore-% trace-% record-% replay-% replay-%-gdb: RUN = $*
 trace-%: TRACE = $(OBJDIR)/trace/$*.bin
 explore-% trace-%: CPUS := $(if $(filter file,$(origin CPUS)),4,$(CPUS))
+record-%: EXIT = 1
+record-%: RECORD = $(OBJDIR)/replay/$*
+replay-% replay-%-gdb: REPLAY = $(OBJDIR)/replay/$*
 %-nox %-nox-gdb: NOX = 1
 %-gdb: WAIT = 1
 
@@ -29,24 +32,36 @@ kernel_option = $(if $(2),-fw_cfg name=opt/jos/$(1)$(comma)string='$(strip $(2))
 FROM_DISK = -drive file=$(OBJDIR)/kern/kernel.img,index=0,media=disk,format=raw
 SEEDED = -kernel $(OBJDIR)/kern/kernel -icount shift=1,sleep=off,align=off \
 	-rtc base=2020-01-01,clock=vm
-QEMUOPTS = $(if $(SEED),$(SEEDED),$(FROM_DISK)) \
+# QEMU keeps the state at the beginning of a recording in a disk. The device called vapic makes it
+# hang when it goes back there.
+RECORDED = -kernel $(OBJDIR)/kern/kernel -rtc base=2020-01-01,clock=vm \
+	-icount shift=1,align=off,rr=record,rrfile=$(RECORD).log,rrsnapshot=init \
+	-drive file=$(RECORD).qcow2,if=none,id=rr -global apic.vapic=off
+WAITING = $(if $(WAIT),-gdb tcp::$(GDBPORT) -S)
+QEMUOPTS = $(if $(RECORD),$(RECORDED),$(if $(SEED),$(SEEDED),$(FROM_DISK))) \
 	-smp $(CPUS) -net none -serial mon:stdio $(if $(NOX),-display none) \
 	$(call kernel_option,run,$(RUN)) $(call kernel_option,seed,$(SEED)) \
 	$(call kernel_option,exit,$(EXIT)) $(call kernel_option,audit,$(AUDIT)) \
 	$(if $(TRACE),$(call kernel_option,trace,$(TRACE_MS)) -debugcon file:$(TRACE)) \
 	-device isa-debug-exit,iobase=0xf4,iosize=4 \
-	$(if $(WAIT),-gdb tcp::$(GDBPORT) -S) $(QEMUEXTRA)
+	$(WAITING) $(QEMUEXTRA)
 
 preflight = @perl tools/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)' cpus='$(CPUS)' \
 	run='$(RUN)' seed='$(SEED)' port='$(if $(WAIT),$(GDBPORT))' \
+	record='$(RECORD)' replay='$(REPLAY)' kernel='$(OBJDIR)/kern/kernel' \
 	trace_ms='$(if $(TRACE),$(TRACE_MS))'
 
-define run_qemu
-$(preflight)
+
+# Start QEMU, by the command that is given or its options.
+define start_qemu
 @$(if $(NOX),echo "*** To leave QEMU type Ctrl-a x",:)
 @$(if $(WAIT),echo "*** Now run 'make gdb' in another terminal",:)
-$(Q)$(QEMU) $(QEMUOPTS); status=$$?; \
+$(Q)$(or $(1),$(QEMU) $(QEMUOPTS)); status=$$?; \
 	if [ $$status = 3 ]; then echo "*** The kernel panicked" >&2; fi; exit $$status
+endef
+define run_qemu
+$(preflight)
+$(start_qemu)
 endef
 
 RUNNABLE := $(OBJDIR)/kern/kernel.img $(OBJDIR)/kern/kernel.sym
@@ -62,6 +77,21 @@ run-%-nox: $(RUNNABLE)
 	$(run_qemu)
 run-%: $(RUNNABLE)
 	$(run_qemu)
+
+# On one CPU a run can be recorded and played again, under gdb also backwards: by the same command.
+record-%: $(RUNNABLE)
+	$(preflight)
+	@mkdir -p $(dir $(RECORD))
+	$(Q)qemu-img create -q -f qcow2 $(RECORD).qcow2 1M
+	@cksum < $(OBJDIR)/kern/kernel > $(RECORD).cksum
+	@printf '%s "$$@"\n' "$(QEMU) $(subst rr=record,rr=replay,$(QEMUOPTS))" > $(RECORD).command
+	$(start_qemu)
+replay-%-gdb: $(RUNNABLE) .gdbinit
+	$(preflight)
+	$(call start_qemu,sh $(REPLAY).command $(WAITING))
+replay-%: $(RUNNABLE)
+	$(preflight)
+	$(call start_qemu,sh $(REPLAY).command)
 
 .gdbinit: .gdbinit.tmpl $(OBJDIR)/.vars.GDBPORT $(OBJDIR)/.vars.OBJDIR
 	@sed 's/@PORT@/$(GDBPORT)/; s#@OBJDIR@#$(OBJDIR)#g' < $< > $@

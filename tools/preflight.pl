@@ -4,14 +4,17 @@
 # and what to do. The names:
 #	qemu programs			the command; the programs there are, separated by spaces
 #	cpus run port seed trace_ms	what the user has set; may be empty, except cpus
+#	record replay			the recording that is made or used, without .log
+#	kernel				what QEMU boots
 use strict;
 use warnings;
 use IO::Socket::INET;
 use List::Util 'min';
 
 my %value = map { /^(\w+)=(.*)$/s } @ARGV;
-my ($qemu, $cpus, $run, $port, $seed, $trace_ms) =
-	map { $value{$_} // '' } qw(qemu cpus run port seed trace_ms);
+my ($qemu, $cpus, $run, $port, $seed, $trace_ms, $record, $replay, $kernel) =
+	map { $value{$_} // '' } qw(qemu cpus run port seed trace_ms record replay kernel);
+my @oldest = (5, 2); # QEMU that goes backwards under gdb
 
 # How many letters must be added, removed, changed or swapped with the next to make $s from $t.
 sub distance {
@@ -44,8 +47,36 @@ sub check_programs {
 	}
 }
 
+sub has {
+	my $command = shift;
+	return $command ne '' && system("command -v '$command' >/dev/null") == 0;
+}
+
+# Whether $qemu is of that version, or later.
+sub is_since {
+	my @since = @_;
+	my @is = `'$qemu' --version` =~ /version (\d+)\.(\d+)/ or return 1;
+	return $is[0] > $since[0] || $is[0] == $since[0] && $is[1] >= $since[1];
+}
+
+sub check_recording {
+	my ($recording, $target) = ($record || $replay, $record ? 'record' : 'replay');
+	my ($name) = $recording =~ m{([^/]*)$};
+	$cpus eq '1'
+		or die "$target-$name works with one CPU. Leave CPUS=$cpus away; SEED repeats runs of more\n";
+	is_since(@oldest)
+		or die "$target-$name needs QEMU $oldest[0].$oldest[1] or later. Set QEMU (conf/env.mk)\n";
+	if ($record) {
+		has('qemu-img') or die "qemu-img is missing. Run tools/setup.sh\n";
+		return;
+	}
+	-e "$replay.log" or die "There is no recording of $name. Make one: make record-$name\n";
+	system("cksum < '$kernel' | cmp -s - '$replay.cksum'") == 0
+		or die "The kernel has changed since the recording. Make a new one: make record-$name\n";
+}
+
 check_programs();
-$qemu ne '' && system("command -v '$qemu' >/dev/null") == 0
+has($qemu)
 	or die 'QEMU is missing', $qemu ne '' ? " ($qemu)" : '',
 		". Run tools/setup.sh, or set QEMU (conf/env.mk)\n";
 # What may follow the number is QEMU's topology: 4,sockets=2 and the like.
@@ -53,6 +84,7 @@ $cpus =~ /^[1-9]\d*(,[\w=,]+)?$/
 	or die "CPUS=$cpus is no number of CPUs. Try CPUS=4\n";
 $seed eq '' || $seed =~ /^\d{1,9}$/
 	or die "SEED=$seed is no seed. Try a number, SEED=7\n";
+check_recording() if $record || $replay;
 $trace_ms eq '' || $trace_ms =~ /^[1-9]\d{0,8}$/
 	or die "TRACE_MS=$trace_ms is no number of milliseconds. Try TRACE_MS=100\n";
 if ($port ne '') {

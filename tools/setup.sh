@@ -24,6 +24,7 @@ missing() {
 		have $tool || echo $tool
 	done
 	have qemu-system-i386 || have qemu-system-x86_64 || echo QEMU
+	have qemu-img || echo qemu-img
 	have gdb || have gdb-multiarch || have x86_64-elf-gdb || echo gdb
 	have_compiler || echo 'a compiler for 32-bit x86'
 }
@@ -52,13 +53,14 @@ install() {
 		as_root apt-get update -q &&
 			as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
 				--no-install-recommends \
-				make perl python3 $gcc binutils qemu-system-x86 gdb
+				make perl python3 $gcc binutils qemu-system-x86 qemu-utils gdb
 	elif have dnf; then
 		[ $gcc = gcc ] || gcc='gcc-x86_64-linux-gnu binutils-x86_64-linux-gnu'
-		as_root dnf install -q -y make perl python3 $gcc binutils qemu-system-x86 gdb
+		as_root dnf install -q -y make perl python3 $gcc binutils qemu-system-x86 \
+			qemu-img gdb
 	elif have pacman; then
 		as_root pacman -S --noconfirm --needed \
-			make perl python gcc binutils qemu-system-x86 gdb
+			make perl python gcc binutils qemu-system-x86 qemu-img gdb
 	elif have brew; then
 		brew install make python x86_64-elf-gcc x86_64-elf-binutils x86_64-elf-gdb qemu
 	else

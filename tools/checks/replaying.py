@@ -1,0 +1,96 @@
+"""Recordings: played again, and walked backwards in gdb."""
+
+import re
+from pathlib import Path
+
+from .debugger import frames
+from .kit import (add, call, edit, enter_copy, excerpt, line_of, make, need, require,
+                  require_equal, start, test)
+from .using import free_port, read_until
+
+
+@test("replay: what is recorded is played", cost=3)
+def again():
+    """A replay prints what the recording did, the panics and the ends."""
+    need("qemu-img")
+    enter_copy()
+    for program in ("forktree", "faultread"):
+        recorded = make(f"record-{program}", "SEED=3")
+        require_equal(make(f"replay-{program}"), recorded, f"the replay of {program}")
+        require("No runnable environments" in recorded, "not recorded to the end")
+
+
+CULPRIT = "		envs[9].env_link = (struct Env *) 0x1234; // nobody has asked for this\n"
+BEFORE_IT = "	// One that waits to send will go on by itself.\n"
+
+
+@test("replay: backwards to the culprit", limit=100, cost=10)
+def backwards():
+    """From the panic that a wild write causes much later, gdb goes back to the write: first to
+    where the free list got the wild pointer, then to who had put it into that env."""
+    need("gdb", "qemu-img")
+    enter_copy()
+    edit("kern/syscall.c", BEFORE_IT,
+         "	static int calls;\n	if (++calls == 5)\n" + CULPRIT + BEFORE_IT)
+    recorded = make("record-primes", fails=True)
+    require("kernel panic on CPU 0: Page Fault" in recorded, "the kernel does not panic",
+            *excerpt(recorded.splitlines()[-10:]))
+    port = free_port()
+    process = start(["make", "-s", "--no-print-directory", "replay-primes-gdb",
+                     f"GDBPORT={port}"])
+    read_until(process, "make gdb")
+    commands = ["break panic_trap", "continue", "delete",
+                "watch env_free_list", "reverse-continue", "print e - envs", "frame", "delete",
+                "watch envs[9].env_link", "reverse-continue", "backtrace 2", "reverse-stepi",
+                "info line *$pc", "kill"]
+    words = ["gdb", "-batch", "-nx", "-x", ".gdbinit"]
+    for command in commands:
+        words += ["-ex", command]
+    text = call(*words)
+    found = frames(text)
+    require(("env_alloc", "kern/env.c") in found and "$1 = 9" in text
+            and found[-1][0] in ("sys_env_set_status", "call_env_set_status"),
+            "gdb is somewhere else", *excerpt(text.splitlines()))
+    line = line_of("kern/syscall.c", CULPRIT.strip())
+    require(re.search(rf'Line {line} of "kern/syscall.c"', text),
+            f"gdb is not at kern/syscall.c:{line}", *excerpt(text.splitlines()))
+
+
+# ---- Bad use ----
+
+def complains(expected, *arguments, prepare=None):
+    """make fails and says why in one line."""
+    enter_copy()
+    if prepare:
+        prepare()
+    first = make(*arguments, fails=True).splitlines()[0]
+    require(re.fullmatch(expected, first), "wrong complaint", f"expected: {expected}", first)
+
+
+def old_qemu():
+    """Put a QEMU here that is too old."""
+    Path("old").write_text("#!/bin/sh\necho QEMU emulator version 4.2.1\n")
+    Path("old").chmod(0o755)
+
+
+def old_recording():
+    """Make a recording, and then another kernel."""
+    make("record-hello")
+    edit("kern/init.c", "lock_kernel();    // from", "lock_kernel(), cprintf(\"new\"); // from")
+    make()
+
+
+for name, details in {
+    "no recording": (r"There is no recording of hello\. Make one: make record-hello",
+                     "replay-hello"),
+    "four CPUs": (r"record-hello works with one CPU\. Leave CPUS=4 away; SEED repeats .*",
+                  "record-hello", "CPUS=4"),
+    "QEMU is too old": (r"record-hello needs QEMU 5\.2 or later\. Set QEMU \(conf/env\.mk\)",
+                        "record-hello", "QEMU=./old"),
+    "misspelt program": (r"No program is called 'helo'; did you mean hello\?", "replay-helo"),
+    "the kernel has changed": (r"The kernel has changed since .*: make record-hello",
+                               "replay-hello"),
+}.items():
+    prepare_ = {"QEMU is too old": old_qemu, "the kernel has changed": old_recording}.get(name)
+    add(f"replay: {name}", lambda details=details, prepare=prepare_:
+        complains(*details, prepare=prepare), cost=2)
