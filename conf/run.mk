@@ -12,7 +12,8 @@ SEEDS ?= 100
 # the first instruction. AUDIT: check the kernel's books when all is done. EXIT: leave QEMU when all
 # is done, or on a panic, with status 0 or 3. TRACE: a file for a record of what every CPU does in
 # the first TRACE_MS milliseconds. SEED: a number; QEMU then counts instructions instead of looking
-# at a clock, so that a run can be repeated, and each number gives another run.
+# at a clock, so that a run can be repeated, and each number gives another run. STOP: the tick of
+# such a run in which seed_stop is called, for gdb.
 run-% instructions-% explore-% trace-% record-% replay-% replay-%-gdb: RUN = $*
 trace-%: TRACE = $(OBJDIR)/trace/$*.bin
 explore-% trace-%: CPUS := $(if $(filter file,$(origin CPUS)),4,$(CPUS))
@@ -40,14 +41,15 @@ RECORDED = -kernel $(OBJDIR)/kern/kernel -rtc base=2020-01-01,clock=vm \
 WAITING = $(if $(WAIT),-gdb tcp::$(GDBPORT) -S)
 QEMUOPTS = $(if $(RECORD),$(RECORDED),$(if $(SEED),$(SEEDED),$(FROM_DISK))) \
 	-smp $(CPUS) -net none -serial mon:stdio $(if $(NOX),-display none) \
-	$(call kernel_option,run,$(RUN)) $(call kernel_option,seed,$(SEED)) \
+	$(call kernel_option,run,$(RUN)) \
+	$(call kernel_option,seed,$(SEED)) $(call kernel_option,stop,$(STOP)) \
 	$(call kernel_option,exit,$(EXIT)) $(call kernel_option,audit,$(AUDIT)) \
 	$(if $(TRACE),$(call kernel_option,trace,$(TRACE_MS)) -debugcon file:$(TRACE)) \
 	-device isa-debug-exit,iobase=0xf4,iosize=4 \
 	$(WAITING) $(QEMUEXTRA)
 
 preflight = @perl tools/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)' cpus='$(CPUS)' \
-	run='$(RUN)' seed='$(SEED)' port='$(if $(WAIT),$(GDBPORT))' \
+	run='$(RUN)' seed='$(SEED)' stop='$(STOP)' port='$(if $(WAIT),$(GDBPORT))' \
 	record='$(RECORD)' replay='$(REPLAY)' kernel='$(OBJDIR)/kern/kernel' \
 	trace_ms='$(if $(TRACE),$(TRACE_MS))'
 

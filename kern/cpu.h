@@ -109,6 +109,12 @@ void lapic_tick_every(uint32_t ticks);
 // how long the next tick is to be.
 void lapic_tick(void);
 
+// With options.seed: how many ticks all CPUs have had, and what is called in the one that
+// options.stop names. It does nothing; a breakpoint there stops every run of a seed in the same
+// instant.
+extern uint32_t seed_ticks;
+void seed_stop(void);
+
 // Make the CPU with that ID, which has been parked, begin in real mode at physical address addr, a
 // page below 1 MB. Some have to be told twice.
 void lapic_startap(uint8_t apicid, uint32_t addr);

@@ -137,10 +137,20 @@ void lapic_tick_every(uint32_t ticks)
 	write(TIMER_START, timer_hz / TICKS_PER_SECOND * ticks);
 }
 
+uint32_t seed_ticks;
+
+void __attribute__((noinline)) seed_stop(void)
+{
+	asm volatile("");
+}
+
 void lapic_tick(void)
 {
-	if (options.seeded)
+	if (options.seeded) {
 		write(TIMER_START, draw_tick());
+		if (__atomic_add_fetch(&seed_ticks, 1, __ATOMIC_RELAXED) == options.stop)
+			seed_stop();
+	}
 	lapic_eoi();
 }
 

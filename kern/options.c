@@ -98,6 +98,7 @@ void options_init(void)
 		return;
 	read_option("opt/jos/run", options.run, sizeof(options.run));
 	options.seeded = read_number("opt/jos/seed", &options.seed);
+	read_number("opt/jos/stop", &options.stop);
 	read_number("opt/jos/trace", &options.trace_ms);
 	options.exit = read_switch("opt/jos/exit");
 	options.audit = read_switch("opt/jos/audit");

@@ -11,6 +11,7 @@ extern struct Options {
 	// schedule of each, and always the same of one
 	bool seeded;
 	uint32_t seed;
+	uint32_t stop; // stop: the number of the tick at which seed_stop is called
 
 	uint32_t trace_ms; // trace: for how many milliseconds to record events (kern/trace.h)
 

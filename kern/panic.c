@@ -52,6 +52,8 @@ static bool take_over(void)
 
 static void __attribute__((noreturn)) finish(void)
 {
+	if (options.seeded)
+		cprintf("with seed %u, in tick %u\n", options.seed, seed_ticks);
 	if (options.exit)
 		power_off_failed();
 	for (;;)

@@ -3,7 +3,7 @@
 # Before QEMU is started: check what a user may have got wrong, and say in plain words what it is
 # and what to do. The names:
 #	qemu programs			the command; the programs there are, separated by spaces
-#	cpus run port seed trace_ms	what the user has set; may be empty, except cpus
+#	cpus run port seed stop trace_ms	what the user has set; may be empty, except cpus
 #	record replay			the recording that is made or used, without .log
 #	kernel				what QEMU boots
 use strict;
@@ -12,8 +12,8 @@ use IO::Socket::INET;
 use List::Util 'min';
 
 my %value = map { /^(\w+)=(.*)$/s } @ARGV;
-my ($qemu, $cpus, $run, $port, $seed, $trace_ms, $record, $replay, $kernel) =
-	map { $value{$_} // '' } qw(qemu cpus run port seed trace_ms record replay kernel);
+my ($qemu, $cpus, $run, $port, $seed, $stop, $trace_ms, $record, $replay, $kernel) =
+	map { $value{$_} // '' } qw(qemu cpus run port seed stop trace_ms record replay kernel);
 my @oldest = (5, 2); # QEMU that goes backwards under gdb
 
 # How many letters must be added, removed, changed or swapped with the next to make $s from $t.
@@ -84,6 +84,8 @@ $cpus =~ /^[1-9]\d*(,[\w=,]+)?$/
 	or die "CPUS=$cpus is no number of CPUs. Try CPUS=4\n";
 $seed eq '' || $seed =~ /^\d{1,9}$/
 	or die "SEED=$seed is no seed. Try a number, SEED=7\n";
+$stop eq '' || $seed ne '' && $stop =~ /^[1-9]\d{0,8}$/
+	or die "STOP=$stop is no tick of a run with a seed. Try SEED=7 STOP=1000\n";
 check_recording() if $record || $replay;
 $trace_ms eq '' || $trace_ms =~ /^[1-9]\d{0,8}$/
 	or die "TRACE_MS=$trace_ms is no number of milliseconds. Try TRACE_MS=100\n";

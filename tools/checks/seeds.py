@@ -2,8 +2,11 @@
 
 import re
 
-from .kit import add, edit, enter_copy, excerpt, make, require, require_equal, test
+from .debugger import waiting
+from .kit import (add, call, edit, enter_copy, excerpt, make, need, require, require_equal,
+                  test)
 from .machine import command, play, verify
+from .using import read_until
 
 from gradelib import Watch
 
@@ -23,6 +26,35 @@ def same():
         require_equal(output(program, 7), first, f"the output of {program} with the same seed")
     others = {tuple(output("stresssched", seed)) for seed in range(10)}
     require(len(others) == 10, f"10 seeds give only {len(others)} different outputs")
+
+
+def at_tick(seed: int):
+    """Under gdb, stop a run of stresssched in its tick 1500; return where all CPUs are and what
+    they have counted, and what has been printed until then."""
+    process, _ = waiting("stresssched", "CPUS=4", f"SEED={seed}", "STOP=1500", "AUDIT=1", "EXIT=1")
+    read_until(process, "make gdb")
+    state = call("gdb", "-batch", "-nx", "-x", ".gdbinit", "-ex", "break seed_stop",
+                 "-ex", "continue", "-ex", "thread apply all -q print/x $pc",
+                 "-ex", "print cpus", "-ex", "print seed_ticks", "-ex", "kill")
+    printed = process.communicate(timeout=20)[0].decode().replace("\r", "").splitlines()
+    return state[state.index("seed_stop ("):], printed[printed.index(FIRST_LINE):-1]
+
+
+FIRST_LINE = "check_page_alloc() succeeded!"
+
+
+@test("seeds: gdb's first stop is in the same instant", cost=5)
+def first_stop():
+    """A breakpoint leaves the run before it as it is without gdb."""
+    need("gdb")
+    whole = output("stresssched", 7)
+    state, printed = at_tick(7)
+    require_equal(at_tick(7), (state, printed), "the state at the first stop")
+    require(re.search(r"= 1500$", state, re.M), "not in that tick", state[-200:])
+    begin = whole.index(FIRST_LINE)
+    require_equal(printed, whole[begin:begin + len(printed)], "the output up to there")
+    require(any("on CPU" in line or "free env" in line for line in printed), "nothing has happened")
+    require(at_tick(8)[0] != state, "another seed gives the same state")
 
 
 # ---- The search ----
