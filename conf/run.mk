@@ -137,8 +137,8 @@ help:
 	@echo "make asm		disassemble everything, with source, into obj/"
 	@echo "make clean		remove what was made"
 	@echo
-	@echo "CPUS=n RUN=\"program program...\" EXIT=1 SEED=n TRACE_MS=n QEMUEXTRA=... GRADEFLAGS=..."
-	@echo "V=1, conf/env.mk"
+	@echo "CPUS=n RUN=\"program program...\" EXIT=1 SEED=n SEEDS=n TRACE_MS=n QEMUEXTRA=..."
+	@echo "GRADEFLAGS=... V=1, conf/env.mk"
 
 .PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb grade check bench help \
 	print-qemu print-gdbport print-command print-nm print-compiler
