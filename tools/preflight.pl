@@ -90,6 +90,8 @@ check_recording() if $record || $replay;
 $trace_ms eq '' || $trace_ms =~ /^[1-9]\d{0,8}$/
 	or die "TRACE_MS=$trace_ms is no number of milliseconds. Try TRACE_MS=100\n";
 if ($port ne '') {
+	$qemu !~ /x86_64$/
+		or die "gdb cannot follow 32-bit code in $qemu. Set QEMU=qemu-system-i386\n";
 	$port =~ /^\d+$/ && $port > 0 && $port < 65536
 		or die "GDBPORT=$port is no port. Try GDBPORT=26000\n";
 	IO::Socket::INET->new(LocalPort => $port, Proto => 'tcp', Listen => 1, ReuseAddr => 1)

@@ -41,6 +41,8 @@ BAD_USE = {
     "QEMU is missing": ([RUN, "QEMU=no-such-qemu"],
                         [r"QEMU is missing \(no-such-qemu\)\. Run tools/setup\.sh, or set QEMU"]),
     "QEMU is not found": ([RUN, "QEMU="], [r"QEMU is missing\. Run tools/setup\.sh, or set QEMU"]),
+    "gdb with a 64-bit QEMU": ([RUN + "-gdb", "QEMU=qemu-system-x86_64"],
+                               [r"gdb cannot follow 32-bit code in qemu-system-x86_64\. Set QEMU"]),
     "GDBPORT is a word": ([RUN + "-gdb", "GDBPORT=word"],
                           [r"GDBPORT=word is no port\. Try GDBPORT=\d+"]),
     "gdb is missing": (["gdb", "GDB="], [r"gdb is missing\. Run tools/setup\.sh, or set GDB"]),
