@@ -52,11 +52,13 @@ void trace_end(void);
 // Record an event with te_env = env. (While tracing; not from within another one.)
 void trace_event(int type, envid_t env, uint32_t arg);
 
-// Record an event of this CPU.
+// Record an event of this CPU. (One that waits for the kernel lock may lose its env meanwhile.)
 static inline void trace(int type, uint32_t arg)
 {
-	if (tracing)
-		trace_event(type, curenv ? curenv->env_id : 0, arg);
+	if (tracing) {
+		const struct Env *e = __atomic_load_n(&curenv, __ATOMIC_RELAXED);
+		trace_event(type, e ? e->env_id : 0, arg);
+	}
 }
 
 #endif
