@@ -95,7 +95,7 @@ static void hog(void)
 static void leave(uint32_t frames)
 {
 	SHARED->leave = frames;
-	for (int patience = 0; SHARED->left != frames && patience < 1000000; patience++)
+	while (SHARED->left != frames)
 		sys_yield();
 	if (free_frames() != frames)
 		fail("the hog leaves %u frames, not %u\n", free_frames(), frames);
