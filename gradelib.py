@@ -24,6 +24,7 @@ import difflib
 import enum
 import os
 import re
+import resource
 import selectors
 import shlex
 import signal
@@ -49,6 +50,9 @@ CHUNK = 1 << 16     # bytes read at once, and bytes kept of stderr
 POLL = 0.02         # seconds between looks at the clock
 EXCERPT = 10        # lines of output shown to explain a failure
 
+BUILD_OUTPUT = 1 << 20      # bytes kept of what make prints
+BUILD_MEMORY = 1 << 30      # bytes of address space for each process of a build with a limit
+
 
 # ---- Building ----
 
@@ -56,17 +60,38 @@ class MakeError(Exception):
     """make failed; the text is what it printed."""
 
 
-def make(*arguments: str) -> str:
-    """Run make with these arguments; return its standard output, or raise MakeError."""
+def make(*arguments: str, limit: Optional[float] = None) -> str:
+    """Run make with these arguments; return its standard output, or raise MakeError.
+
+    With a limit, for hostile sources, make has so many seconds and each process BUILD_MEMORY.
+    """
+    def prepare():
+        if DIE_WITH_US:
+            DIE_WITH_US()
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (BUILD_MEMORY, BUILD_MEMORY))
+
     command = [os.environ.get("MAKE", "make"), "-s", "--no-print-directory", *arguments]
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, universal_newlines=True, errors="replace")
-    except OSError as error:
-        raise MakeError(str(error)) from error
-    if done.returncode != 0:
-        raise MakeError(done.stdout + done.stderr)
-    return done.stdout
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        try:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                       start_new_session=True, preexec_fn=prepare)
+        except OSError as error:
+            raise MakeError(str(error)) from error
+        late = ""
+        try:
+            process.wait(limit)
+        except subprocess.TimeoutExpired:
+            late = f"make: not finished within {limit:g} s\n"
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        printed, complaints = (os.pread(file.fileno(), BUILD_OUTPUT, 0).decode(errors="replace")
+                               for file in (out, err))
+    if process.returncode != 0:
+        raise MakeError(printed + complaints + late)
+    return printed
 
 
 def qemu_command(*variables: str, disk: bool = True) -> List[str]:
