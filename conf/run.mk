@@ -135,6 +135,8 @@ trace-%: $(RUNNABLE)
 help:
 	@sed -n 's/^# \?//p; /^$$/q' GNUmakefile
 	@echo "make asm		disassemble everything, with source, into obj/"
+	@echo "make handin		pack what is committed, to hand it in"
+	@echo "make autograder		a bundle that grades hand-ins: for Gradescope, or your CI"
 	@echo "make clean		remove what was made"
 	@echo
 	@echo "CPUS=n RUN=\"program program...\" EXIT=1 SEED=n SEEDS=n TRACE_MS=n QEMUEXTRA=..."
