@@ -18,7 +18,8 @@ sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 
 from checks import kit
 from checks import (boot, programs, guarantees, console, panics, benchmarks, building, using,
-                    foreign, debugger, grading, seeds, replaying, tracing, style)
+                    foreign, debugger, grading, classes, autograding, seeds, replaying, tracing,
+                    style)
 from gradelib import MakeError, Run, Watch, exit_on_signals, make, parallel, shown
 
 PASSED, FAILED, SKIPPED = 0, 1, 77      # how the process of a test tells what happened
