@@ -125,7 +125,9 @@ static inline void __attribute__((noreturn)) env_resume(struct CpuInfo *cpu)
 	// From the moment this CPU says so it must react to kicks, and does: interrupts come on
 	// together with user mode.
 	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);
+	//{ Exercise 5: release the kernel lock, going to user mode
 	unlock_kernel_by(cpu);
+	//}
 	trap_leave(&cpu->cpu_env->env_tf);
 }
 

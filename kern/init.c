@@ -48,7 +48,9 @@ void __attribute__((noreturn)) i386_init(void)
 
 static void __attribute__((noreturn)) go_multiprocessor(void)
 {
-	lock_kernel();    // from here on there is more than one CPU
+	//{ Exercise 5: take the kernel lock before the other CPUs start
+	lock_kernel(); // from here on there is more than one CPU
+	//}
 	trace_init();     // if wanted, a record of all that follows
 	boot_aps();       // start the others; they wait for the lock
 	start_programs(); // the first environments
@@ -133,7 +135,9 @@ static void __attribute__((noreturn, noinline)) join(void)
 {
 	cprintf("SMP: CPU %d starting\n", cpunum());
 	__atomic_store_n(&thiscpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
+	//{ Exercise 5: wait for the kernel lock: there are envs already
 	lock_kernel();
+	//}
 	tlb_load(thiscpu, kern_pgdir); // it is loaded, but not yet counted
 	sched_join();
 }

@@ -12,6 +12,8 @@
 
 // ---- Those who wait to send ----
 
+//{ Exercise 15
+//-
 void ipc_wait_to_send(struct Env *e, struct Env *to, uint32_t value, struct PageInfo *pp, int perm)
 {
 	struct Env *last = to->env_last_sender;
@@ -66,9 +68,12 @@ bool ipc_take(struct Env *to)
 	}
 	return false;
 }
+//}
 
 void ipc_call_off(struct Env *e)
 {
+	//{ Exercise 15
+	//- // nobody waits to send
 	struct Env *to = e->env_sending_to, *before;
 
 	if (!to)
@@ -77,10 +82,14 @@ void ipc_call_off(struct Env *e)
 		before = before->env_next_sender;
 	stop_waiting(to, before, SYS_ipc_send);
 	e->env_tf.tf_eip -= SYSCALL_SIZE;
+	//}
 }
 
 void ipc_refuse(struct Env *to)
 {
+	//{ Exercise 15
+	//- // nobody waits to send
 	while (to->env_last_sender)
 		stop_waiting(to, to->env_last_sender, -E_BAD_ENV);
+	//}
 }

@@ -10,6 +10,8 @@
 
 // Messages between envs, for the system calls. All of this needs the kernel lock.
 
+//{ Exercise 15
+//-
 // Give a message of `from' to env `to', which has said that it receives: value, and frame pp with
 // rights perm if pp is not NULL. Returns 0, or
 //	-E_NO_MEM	no frame for a page table; it goes on waiting
@@ -37,6 +39,7 @@ void ipc_wait_to_send(struct Env *e, struct Env *to, uint32_t value, struct Page
 // Give env `to', which has said that it receives, the message of the first who waits to send to it.
 // Returns whether there was one.
 bool ipc_take(struct Env *to);
+//}
 
 // If e waits to send, end that: it is ENV_RUNNABLE then, and will make its system call again.
 void ipc_call_off(struct Env *e);

@@ -66,15 +66,20 @@ static void page_init(void)
 {
 	// The BIOS counts the KB of low memory it has not taken for itself: BIOS data area, 40:13.
 	ppn_t low_end = MIN(*(uint16_t *) (KERNBASE + 0x413), 640) / (PGSIZE / 1024);
-	ppn_t kernel_end = PGNUM(PADDR(boot_alloc(0))), mpentry = PGNUM(MPENTRY_PADDR);
+	ppn_t kernel_end = PGNUM(PADDR(boot_alloc(0)));
 	ppn_t trace = npages - trace_frames(npages);
 
 	reserve(trace, npages);
 	add_free(kernel_end, trace);
 	reserve(low_end, kernel_end);
+	//{ Exercise 2: leave out the frame that other CPUs begin in
+	//- without_exercise(2, "leave out the frame at MPENTRY_PADDR");
+	//- add_free(1, low_end);
+	ppn_t mpentry = PGNUM(MPENTRY_PADDR);
 	add_free(mpentry + 1, low_end);
 	reserve(mpentry, mpentry + 1);
 	add_free(1, mpentry);
+	//}
 	reserve(0, 1); // the real-mode interrupt vectors and the BIOS data area
 }
 
@@ -89,9 +94,14 @@ static void map_for_user(uintptr_t va, const void *kva, size_t size)
 // instead of overwriting the next one.
 static void mem_init_mp(void)
 {
+	//{ Exercise 3: map the stacks of all CPUs
+	//- without_exercise(3, "map the stacks of all CPUs, not of CPU 0 only");
+	//- boot_map_region(kern_pgdir, KSTACKTOP - KSTKSIZE, KSTKSIZE, PADDR(percpu_kstacks[0]),
+	//- 		PTE_W);
 	for (int cpu = 0; cpu < NCPU; cpu++)
 		boot_map_region(kern_pgdir, KSTACKTOP_CPU(cpu) - KSTKSIZE, KSTKSIZE,
 				PADDR(percpu_kstacks[cpu]), PTE_W);
+	//}
 }
 
 // Map all physical memory at KERNBASE: the kernel's text and constants read-only.
@@ -267,6 +277,7 @@ void boot_map_region(pde_t *pgdir, uintptr_t va, size_t size, physaddr_t pa, int
 
 void *mmio_map_region(physaddr_t pa, size_t size)
 {
+	//{ Exercise 1: map device registers, behind those mapped so far
 	static uintptr_t next = MMIOBASE;
 	physaddr_t start = ROUNDDOWN(pa, PGSIZE);
 
@@ -276,6 +287,7 @@ void *mmio_map_region(physaddr_t pa, size_t size)
 	boot_map_region(kern_pgdir, next, size, start, PTE_W | PTE_PCD | PTE_PWT);
 	next += size;
 	return (void *) (next - size + (pa - start));
+	//}
 }
 
 // ---- User memory ----

@@ -24,15 +24,19 @@ bool sched_contains(const struct Env *e)
 	return run_queue.words[i / RUN_BITS] >> i % RUN_BITS & 1;
 }
 
+//{ Exercise 6
+//-
 // The bits of word above bit i.
 static uint32_t above(uint32_t word, uint32_t i)
 {
 	return word & (~1U << i);
 }
+//}
 
 // The first runnable env behind `from' in envs[], going round; NULL if there is none.
 static struct Env *next_runnable(const struct Env *from)
 {
+	//{ Exercise 6: find the env whose turn it is, round robin
 	const struct RunQueue *q = &run_queue;
 	uint32_t last = from - envs, w = last / RUN_BITS;
 	uint32_t bits = above(q->words[w], last % RUN_BITS);
@@ -47,6 +51,7 @@ static struct Env *next_runnable(const struct Env *from)
 		bits = q->words[w];
 	}
 	return &envs[w * RUN_BITS + __builtin_ctz(bits)];
+	//}
 }
 
 // Nothing is left to run on any CPU.
@@ -122,20 +127,29 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	ncpu_halted += !rest;
 	cpu->cpu_status = rest ? CPU_RESTING : CPU_HALTED;
 	trace(TRACE_HALT, rest);
+	//{ Exercise 5: release the kernel lock, going to sleep
 	unlock_kernel();
+	//}
 
 	// Who makes an env runnable or chooses this CPU to be woken after this look has sent a
 	// kick, which ends hlt. A CPU that was chosen has to show up, even if it comes too late:
 	// else it would count as woken while it sleeps on.
 	lapic_tick_every(ticks);
+	//{ Exercise 13: sleep with interrupts on
+	//- note_exercise(13, "without interrupts, a CPU with nothing to do sleeps for good");
+	//- while (cpu_ticks(cpu) == begin)
+	//- 	hlt();
 	while (!__atomic_load_n(&cpu->cpu_woken, __ATOMIC_RELAXED) &&
 	       (rest ? cpu_ticks(cpu) == begin : !run_queue.summary))
 		sti_hlt_cli();
+	//}
 	lapic_tick_every(1);
 
 	cpu->cpu_status = CPU_KERNEL;
 	trace(TRACE_AWAKE, 0);
+	//{ Exercise 5: take it again
 	lock_kernel();
+	//}
 	begin_tick(cpu);
 	ncpu_halted -= !rest && !cpu->cpu_woken;
 	if (rest) {

@@ -21,6 +21,8 @@ enum { CPUTS_STEP = 1024 }; // how much sys_cputs prints at a time
 
 // ---- Checks ----
 
+//{ Exercise 7: what sys_page_alloc and its kin check
+//-
 static bool user_page_ok(const void *va)
 {
 	return (uintptr_t) va >= UMIN && (uintptr_t) va < UTOP && PGOFF(va) == 0;
@@ -43,6 +45,7 @@ static inline int shareable_page(struct Env *e, void *va, int perm, pte_t **stor
 	*store = pte;
 	return 0;
 }
+//}
 
 // ---- Console ----
 
@@ -96,6 +99,7 @@ static int sys_yield(void)
 
 static envid_t sys_exofork(void)
 {
+	//{ Exercise 7: make a child with the caller's registers, in which the call returns 0
 	struct Env *child;
 	int r = env_alloc(&child, curenv->env_id);
 
@@ -109,10 +113,12 @@ static envid_t sys_exofork(void)
 	if (curenv->env_stepping != STEP_NEVER)
 		child->env_tf.tf_eflags &= ~FL_TF;
 	return child->env_id;
+	//}
 }
 
 static int sys_env_set_status(envid_t envid, int status)
 {
+	//{ Exercise 7: make an env runnable, or stop it
 	struct Env *e;
 	int r = envid2env(envid, &e, true);
 
@@ -130,6 +136,7 @@ static int sys_env_set_status(envid_t envid, int status)
 			env_set_state(e, ENV_NOT_RUNNABLE);
 	}
 	return 0;
+	//}
 }
 
 static int sys_env_set_trapframe(envid_t envid, struct Trapframe *tf)
@@ -153,6 +160,7 @@ static int sys_env_set_trapframe(envid_t envid, struct Trapframe *tf)
 
 static int sys_env_set_pgfault_upcall(envid_t envid, void *upcall)
 {
+	//{ Exercise 8: set the env's page-fault entry point
 	struct Env *e;
 	int r = envid2env(envid, &e, true);
 
@@ -160,12 +168,14 @@ static int sys_env_set_pgfault_upcall(envid_t envid, void *upcall)
 		return r;
 	e->env_pgfault_upcall = upcall;
 	return 0;
+	//}
 }
 
 // ---- Memory ----
 
 static int sys_page_alloc(envid_t envid, void *va, int perm)
 {
+	//{ Exercise 7: map a fresh zeroed page
 	struct Env *e;
 	int r = envid2env(envid, &e, true);
 
@@ -181,8 +191,11 @@ static int sys_page_alloc(envid_t envid, void *va, int perm)
 	if (r < 0)
 		page_free(pp);
 	return r;
+	//}
 }
 
+//{ Exercise 7
+//-
 // Map the page that src has at srcva at dstva in dst too. Returns 0, or
 //	-E_INVAL, -E_NO_MEM
 static inline int map_page(struct Env *src, void *srcva, struct Env *dst, void *dstva, int perm)
@@ -194,22 +207,30 @@ static inline int map_page(struct Env *src, void *srcva, struct Env *dst, void *
 		r = page_insert(dst->env_pgdir, pte_page(*pte), dstva, perm);
 	return r;
 }
+//}
 
 static int sys_page_map(envid_t srcid, void *srcva, envid_t dstid, void *dstva, int perm)
 {
+	//{ Exercise 7: map a page of one env in another one
 	struct Env *src, *dst;
 	int r = envid2env(srcid, &src, true);
 
 	if (r == 0)
 		r = envid2env(dstid, &dst, true);
 	return r < 0 ? r : map_page(src, srcva, dst, dstva, perm);
+	//}
 }
 
+//{ Exercise 7
+//-
 // Maps no more pages at a time than this: nobody else shall have to wait for long.
 enum { RUN_STEP = 256 };
+//}
 
 static int sys_page_map_run(envid_t srcid, char *srcva, envid_t dstid, char *dstva, uint32_t run)
 {
+	//{ Exercise 7: a challenge, several pages in one call
+	//- return -E_INVAL; // a challenge: several pages in one call
 	struct Env *src, *dst;
 	uint32_t n = 0, count = MIN(run / PGSIZE, (uint32_t) RUN_STEP);
 	int perm = run % PGSIZE, r = envid2env(srcid, &src, true);
@@ -225,10 +246,13 @@ static int sys_page_map_run(envid_t srcid, char *srcva, envid_t dstid, char *dst
 		dstva += PGSIZE;
 	}
 	return n > 0 ? (int) n : r;
+	//}
 }
 
 static int sys_page_move(void *from, envid_t dstid, void *to, int perm)
 {
+	//{ Exercise 7: a challenge, map and unmap in one call
+	//- return -E_INVAL; // a challenge: map and unmap in one call
 	struct Env *dst;
 	pte_t *pte;
 	int r = envid2env(dstid, &dst, true);
@@ -242,10 +266,12 @@ static int sys_page_move(void *from, envid_t dstid, void *to, int perm)
 	if (r == 0)
 		page_remove(curenv->env_pgdir, from);
 	return r;
+	//}
 }
 
 static int sys_page_unmap(envid_t envid, void *va)
 {
+	//{ Exercise 7: unmap a page
 	struct Env *e;
 	int r = envid2env(envid, &e, true);
 
@@ -255,10 +281,13 @@ static int sys_page_unmap(envid_t envid, void *va)
 		return -E_INVAL;
 	page_remove(e->env_pgdir, va);
 	return 0;
+	//}
 }
 
 // ---- Messages ----
 
+//{ Exercise 15
+//-
 // Check the arguments of a call that sends, and find the receiver and the frame. Returns 0, or
 //	-E_BAD_ENV, -E_INVAL
 static inline int check_message(struct Env *self, envid_t envid, void *srcva, int perm,
@@ -275,9 +304,11 @@ static inline int check_message(struct Env *self, envid_t envid, void *srcva, in
 	}
 	return r;
 }
+//}
 
 static int sys_ipc_try_send(envid_t envid, uint32_t value, void *srcva, int perm)
 {
+	//{ Exercise 15: send to an env that waits in sys_ipc_recv
 	struct Env *self = curenv, *to;
 	struct PageInfo *pp;
 	int r = check_message(self, envid, srcva, perm, &to, &pp);
@@ -287,10 +318,13 @@ static int sys_ipc_try_send(envid_t envid, uint32_t value, void *srcva, int perm
 	if (r == 0)
 		env_set_state(to, ENV_RUNNABLE);
 	return r;
+	//}
 }
 
 static int sys_ipc_send(envid_t envid, uint32_t value, void *srcva, int perm)
 {
+	//{ Exercise 15: a challenge, wait for the receiver in the kernel
+	//- return -E_INVAL; // a challenge: wait for the receiver in the kernel
 	struct CpuInfo *cpu = thiscpu;
 	struct Env *self = cpu->cpu_env, *to;
 	struct PageInfo *pp;
@@ -309,10 +343,12 @@ static int sys_ipc_send(envid_t envid, uint32_t value, void *srcva, int perm)
 	self->env_sent_to = to;
 	cpu->cpu_next = to; // the CPU is to be the receiver's when the sender blocks
 	return r;
+	//}
 }
 
 static int sys_ipc_recv(void *dstva)
 {
+	//{ Exercise 15: wait for a message
 	if ((uintptr_t) dstva < UTOP && !user_page_ok(dstva))
 		return -E_INVAL;
 
@@ -322,6 +358,7 @@ static int sys_ipc_recv(void *dstva)
 	if (!self->env_last_sender || !ipc_take(self))
 		env_set_state(self, ENV_NOT_RUNNABLE);
 	return 0;
+	//}
 }
 
 // ---- Dispatch ----

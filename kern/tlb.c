@@ -26,8 +26,15 @@ static bool in_user_mode(const struct CpuInfo *cpu)
 
 static void wait_kicked(const struct CpuInfo *cpu)
 {
+	//{ Exercise 13: only an interrupt makes a CPU leave user mode
+	//- for (int ms = 0; in_user_mode(cpu); ms++) {
+	//- 	if (ms == 1000)
+	//- 		missing_exercise(13, "interrupt a CPU that is in user mode");
+	//- 	microdelay(1000);
+	//- }
 	while (in_user_mode(cpu))
 		pause();
+	//}
 }
 
 void cpu_kick_out(struct CpuInfo *cpu)

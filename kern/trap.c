@@ -66,14 +66,23 @@ IS_AT(tf_ss, 64);
 
 void trap_init_percpu(int cpu)
 {
-	struct CpuInfo *c = &cpus[cpu];
 	struct Pseudodesc idtr = {sizeof(idt) - 1, (uintptr_t) idt};
+
+	//{ Exercise 4: a task state segment for each CPU
+	//- without_exercise(4, "a task state segment for each CPU, not for CPU 0 only");
+	//- cpus[0].cpu_ts.ts_esp0 = KSTACKTOP;
+	//- cpus[0].cpu_ts.ts_ss0 = GD_KD;
+	//- cpus[0].cpu_ts.ts_iomb = sizeof(struct Taskstate);
+	//- gdt[GD_TSS0 >> 3] = SEG_TSS((uintptr_t) &cpus[0].cpu_ts, sizeof(struct Taskstate) - 1);
+	//- ltr(GD_TSS0);
+	struct CpuInfo *c = &cpus[cpu];
 
 	c->cpu_ts.ts_esp0 = KSTACKTOP_CPU(cpu);
 	c->cpu_ts.ts_ss0 = GD_KD;
 	c->cpu_ts.ts_iomb = sizeof(struct Taskstate);
 	gdt[(GD_TSS0 >> 3) + cpu] = SEG_TSS((uintptr_t) &c->cpu_ts, sizeof(struct Taskstate) - 1);
 	ltr(GD_TSS0 + (cpu << 3));
+	//}
 	lidt(&idtr);
 }
 
@@ -82,7 +91,11 @@ void trapframe_force_user(struct Trapframe *tf)
 	tf->tf_cs = GD_UT | 3;
 	tf->tf_ds = tf->tf_es = tf->tf_ss = GD_UD | 3;
 	tf->tf_eflags &= ~(FL_IOPL_MASK | FL_NT | FL_VM | FL_VIF | FL_VIP | FL_RF);
+	//{ Exercise 13: user mode runs with interrupts on
+	//- without_exercise(13, "switch interrupts on in user mode");
+	//- tf->tf_eflags &= ~FL_IF;
 	tf->tf_eflags |= FL_IF;
+	//}
 }
 
 // ---- Printing ----
@@ -153,6 +166,7 @@ void print_trapframe(const struct Trapframe *tf)
 // An env whose exception stack or upcall is not usable is destroyed.
 static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 {
+	//{ Exercise 9: build the picture above, and enter the upcall
 	struct Trapframe *tf = &e->env_tf;
 	bool nested = tf->tf_esp - (UXSTACKTOP - PGSIZE) < PGSIZE;
 	uintptr_t top = nested ? tf->tf_esp - 4 : UXSTACKTOP;
@@ -178,7 +192,9 @@ static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 	};
 	tf->tf_esp = frame;
 	tf->tf_eip = (uintptr_t) e->env_pgfault_upcall;
-	tf->tf_eflags &= ~FL_DF; // as compiled code expects
+	// As compiled code expects.
+	tf->tf_eflags &= ~FL_DF;
+	//}
 }
 
 // Destroy e because of a trap that it cannot go on from.
@@ -191,15 +207,16 @@ static void kill_for_trap(struct Env *e)
 
 static void page_fault_handler(struct Env *e)
 {
-	struct Trapframe *tf = &e->env_tf;
 	uintptr_t fault_va = rcr2();
 
 	if (e->env_pgfault_upcall) {
 		deliver_page_fault(e, fault_va);
 		return;
 	}
-	cprintf("[%08x] user fault va %08x ip %08x\n", e->env_id, fault_va, tf->tf_eip);
+	//{ Exercise 9: without an upcall, say so and destroy e
+	cprintf("[%08x] user fault va %08x ip %08x\n", e->env_id, fault_va, e->env_tf.tf_eip);
 	kill_for_trap(e);
+	//}
 }
 
 // ---- Dispatch ----
@@ -209,23 +226,29 @@ static bool is_interrupt(uint32_t trapno)
 	return trapno >= IRQ_OFFSET && trapno != T_SYSCALL;
 }
 
+// The timer of cpu, this CPU, has interrupted.
+static void take_tick(struct CpuInfo *cpu)
+{
+	//{ Exercise 14: end this env's turn, and tell the timer that its interrupt is over
+	cpu->cpu_resched = true; // also one that comes while waiting for the lock
+	cpu->cpu_next = NULL;
+	cpu->cpu_timer_ticks++;
+	cpu->cpu_lock_takes /= 2;
+	cpu->cpu_waits /= 2;
+	lapic_tick();
+	//}
+}
+
 // What traps other than system calls do first of all. While the end of an interrupt has not been
 // told, others do not come through.
 static void take_note(uint32_t trapno)
 {
-	struct CpuInfo *cpu = thiscpu;
-
 	switch (trapno) {
 	case T_NMI:
 		panic_stop_if_asked();
 		break;
 	case IRQ_OFFSET + IRQ_TIMER:
-		cpu->cpu_resched = true; // also one that comes while waiting for the lock
-		cpu->cpu_next = NULL;
-		cpu->cpu_timer_ticks++;
-		cpu->cpu_lock_takes /= 2;
-		cpu->cpu_waits /= 2;
-		lapic_tick();
+		take_tick(thiscpu);
 		break;
 	case IRQ_OFFSET + IRQ_KICK:
 		lapic_eoi();
@@ -304,7 +327,9 @@ void trap(struct Trapframe *tf)
 	if (cpu->cpu_fpu_loaded)
 		fpu_store(e);
 	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
+	//{ Exercise 5: take the kernel lock, coming from user mode
 	lock_kernel_by(cpu);
+	//}
 
 	// While this CPU waited for the lock, its holder may have taken the env away, and undone
 	// the trap: then there is nothing to handle.

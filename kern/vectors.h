@@ -26,6 +26,8 @@ VECTOR(trap_align, T_ALIGN, ERROR_CODE, KERNEL, "Alignment Check")
 VECTOR(trap_mchk, T_MCHK, NO_ERROR_CODE, KERNEL, "Machine-Check")
 VECTOR(trap_simderr, T_SIMDERR, NO_ERROR_CODE, KERNEL, "SIMD Floating-Point Exception")
 
+//{ Exercise 13: interrupt requests 0 to 15
+//-
 VECTOR(irq_0, IRQ_OFFSET + IRQ_TIMER, NO_ERROR_CODE, KERNEL, "Timer interrupt")
 VECTOR(irq_1, IRQ_OFFSET + IRQ_KBD, NO_ERROR_CODE, KERNEL, "Keyboard interrupt")
 VECTOR(irq_2, IRQ_OFFSET + 2, NO_ERROR_CODE, KERNEL, "Hardware Interrupt 2")
@@ -42,6 +44,8 @@ VECTOR(irq_12, IRQ_OFFSET + 12, NO_ERROR_CODE, KERNEL, "Hardware Interrupt 12")
 VECTOR(irq_13, IRQ_OFFSET + 13, NO_ERROR_CODE, KERNEL, "Hardware Interrupt 13")
 VECTOR(irq_14, IRQ_OFFSET + IRQ_IDE, NO_ERROR_CODE, KERNEL, "Disk interrupt")
 VECTOR(irq_15, IRQ_OFFSET + 15, NO_ERROR_CODE, KERNEL, "Hardware Interrupt 15")
+//}
+
 VECTOR(trap_syscall, T_SYSCALL, NO_ERROR_CODE, USER, "System call")
 VECTOR(irq_error, IRQ_OFFSET + IRQ_ERROR, NO_ERROR_CODE, KERNEL, "APIC error interrupt")
 VECTOR(irq_kick, IRQ_OFFSET + IRQ_KICK, NO_ERROR_CODE, KERNEL, "Kick from another CPU")

@@ -1,5 +1,7 @@
 #include "pgfault.h"
 
+//{ Exercise 12
+//-
 // How a page goes from parent to child.
 enum Sharing {
 	COPY_LATER, // copy-on-write, as fork does
@@ -20,17 +22,22 @@ static int copy_page(envid_t env, void *va)
 		sys_page_unmap(0, PFTEMP);
 	return r;
 }
+//}
 
 // A page-fault resolver: copy the page if the fault is a write to a copy-on-write page.
 static bool resolve_cow(struct UTrapframe *utf)
 {
+	//{ Exercise 12: copy the page if the fault is a write to a copy-on-write page
 	const uint32_t denied_write = FEC_WR | FEC_PR; // so the page is there
 	uintptr_t va = utf->utf_fault_va;
 
 	return (utf->utf_err & denied_write) == denied_write && va < UTOP &&
 	       (uvpt[PGNUM(va)] & PTE_COW) && copy_page(0, (void *) ROUNDDOWN(va, PGSIZE)) == 0;
+	//}
 }
 
+//{ Exercise 12
+//-
 static bool mapped(uintptr_t va)
 {
 	return (uvpd[PDX(va)] & PTE_P) && (uvpt[PGNUM(va)] & PTE_P);
@@ -147,13 +154,21 @@ static envid_t fork_sharing(enum Sharing sharing)
 	sys_env_destroy(child);
 	return r;
 }
+//}
 
 envid_t fork(void)
 {
+	//{ Exercise 12: a child with the same memory, copy-on-write
+	//- pgfault_resolve = resolve_cow;
+	//- missing_exercise(12, "a child with the same memory, copy-on-write");
 	return fork_sharing(COPY_LATER);
+	//}
 }
 
 envid_t sfork(void)
 {
+	//{ Exercise 12: a challenge, a child that shares all but its stack
+	//- panic("sfork: a challenge");
 	return fork_sharing(SHARE);
+	//}
 }

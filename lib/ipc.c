@@ -5,14 +5,17 @@
 
 void ipc_send(envid_t to, uint32_t val, void *pg, int perm)
 {
+	//{ Exercise 15: send until it is received
 	int r = syscall4(SYS_ipc_send, to, val, (uint32_t) (pg ? pg : NO_PAGE), perm);
 
 	if (r < 0)
 		panic("ipc_send to %08x: %e", to, r);
+	//}
 }
 
 int32_t ipc_recv(envid_t *from, void *pg, int *perm)
 {
+	//{ Exercise 15: wait for a message, and return what it says
 	int r = syscall2(SYS_ipc_recv, (uint32_t) (pg ? pg : NO_PAGE), 0);
 
 	if (r < 0) {
@@ -27,6 +30,7 @@ int32_t ipc_recv(envid_t *from, void *pg, int *perm)
 	if (perm)
 		*perm = thisenv->env_ipc_perm;
 	return thisenv->env_ipc_value;
+	//}
 }
 
 envid_t ipc_find_env(enum EnvType type)

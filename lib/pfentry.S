@@ -9,6 +9,7 @@
 	.text
 	.globl _pgfault_upcall
 _pgfault_upcall:
+	//{ Exercise 10: call pgfault_dispatch, then go back to where the fault was
 	movl %esp, %ebx // every register may be used: the struct has them all
 	andl $~15, %esp // calls are made with an aligned stack
 	subl $12, %esp
@@ -32,5 +33,6 @@ _pgfault_upcall:
 	popfl
 	popl %esp
 	ret
+	//}
 
 	.section .note.GNU-stack, "", @progbits

@@ -9,6 +9,7 @@ bool (*pgfault_resolve)(struct UTrapframe *utf);
 
 int pgfault_install(void)
 {
+	//{ Exercise 11: see to the exception stack and set the upcall
 	bool stack_there =
 		(uvpd[PDX(EXCEPTION_STACK)] & PTE_P) && (uvpt[PGNUM(EXCEPTION_STACK)] & PTE_P);
 
@@ -18,15 +19,18 @@ int pgfault_install(void)
 			return r;
 	}
 	return sys_env_set_pgfault_upcall(0, _pgfault_upcall);
+	//}
 }
 
 void set_pgfault_handler(void (*handler)(struct UTrapframe *utf))
 {
+	//{ Exercise 11: install all that, and remember the handler
 	int r = pgfault_install();
 
 	if (r < 0)
 		panic("set_pgfault_handler: %e", r);
 	_pgfault_handler = handler;
+	//}
 }
 
 // Called by pfentry.S for every page fault.
