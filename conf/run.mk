@@ -6,6 +6,8 @@ GDBPORT ?= $(shell expr `id -u` % 5000 + 25000)
 PYTHON ?= python3
 TRACE_MS ?= 2000
 SEEDS ?= 100
+FROM ?= 1
+OUT ?= $(OBJDIR)/handout
 
 # What the targets below differ in; any of these may also be given on the command line.
 # RUN: the programs to start at boot, instead of `tour'. NOX: no window. WAIT: wait for gdb before
@@ -118,16 +120,23 @@ print-compiler:
 export OBJDIR
 grade:
 	@$(PYTHON) ./grade-lab$(LAB) $(GRADEFLAGS)
+#{ Not in the handout
 check:
 	@$(PYTHON) tools/check.py $(CHECKFLAGS)
+check-handout:
+	@$(PYTHON) tools/check.py handout
 bench:
 	@$(PYTHON) tools/bench.py $(BENCHFLAGS)
-explore-%: $(RUNNABLE)
-	$(preflight)
-	@$(PYTHON) tools/explore.py '$(RUN)' --seeds '$(SEEDS)' --cpus '$(CPUS)' $(EXPLOREFLAGS)
+handout:
+	@$(PYTHON) tools/handout.py --from '$(FROM)' '$(OUT)'
 instructions-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/instructions.py $* $(INSTRUCTIONSFLAGS)
+.PHONY: check check-handout bench handout
+#}
+explore-%: $(RUNNABLE)
+	$(preflight)
+	@$(PYTHON) tools/explore.py '$(RUN)' --seeds '$(SEEDS)' --cpus '$(CPUS)' $(EXPLOREFLAGS)
 trace-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/trace.py $* CPUS='$(CPUS)' SEED='$(SEED)' TRACE_MS='$(TRACE_MS)'
@@ -142,5 +151,5 @@ help:
 	@echo "CPUS=n RUN=\"program program...\" EXIT=1 SEED=n SEEDS=n TRACE_MS=n QEMUEXTRA=..."
 	@echo "GRADEFLAGS=... V=1, conf/env.mk"
 
-.PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb grade check bench help \
+.PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb grade help \
 	print-qemu print-gdbport print-command print-nm print-compiler

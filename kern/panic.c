@@ -30,8 +30,7 @@ void panic_stop_if_asked(void)
 		stop_for_ever();
 }
 
-// Become the only CPU that goes on. Returns false if this CPU was panicking already.
-static bool take_over(void)
+bool panic_begin(void)
 {
 	int none = -1;
 
@@ -50,7 +49,7 @@ static bool take_over(void)
 	return true;
 }
 
-static void __attribute__((noreturn)) finish(void)
+void panic_end(void)
 {
 	if (options.seeded)
 		cprintf("with seed %u, in tick %u\n", options.seed, seed_ticks);
@@ -79,7 +78,7 @@ void _panic(const char *file, int line, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!take_over())
+	if (!panic_begin())
 		give_up();
 	cprintf("kernel panic on CPU %d at %s:%d: ", cpunum(), file, line);
 	va_start(ap, fmt);
@@ -87,18 +86,18 @@ void _panic(const char *file, int line, const char *fmt, ...)
 	va_end(ap);
 	cprintf("\n");
 	print_kernel_backtrace(read_ebp(), 0);
-	finish();
+	panic_end();
 }
 
 void panic_trap(const struct Trapframe *tf)
 {
-	if (!take_over())
+	if (!panic_begin())
 		give_up();
 	cprintf("kernel panic on CPU %d: %s in the kernel at %08x\n", cpunum(),
 		trapname(tf->tf_trapno), tf->tf_eip);
 	print_trapframe(tf);
 	print_kernel_backtrace(tf->tf_regs.reg_ebp, tf->tf_eip);
-	finish();
+	panic_end();
 }
 
 void _warn(const char *file, int line, const char *fmt, ...)

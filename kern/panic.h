@@ -8,6 +8,12 @@ struct Trapframe;
 // Panic because of a trap in the kernel.
 void panic_trap(const struct Trapframe *tf) __attribute__((noreturn));
 
+// What _panic does before and after its message. Become the only CPU that goes on; returns false if
+// this CPU was panicking already.
+bool panic_begin(void);
+// Leave QEMU, or enter the monitor for good.
+void panic_end(void) __attribute__((noreturn));
+
 // Stop here for ever if another CPU has panicked. Called on every NMI.
 void panic_stop_if_asked(void);
 

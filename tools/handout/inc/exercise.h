@@ -1,0 +1,44 @@
+#ifndef JOS_INC_EXERCISE_H
+#define JOS_INC_EXERCISE_H
+
+// What stands where an exercise of lab4.md is to be solved. Remove it when you have done so.
+
+#ifndef __ASSEMBLER__
+
+// Say that exercise n is missing here, and stop: the kernel, or this program.
+#define missing_exercise(n, what) missing_exercise_at(__FILE__, __LINE__, n, what)
+void missing_exercise_at(const char *file, int line, int n, const char *what)
+	__attribute__((noreturn));
+
+#ifdef JOS_KERNEL
+
+#include <inc/types.h>
+
+// Exercise n is missing here too, but the kernel can go on for a while. Where it stops at last, it
+// names the first exercise of all it has met.
+#define without_exercise(n, what) without_exercise_at(__FILE__, __LINE__, n, what)
+void without_exercise_at(const char *file, int line, int n, const char *what);
+
+// The same, and say so at once, the first time.
+#define note_exercise(n, what) note_exercise_at(__FILE__, __LINE__, n, what)
+void note_exercise_at(const char *file, int line, int n, const char *what);
+
+// Whether one of these has been met for exercise n.
+bool exercise_is_missing(int n);
+
+#endif
+#else // in assembly
+
+// clang-format off
+#define missing_exercise(n, what)                                                                  \
+	pushl $2f;                                                                                 \
+	pushl $n;                                                                                  \
+	pushl $__LINE__;                                                                           \
+	pushl $1f;                                                                                 \
+	call missing_exercise_at;                                                                  \
+1:	.asciz __FILE__;                                                                           \
+2:	.asciz what
+// clang-format on
+
+#endif
+#endif
