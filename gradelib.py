@@ -42,6 +42,7 @@ BOOT_LINES = ("Physical memory:", "SMP: CPU 0 found")
 CLEAN_END = "No runnable environments in the system!"
 PANIC = "kernel panic on CPU"
 PROMPT = "K> "
+MISSING = r"Exercise \d+ is missing: "       # in the tree that students get
 
 # QEMU's exit status as the kernel chooses it when it is told to end the machine.
 STATUS_CLEAN, STATUS_PANIC = 0, 3
@@ -393,6 +394,9 @@ def diagnose(run: Run, must: Sequence[str] = ()) -> Verdict:
         reason, details = "wrong output", _mismatches(run.lines, missing, unexpected)
         if run.why is Why.PROMPT:
             reason += "; it finished early and is idle at the monitor prompt"
+    undone = [line for line in run.lines if re.match(MISSING, line)]
+    if reason and undone:
+        reason, details = shown(undone[0]), []
     return Verdict(not reason, reason, details)
 
 

@@ -99,7 +99,7 @@ static int sys_yield(void)
 
 static envid_t sys_exofork(void)
 {
-	//{ Exercise 7: make a child with the caller's registers, in which the call returns 0
+	//{ Exercise 7: make a child with our registers, in which this returns 0
 	struct Env *child;
 	int r = env_alloc(&child, curenv->env_id);
 

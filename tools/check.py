@@ -18,8 +18,8 @@ sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 
 from checks import kit
 from checks import (boot, programs, guarantees, console, panics, benchmarks, building, using,
-                    foreign, debugger, grading, classes, autograding, seeds, replaying, tracing,
-                    style)
+                    foreign, debugger, grading, classes, autograding, handing, seeds, replaying,
+                    tracing, style)
 from gradelib import MakeError, Run, Watch, exit_on_signals, make, parallel, shown
 
 PASSED, FAILED, SKIPPED = 0, 1, 77      # how the process of a test tells what happened
@@ -121,7 +121,8 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Run the tests of this tree side by side.")
     parser.add_argument("names", nargs="*", metavar="TEST",
                         help="run only these: topics, or names as -l shows them, with wildcards "
-                        "(default: all but the topic `long', which takes an hour)")
+                        "(default: all but the topics `long', which takes an hour, and "
+                        "`handout')")
     parser.add_argument("-j", dest="width", type=int, default=os.cpu_count() or 1, metavar="N",
                         help="how many tests run at once (default: one per core, %(default)s)")
     parser.add_argument("-l", "--list", action="store_true", help="list the tests")
@@ -139,7 +140,7 @@ def parse(arguments: List[str]) -> argparse.Namespace:
             sys.exit(2)
     options.tests = [test for test in kit.TESTS
                      if (any(map(test.called, options.names)) if options.names
-                         else test.topic != "long")]
+                         else test.topic not in ("long", "handout"))]
     return options
 
 

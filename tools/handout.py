@@ -27,7 +27,8 @@ EXTRA = "tools/handout"         # files of a handout that this tree itself has n
 EXERCISES = range(1, 16)
 
 # What gives solutions away, or tests and measures them.
-LEFT_OUT = (".ci", ".github", "tools/bench", "tools/check", EXTRA, "tools/instructions.py")
+LEFT_OUT = (".ci", ".github", "tools/bench", "tools/check", EXTRA, "tools/instructions.py",
+            "user/bench")
 # Sections of README that are not for students, and make's targets that are not in a handout.
 SECTIONS = ("JOS for today", "Two commands", "What it costs", "Handing out the lab",
             "What the kernel promises programs")

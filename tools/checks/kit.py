@@ -235,10 +235,11 @@ def enter_copy(built: bool = True) -> None:
         shutil.copytree(_built_copy(), copy)
     else:
         copy = _copy_sources(scratch() / "tree")
-    _enter(copy)
+    enter(copy)
 
 
-def _enter(tree: Path) -> None:
+def enter(tree: Path) -> None:
+    """Go to a tree that is, or will be, built in its obj/."""
     os.chdir(tree)
     os.environ["OBJDIR"] = "obj"
     set_make_variables([word for word in make_variables() if not word.startswith("OBJDIR=")])
@@ -259,7 +260,7 @@ def _built_copy() -> Path:
         if not shared.exists():
             unfinished = _copy_sources(scratch() / "tree")
             environment = dict(os.environ)
-            _enter(unfinished)
+            enter(unfinished)
             make("-j2")
             os.chdir(here)
             os.environ.clear()
