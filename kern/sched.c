@@ -137,6 +137,8 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	lapic_tick_every(ticks);
 	//{ Exercise 13: sleep with interrupts on
 	//- note_exercise(13, "without interrupts, a CPU with nothing to do sleeps for good");
+	//- // To be: sti_hlt_cli() until cpu_woken or, when resting, for a tick, else until the
+	//- // run queue is not empty.
 	//- while (cpu_ticks(cpu) == begin)
 	//- 	hlt();
 	while (!__atomic_load_n(&cpu->cpu_woken, __ATOMIC_RELAXED) &&
