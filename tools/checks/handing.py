@@ -32,10 +32,11 @@ FIRST = {
 
 
 def hand_out(first, *flags):
-    """Write the handout from this exercise on, and go there."""
+    """Write the handout from this exercise on, look whether it gives solutions away, go there."""
     tree = scratch() / "handout"
     call(sys.executable, str(ROOT / "tools/handout.py"), "--from", str(first), *flags, str(tree))
     enter(tree)
+    no_solution_left([n for n in range(1, 16) if n == first or (n > first and not flags)])
 
 
 def build_handout(first, *flags, program=""):
@@ -96,13 +97,13 @@ def marked():
     return solution, others
 
 
-def no_solution_left(first):
-    """No line of an exercise from this one on is anywhere in the current tree, nor any marker."""
+def no_solution_left(missing):
+    """No line of these exercises is anywhere in the current tree, nor any marker."""
     solution, others = marked()
     require(len({exercise for exercise, _ in solution}) == 15 and len(solution) > 400,
             f"only {len(solution)} lines of solutions are marked")
-    others.update(line for exercise, line in solution if exercise < first)
-    secrets = {line for exercise, line in solution if exercise >= first and line not in others
+    others.update(line for exercise, line in solution if exercise not in missing)
+    secrets = {line for exercise, line in solution if exercise in missing and line not in others
                and len(line) >= 12}
     long = {secret for secret in secrets if len(secret) >= 30
             and not any(secret in line for line in others)}
@@ -154,7 +155,6 @@ def scored(points, *parts):
 def handed_out(first):
     """A handout without these exercises: all of it that can be looked at in one build."""
     build_handout(first, program="" if first in POINTS else FIRST[first][0])
-    no_solution_left(first)
     if first in POINTS:
         scored(*POINTS[first])
     if first == 16:
