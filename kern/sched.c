@@ -62,6 +62,9 @@ static void all_done(void)
 	for (int i = 0; i < NENV; i++)
 		blocked += envs[i].env_status != ENV_FREE;
 	trace_end();
+	//{ Exercise 13
+	//- say_noted_exercises();
+	//}
 	cprintf("No runnable environments in the system!\n");
 	if (blocked)
 		cprintf("%d blocked for ever; 'envs' lists them.\n", blocked);

@@ -37,7 +37,7 @@ TARGETS = ("check", "bench", "handout")
 OPENING = re.compile(r"(\s*)(?://|#)\{ (?:Exercise (\d+)(?:: (.*))?|Not in the handout)$")
 INSTEAD = re.compile(r"\s*(?://|#)-(?: (.*)|)$")
 CLOSING = re.compile(r"\s*(?://|#)\}$")
-CALLS = re.compile(r"\b(missing|without|note)_exercise\(|\bexercise_is_missing\(")
+CALLS = re.compile(r"\b(missing|without|note)_exercise\(|\b(exercise_is_missing|say_noted_exercises)\(")
 INCLUDE = "#include <inc/exercise.h>"
 
 

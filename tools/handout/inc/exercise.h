@@ -19,9 +19,10 @@ void missing_exercise_at(const char *file, int line, int n, const char *what)
 #define without_exercise(n, what) without_exercise_at(__FILE__, __LINE__, n, what)
 void without_exercise_at(const char *file, int line, int n, const char *what);
 
-// The same, and say so at once, the first time.
+// The same, and it has been missed: this is said when nothing is left to run.
 #define note_exercise(n, what) note_exercise_at(__FILE__, __LINE__, n, what)
 void note_exercise_at(const char *file, int line, int n, const char *what);
+void say_noted_exercises(void);
 
 // Whether one of these has been met for exercise n.
 bool exercise_is_missing(int n);

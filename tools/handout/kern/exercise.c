@@ -14,6 +14,8 @@ static struct {
 	const char *what;
 } places[EXERCISES + 1];
 
+static bool noted[EXERCISES + 1];
+
 static void say(int n)
 {
 	cprintf("Exercise %d is missing: %s:%d (%s)\n", n, places[n].file, places[n].line,
@@ -32,11 +34,15 @@ void without_exercise_at(const char *file, int line, int n, const char *what)
 
 void note_exercise_at(const char *file, int line, int n, const char *what)
 {
-	static bool said[EXERCISES + 1];
-
 	without_exercise_at(file, line, n, what);
-	if (!__atomic_exchange_n(&said[n], true, __ATOMIC_RELAXED))
-		say(n);
+	noted[n] = true;
+}
+
+void say_noted_exercises(void)
+{
+	for (int n = 1; n <= EXERCISES; n++)
+		if (noted[n])
+			say(n);
 }
 
 void missing_exercise_at(const char *file, int line, int n, const char *what)
