@@ -1,7 +1,5 @@
 """Run JOS kernels under QEMU, many at a time, and judge what they print.
 
-    make()        asks the Makefile to build something
-    qemu_command  asks it how to run the kernel
     Run, Watch    one running command, and what to look out for in its output
     parallel()    drives many runs side by side and hands back results in order
     judge()       which expected lines are missing, which forbidden ones are there
@@ -24,9 +22,7 @@ import difflib
 import enum
 import os
 import re
-import resource
 import selectors
-import shlex
 import signal
 import subprocess
 import sys
@@ -42,7 +38,6 @@ BOOT_LINES = ("Physical memory:", "SMP: CPU 0 found")
 CLEAN_END = "No runnable environments in the system!"
 PANIC = "kernel panic on CPU"
 PROMPT = "K> "
-MISSING = r"Exercise \d+ is missing: "       # in the tree that students get
 
 # QEMU's exit status as the kernel chooses it when it is told to end the machine.
 STATUS_CLEAN, STATUS_PANIC = 0, 3
@@ -50,67 +45,6 @@ STATUS_CLEAN, STATUS_PANIC = 0, 3
 CHUNK = 1 << 16     # bytes read at once, and bytes kept of stderr
 POLL = 0.02         # seconds between looks at the clock
 EXCERPT = 10        # lines of output shown to explain a failure
-
-BUILD_OUTPUT = 1 << 20      # bytes kept of what make prints
-BUILD_MEMORY = 1 << 30      # bytes of address space for each process of a build with a limit
-
-
-# ---- Building ----
-
-class MakeError(Exception):
-    """make failed; the text is what it printed."""
-
-
-def make(*arguments: str, limit: Optional[float] = None) -> str:
-    """Run make with these arguments; return its standard output, or raise MakeError.
-
-    With a limit, for hostile sources, make has so many seconds and each process BUILD_MEMORY.
-    """
-    def prepare():
-        if DIE_WITH_US:
-            DIE_WITH_US()
-        if limit is not None:
-            resource.setrlimit(resource.RLIMIT_AS, (BUILD_MEMORY, BUILD_MEMORY))
-
-    command = [os.environ.get("MAKE", "make"), "-s", "--no-print-directory", *arguments]
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        try:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                       start_new_session=True, preexec_fn=prepare)
-        except OSError as error:
-            raise MakeError(str(error)) from error
-        late = ""
-        try:
-            process.wait(limit)
-        except subprocess.TimeoutExpired:
-            late = f"make: not finished within {limit:g} s\n"
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        printed, complaints = (os.pread(file.fileno(), BUILD_OUTPUT, 0).decode(errors="replace")
-                               for file in (out, err))
-    if process.returncode != 0:
-        raise MakeError(printed + complaints + late)
-    return printed
-
-
-def qemu_command(*variables: str, disk: bool = True) -> List[str]:
-    """Ask the Makefile for the QEMU command, given variables such as CPUS=4 and RUN=hello.
-
-    A reset ends such a QEMU, and nothing it does to its disk lasts, so that several can share it.
-    Without a disk, the kernel boots by its multiboot header.
-    """
-    printed = make("print-command", "EXIT=1", "NOX=1", *variables).splitlines()
-    lines = [line for line in printed if line and not re.match(r"\w+(\[\d+\])?: ", line)]
-    if not lines:   # apart from remarks such as "make[1]: Entering directory"
-        raise MakeError("make print-command printed no command")
-    words = shlex.split(lines[-1]) + ["-no-reboot"]
-    if disk:
-        return words + ["-snapshot"]
-    at = words.index("-drive")
-    kernel = re.match(r"file=(.*)\.img,", words[at + 1])[1]     # its image is next to it
-    return words[:at] + ["-kernel", kernel] + words[at + 2:]
 
 
 # ---- Running ----
@@ -394,7 +328,7 @@ def diagnose(run: Run, must: Sequence[str] = ()) -> Verdict:
         reason, details = "wrong output", _mismatches(run.lines, missing, unexpected)
         if run.why is Why.PROMPT:
             reason += "; it finished early and is idle at the monitor prompt"
-    undone = [line for line in run.lines if re.match(MISSING, line)]
+    undone = [line for line in run.lines if re.match(r"Exercise \d+ is missing: ", line)]
     if reason and undone:
         reason, details = shown(undone[0]), []
     return Verdict(not reason, reason, details)

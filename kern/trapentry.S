@@ -34,8 +34,8 @@
 	.text
 #include <kern/vectors.h>
 
-// Complete the struct Trapframe, switch to the kernel's segments, and call trap(frame), by way of trap_enter. From
-// user mode trap() does not return; from the kernel it does when nothing was wrong.
+// Complete the struct Trapframe, switch to the kernel's segments, and call trap(frame), by way of
+// trap_enter. From user mode trap() does not return; from the kernel it does when nothing was wrong.
 	.type alltraps, @function
 alltraps:
 	pushl %ds

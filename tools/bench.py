@@ -23,7 +23,8 @@ sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 import benchchart
 from checks.kit import ROOT, objdir, symbols
 from checks.machine import command, play
-from gradelib import MakeError, Run, Watch, exit_on_signals, make
+from gradebuild import MakeError, make
+from gradelib import Run, Watch, exit_on_signals
 from instructions import ICOUNT, count, trace
 
 RECORD = ROOT / "tools/bench-record.json"

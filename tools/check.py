@@ -20,7 +20,8 @@ from checks import kit
 from checks import (boot, programs, guarantees, console, panics, benchmarks, building, using,
                     foreign, debugger, grading, classes, autograding, handing, seeds, replaying,
                     tracing, style)
-from gradelib import MakeError, Run, Watch, exit_on_signals, make, parallel, shown
+from gradebuild import MakeError, make
+from gradelib import Run, Watch, exit_on_signals, parallel, shown
 
 PASSED, FAILED, SKIPPED = 0, 1, 77      # how the process of a test tells what happened
 MARGIN = 10                             # seconds it has to end by itself when out of time

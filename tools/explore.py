@@ -23,15 +23,16 @@ sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from gradelib import (CLEAN_END, MakeError, Run, Verdict, Watch, diagnose, exit_on_signals,
-                      parallel, qemu_command)
+from gradebuild import MakeError, qemu_command
+from gradeformat import Console
+from gradelib import CLEAN_END, Run, Verdict, Watch, diagnose, exit_on_signals, parallel
 
 SHOWN = 10      # seeds of which the command is shown, for each thing that goes wrong
 ALWAYS_BAD = [r"audit: (?!.* all agrees)", r"\d+ blocked for ever", r"\[\w{8}\] user panic in "]
 
 
 def load_grader():
-    """Return ./grade-lab4 as a module: what it expects of programs, and its Console."""
+    """Return ./grade-lab4 as a module: what it expects of programs."""
     loader = SourceFileLoader("grade_lab4", str(ROOT / "grade-lab4"))
     module = module_from_spec(spec_from_loader(loader.name, loader))
     sys.modules[loader.name] = module
@@ -58,7 +59,8 @@ def expectations(name: str, limit: float) -> Tuple[List[str], Watch]:
     if not test:
         return [re.escape(CLEAN_END)], Watch(forbidden=bad, limit=limit, quiet=limit)
     bad += grader.patterns(test.mustnot)
-    return grader.patterns(test.must), Watch(test.stop, bad, limit=limit, quiet=limit)
+    return grader.patterns(test.must), Watch("".join(grader.patterns(test.stop)), bad,
+                                             limit=limit, quiet=limit)
 
 
 def try_seed(seed: int, command: List[str], must: List[str], watch: Watch):
@@ -148,7 +150,7 @@ def report(options: argparse.Namespace, outcomes: List[Outcome], seconds: float)
 
 def main(arguments: List[str]) -> int:
     """Do what the command line says and return the exit status."""
-    options, console = parse(arguments), grader.Console()
+    options, console = parse(arguments), Console(sys.stdout)
     exit_on_signals()
     name, begin = options.run.partition(":")[0], time.monotonic()
     progress, status = Progress(console, len(options.seeds)), 0

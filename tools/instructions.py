@@ -18,7 +18,8 @@ from typing import Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 sys.dont_write_bytecode = True
 
 from checks.kit import objdir
-from gradelib import DIE_WITH_US, MakeError, make, qemu_command
+from gradebuild import MakeError, make, qemu_command
+from gradelib import DIE_WITH_US
 
 KERNEL, PROGRAM = "0xf0000000..0xfeffffff", "0x800000..0x8fffff"  # addresses of code
 LIMIT = 120         # seconds a run may take

@@ -20,7 +20,8 @@ import tracepage
 import traceperfetto
 from checks.kit import ROOT, objdir
 from checks.machine import play
-from gradelib import MakeError, Run, Watch, exit_on_signals, make, qemu_command
+from gradebuild import MakeError, make, qemu_command
+from gradelib import Run, Watch, exit_on_signals
 from tracefile import BadTrace
 from tracemodel import Model
 

@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 OURS = ["setup.sh", "run_autograder", "autograde.py", "submission.py"]
 TREE = ["GNUmakefile", "mergedep.pl", "conf/*.mk", "boot/*", "kern/Makefrag", "kern/kernel.ld",
         "lib/Makefrag", "user/Makefrag", "user/user.ld", "user/common.h", "grade-lab4",
-        "gradelib.py", "gradeformat.py", "tools/setup.sh", "tools/symtab.pl"]
+        "gradebuild.py", "gradelib.py", "gradeformat.py", "tools/setup.sh", "tools/symtab.pl"]
 LONG_AGO = (1980, 1, 1, 0, 0, 0)    # the same tree makes the same file
 
 

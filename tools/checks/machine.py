@@ -12,7 +12,8 @@ from typing import List, Sequence
 from .kit import Failed, excerpt, note, require, scratch, start
 from .rsp import Stub
 
-from gradelib import CLEAN_END, PROMPT, Run, Watch, diagnose, parallel, qemu_command
+from gradebuild import qemu_command
+from gradelib import CLEAN_END, PROMPT, Run, Watch, diagnose, parallel
 
 ENV1 = "00001000"       # the first env's id
 

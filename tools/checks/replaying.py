@@ -76,7 +76,7 @@ def old_qemu():
 def old_recording():
     """Make a recording, and then another kernel."""
     make("record-hello")
-    edit("kern/init.c", "lock_kernel();    // from", "lock_kernel(), cprintf(\"new\"); // from")
+    edit("kern/init.c", "trace_init();", "trace_init(), cprintf(\"new\");")
     make()
 
 

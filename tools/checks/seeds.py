@@ -80,10 +80,12 @@ RACES = {
     "the lock is dropped before others know that user code may run here": (
         "kern/env.h", """\
 	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);
+	//{ Exercise 5: release the kernel lock, going to user mode
 	unlock_kernel_by(cpu);
 """, """\
 	unlock_kernel_by(cpu);
 	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);
+	//{
 """, "teststates", 4, "kernel panic"),
     "a CPU that has a page table loaded is not kicked": (
         "kern/tlb.c", """\

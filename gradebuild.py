@@ -1,0 +1,71 @@
+"""Ask the Makefile: to build something, and how to run the kernel."""
+
+import os
+import re
+import resource
+import shlex
+import signal
+import subprocess
+import tempfile
+from typing import List, Optional
+
+from gradelib import DIE_WITH_US
+
+BUILD_OUTPUT = 1 << 20      # bytes kept of what make prints
+BUILD_MEMORY = 1 << 30      # bytes of address space for each process of a build with a limit
+
+
+class MakeError(Exception):
+    """make failed; the text is what it printed."""
+
+
+def make(*arguments: str, limit: Optional[float] = None) -> str:
+    """Run make with these arguments; return its standard output, or raise MakeError.
+
+    With a limit, for hostile sources, make has so many seconds and each process BUILD_MEMORY.
+    """
+    def prepare():
+        if DIE_WITH_US:
+            DIE_WITH_US()
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (BUILD_MEMORY, BUILD_MEMORY))
+
+    command = [os.environ.get("MAKE", "make"), "-s", "--no-print-directory", *arguments]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        try:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                       start_new_session=True, preexec_fn=prepare)
+        except OSError as error:
+            raise MakeError(str(error)) from error
+        late = ""
+        try:
+            process.wait(limit)
+        except subprocess.TimeoutExpired:
+            late = f"make: not finished within {limit:g} s\n"
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        printed, complaints = (os.pread(file.fileno(), BUILD_OUTPUT, 0).decode(errors="replace")
+                               for file in (out, err))
+    if process.returncode != 0:
+        raise MakeError(printed + complaints + late)
+    return printed
+
+
+def qemu_command(*variables: str, disk: bool = True) -> List[str]:
+    """Ask the Makefile for the QEMU command, given variables such as CPUS=4 and RUN=hello.
+
+    A reset ends such a QEMU, and nothing it does to its disk lasts, so that several can share it.
+    Without a disk, the kernel boots by its multiboot header.
+    """
+    printed = make("print-command", "EXIT=1", "NOX=1", *variables).splitlines()
+    lines = [line for line in printed if line and not re.match(r"\w+(\[\d+\])?: ", line)]
+    if not lines:   # apart from remarks such as "make[1]: Entering directory"
+        raise MakeError("make print-command printed no command")
+    words = shlex.split(lines[-1]) + ["-no-reboot"]
+    if disk:
+        return words + ["-snapshot"]
+    at = words.index("-drive")
+    kernel = re.match(r"file=(.*)\.img,", words[at + 1])[1]     # its image is next to it
+    return words[:at] + ["-kernel", kernel] + words[at + 2:]
