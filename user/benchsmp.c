@@ -42,6 +42,8 @@ static void spin_until(uint64_t tsc)
 static uint32_t latency(envid_t to, uint32_t n)
 {
 	spin_until(read_tsc() + PAUSE);
+	while (!((const volatile struct Env *) &envs[ENVX(to)])->env_ipc_recving)
+		; // on a busy host it may not have come that far
 	uint64_t begin = read_tsc();
 	int r = sys_ipc_try_send(to, n, (void *) UTOP, 0);
 	if (r < 0)
