@@ -220,7 +220,8 @@ def history():
                                                     r"|^obj", name)]
     require_equal(unwanted, [], "files that should not be there")
     wanted = ["README", "lab4.md", "grade-lab4", "gradelib.py", "gradebuild.py",
-              "user/testfaults.c", "tools/explore.py", "inc/exercise.h", "kern/exercise.c", "lib/exercise.c"]
+              "user/testfaults.c", "tools/explore.py", "inc/exercise.h", "kern/exercise.c",
+              "lib/exercise.c"]
     require_equal([name for name in wanted if name not in names], [], "files missing")
     require(os.access("grade-lab4", os.X_OK), "grade-lab4 cannot be run")
     targets = re.compile(r"make (check|bench|handout|instructions)|tools/(check|bench|handout)")
