@@ -84,9 +84,9 @@ static bool any_cpu_has_env(void)
 }
 
 enum {
-	IDLE_TICKS = 40,   // between interrupts of an idle CPU's timer, as they cost a host time
-	FEW_WAITS = 4,     // within about a tick: they tell nothing
-	FEW_SWITCHES = 16, // within a tick: the envs compute
+	IDLE_TICKS = 40,    // between interrupts of an idle CPU's timer, as they cost a host time
+	FEW_WAITS = 4,      // within about a tick: they tell nothing
+	FEW_SWITCHES = 512, // within a tick: the envs compute for far longer than a switch takes
 };
 
 // Where envs spend their time in the kernel or with each other, a further CPU does not help: it
