@@ -1,10 +1,15 @@
-#include <inc/lib.h>
+#include "printf.h"
 
 static void say(const char *what, const char *file, int line, const char *fmt, va_list ap)
 {
-	cprintf("[%08x] user %s in %s at %s:%d: ", sys_getenvid(), what, binaryname, file, line);
-	vcprintf(fmt, ap);
-	cprintf("\n");
+	struct Printer p;
+
+	printer_init(&p);
+	printer_add(&p, "[%08x] user %s in %s at %s:%d: ", sys_getenvid(), what, binaryname, file,
+		    line);
+	printer_vadd(&p, fmt, ap);
+	printer_add(&p, "\n");
+	printer_end(&p);
 }
 
 void _panic(const char *file, int line, const char *fmt, ...)

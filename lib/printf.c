@@ -1,38 +1,56 @@
 // Printing from a user program: through a buffer, so that a message is few system calls.
 
-#include <inc/lib.h>
+#include "printf.h"
 
-struct Buffer {
-	int used;  // bytes that wait in text
-	int total; // bytes printed
-	char text[256];
-};
-
-static void flush(struct Buffer *b)
+static void send(struct Printer *p)
 {
-	sys_cputs(b->text, b->used);
-	b->used = 0;
+	sys_cputs(p->text, p->used);
+	p->used = 0;
 }
 
 static void putch(int c, void *arg)
 {
-	struct Buffer *b = arg;
+	struct Printer *p = arg;
 
-	b->text[b->used++] = c;
-	b->total++;
-	if (b->used == sizeof(b->text))
-		flush(b);
+	p->text[p->used++] = c;
+	p->total++;
+	if (p->used == sizeof(p->text))
+		send(p);
+}
+
+void printer_init(struct Printer *p)
+{
+	p->used = p->total = 0;
+}
+
+void printer_vadd(struct Printer *p, const char *fmt, va_list ap)
+{
+	vprintfmt(putch, p, fmt, ap);
+}
+
+void printer_add(struct Printer *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	printer_vadd(p, fmt, ap);
+	va_end(ap);
+}
+
+int printer_end(struct Printer *p)
+{
+	if (p->used > 0)
+		send(p);
+	return p->total;
 }
 
 int vcprintf(const char *fmt, va_list ap)
 {
-	struct Buffer b;
+	struct Printer p;
 
-	b.used = b.total = 0;
-	vprintfmt(putch, &b, fmt, ap);
-	if (b.used > 0)
-		flush(&b);
-	return b.total;
+	printer_init(&p);
+	printer_vadd(&p, fmt, ap);
+	return printer_end(&p);
 }
 
 int cprintf(const char *fmt, ...)

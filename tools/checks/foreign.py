@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gradelib import CLEAN_END
 
-from .kit import add, enter_copy, excerpt, make, require, test
+from .kit import add, enter_copy, excerpt, make, require, require_equal, test
 from .machine import Machine, command, play, verify
 
 # A copy-on-write fork as a student writes it, with a page-fault handler of its own.
@@ -309,3 +309,33 @@ def blocked():
         found = machine.answer("envs")
         require(len(found) == 2 and re.match("00001000  00000000  waiting .* waiter", found[1]),
                 "wrong answer to envs", *found)
+
+
+# Envs that all warn at once.
+CROWD = """
+#include <inc/lib.h>
+
+void umain(int argc, char **argv)
+{
+	for (int i = 0; i < 2; i++)
+		fork();
+	for (int i = 0; i < 100; i++)
+		warn("number %d of %s", i, "many");
+}
+"""
+
+
+@test("foreign: warnings in one piece", cost=3)
+def whole():
+    """What an env warns of is a line, whatever others print meanwhile."""
+    enter_copy()
+    Path("user/crowd.c").write_text(CROWD)
+    make()
+    for seed in ("", "1"):
+        run = play(command("crowd", cpus=4, seed=seed))
+        verify(run)
+        lines = [line for line in run.lines if "number" in line or "user" in line]
+        wrong = [line for line in lines if not re.fullmatch(
+            r"\[0000100\d\] user warning in crowd at user/crowd.c:9: number \d+ of many", line)]
+        require(not wrong, "lines that are cut", *wrong[:10])
+        require_equal(len(lines), 400, "number of warnings")
