@@ -154,8 +154,7 @@ int env_alloc(struct Env **store, envid_t parent_id)
 	e->env_tf.tf_esp = USTACKTOP;
 	trapframe_force_user(&e->env_tf);
 	env_set_state(e, ENV_NOT_RUNNABLE);
-	if (tracing)
-		trace_event(TRACE_NEW, e->env_id, ENVX(parent_id ? parent_id : e->env_id));
+	trace_env(TRACE_NEW, e, ENVX(parent_id ? parent_id : e->env_id));
 
 	cprintf("[%08x] new env %08x\n", curenv ? curenv->env_id : 0, e->env_id);
 	*store = e;
@@ -207,8 +206,7 @@ void env_destroy(struct Env *e)
 	env_interrupt(e);
 	ipc_refuse(e);
 	env_set_state(e, ENV_DYING);
-	if (tracing)
-		trace_event(TRACE_END, e->env_id, 0);
+	trace_env(TRACE_END, e, 0);
 	cprintf("[%08x] free env %08x\n", curenv ? curenv->env_id : 0, e->env_id);
 
 	if (e == curenv) {

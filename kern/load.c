@@ -138,8 +138,7 @@ int program_load(const struct Program *program, const char *command, struct Env 
 	int r = 0;
 
 	e->env_program = program;
-	if (tracing)
-		trace_event(TRACE_PROGRAM, e->env_id, program - programs);
+	trace_env(TRACE_PROGRAM, e, program - programs);
 	e->env_tf.tf_eip = elf->e_entry;
 	for (int i = 0; i < elf->e_phnum && r == 0; i++)
 		if (ph[i].p_type == ELF_PROG_LOAD)

@@ -51,41 +51,60 @@ static bool fw_cfg_present(void)
 	return memcmp(signature, "QEMU", 4) == 0;
 }
 
-// Read the option called name into buf[size], terminated. Returns false where there is none.
-static bool read_option(const char *name, char *buf, size_t size)
+// The options there can be.
+enum { RUN, SEED, STOP, TRACE, EXIT, AUDIT, NOPTIONS };
+
+static const char *const names[] = {
+	[RUN] = "opt/jos/run",     [SEED] = "opt/jos/seed", [STOP] = "opt/jos/stop",
+	[TRACE] = "opt/jos/trace", [EXIT] = "opt/jos/exit", [AUDIT] = "opt/jos/audit",
+};
+
+// What the directory says about each; select is 0 where there is none.
+static struct FwCfgFile files[NOPTIONS];
+
+static void find_options(void)
 {
 	fw_cfg_select(FW_CFG_DIRECTORY);
 	for (uint32_t n = fw_cfg_read_be32(); n > 0; n--) {
 		struct FwCfgFile file;
 
 		fw_cfg_read(&file, sizeof(file));
-		if (strncmp(file.name, name, sizeof(file.name)) != 0)
-			continue;
-		uint32_t len = __builtin_bswap32(file.size);
-		if (len >= size) {
-			cprintf("Option %s is cut to %u characters\n", name, size - 1);
-			len = size - 1;
-		}
-		fw_cfg_select(__builtin_bswap16(file.select));
-		fw_cfg_read(buf, len);
-		buf[len] = '\0';
-		return true;
+		for (int i = 0; i < NOPTIONS; i++)
+			if (strncmp(file.name, names[i], sizeof(file.name)) == 0)
+				files[i] = file;
 	}
-	return false;
 }
 
-static bool read_switch(const char *name)
+// Read an option into buf[size], terminated. Returns false where there is none.
+static bool read_option(int option, char *buf, size_t size)
+{
+	const struct FwCfgFile *file = &files[option];
+	uint32_t len = __builtin_bswap32(file->size);
+
+	if (!file->select)
+		return false;
+	if (len >= size) {
+		cprintf("Option %s is cut to %u characters\n", names[option], size - 1);
+		len = size - 1;
+	}
+	fw_cfg_select(__builtin_bswap16(file->select));
+	fw_cfg_read(buf, len);
+	buf[len] = '\0';
+	return true;
+}
+
+static bool read_switch(int option)
 {
 	char value[8];
 
-	return read_option(name, value, sizeof(value)) && strcmp(value, "0") != 0;
+	return read_option(option, value, sizeof(value)) && strcmp(value, "0") != 0;
 }
 
-static bool read_number(const char *name, uint32_t *number)
+static bool read_number(int option, uint32_t *number)
 {
 	char value[12];
 
-	if (!read_option(name, value, sizeof(value)))
+	if (!read_option(option, value, sizeof(value)))
 		return false;
 	*number = strtol(value, NULL, 10);
 	return true;
@@ -96,10 +115,11 @@ void options_init(void)
 	strcpy(options.run, DEFAULT_RUN);
 	if (!fw_cfg_present())
 		return;
-	read_option("opt/jos/run", options.run, sizeof(options.run));
-	options.seeded = read_number("opt/jos/seed", &options.seed);
-	read_number("opt/jos/stop", &options.stop);
-	read_number("opt/jos/trace", &options.trace_ms);
-	options.exit = read_switch("opt/jos/exit");
-	options.audit = read_switch("opt/jos/audit");
+	find_options();
+	read_option(RUN, options.run, sizeof(options.run));
+	options.seeded = read_number(SEED, &options.seed);
+	read_number(STOP, &options.stop);
+	read_number(TRACE, &options.trace_ms);
+	options.exit = read_switch(EXIT);
+	options.audit = read_switch(AUDIT);
 }

@@ -254,15 +254,12 @@ static int sys_page_move(void *from, envid_t dstid, void *to, int perm)
 	//{ Exercise 7: a challenge, map and unmap in one call
 	//- return -E_INVAL; // a challenge: map and unmap in one call
 	struct Env *dst;
-	pte_t *pte;
 	int r = envid2env(dstid, &dst, true);
 
-	if (r == 0)
-		r = user_page_ok(to) ? shareable_page(curenv, from, perm, &pte) : -E_INVAL;
 	if (r == 0 && dst == curenv && from == to)
 		r = -E_INVAL;
 	if (r == 0)
-		r = page_insert(dst->env_pgdir, pte_page(*pte), to, perm);
+		r = map_page(curenv, from, dst, to, perm);
 	if (r == 0)
 		page_remove(curenv->env_pgdir, from);
 	return r;

@@ -52,6 +52,13 @@ void trace_end(void);
 // Record an event with te_env = env. (While tracing; not from within another one.)
 void trace_event(int type, envid_t env, uint32_t arg);
 
+// Record an event of env e.
+static inline void trace_env(int type, const struct Env *e, uint32_t arg)
+{
+	if (tracing)
+		trace_event(type, e->env_id, arg);
+}
+
 // Record an event of this CPU. (One that waits for the kernel lock may lose its env meanwhile.)
 static inline void trace(int type, uint32_t arg)
 {

@@ -32,9 +32,7 @@ static inline bool is_alive(envid_t env)
 // Wait until env has ended.
 static inline void wait_for_end(envid_t env)
 {
-	const volatile struct Env *slot = &envs[ENVX(env)];
-
-	while (slot->env_id == env && slot->env_status != ENV_FREE)
+	while (is_alive(env))
 		sys_yield();
 }
 
