@@ -79,7 +79,7 @@ def marked():
     """Return the lines between markers as (exercise, line), and the set of all other lines."""
     solution, others = [], set()
     for directory in ("boot", "kern", "lib", "inc", "user"):
-        for path in sorted((ROOT / directory).iterdir()):
+        for path in sorted(filter(Path.is_file, (ROOT / directory).rglob("*"))):
             exercise = 0
             for line in path.read_text().splitlines():
                 line = line.strip()
