@@ -322,16 +322,21 @@ def diagnose(run: Run, must: Sequence[str] = ()) -> Verdict:
     if run.why is Why.PANIC or not unexpected:
         reason, details = _mishap(run)
     if reason and 0 < len(missing) < len(must):
-        details.append(f"{len(missing)} of {len(must)} expected lines missing, "
-                       f"the first: {missing[0]}")
+        details += [f"{len(missing)} of {len(must)} expected lines missing, the first:",
+                    *_first_missing(run.lines, missing)]
     elif not reason and (missing or unexpected):
         reason, details = "wrong output", _mismatches(run.lines, missing, unexpected)
         if run.why is Why.PROMPT:
             reason += "; it finished early and is idle at the monitor prompt"
-    undone = [line for line in run.lines if re.match(r"Exercise \d+ is missing: ", line)]
+    undone = missing_exercise(run.lines)
     if reason and undone:
-        reason, details = shown(undone[0]), []
+        reason, details = shown(undone), []
     return Verdict(not reason, reason, details)
+
+
+def missing_exercise(lines: Sequence[str]) -> str:
+    """Return the line in which the kernel or a program says what has not been done; else "".""" 
+    return next((line for line in lines if re.match(r"Exercise \d+ is missing: ", line)), "")
 
 
 def _mishap(run: Run) -> Tuple[str, List[str]]:
@@ -363,12 +368,16 @@ def _mishap(run: Run) -> Tuple[str, List[str]]:
     return how, errors + last if how else []
 
 
+def _first_missing(lines: List[str], missing: List[str]) -> List[str]:
+    """Show the first missing line beside what may be there in its place."""
+    near = difflib.get_close_matches(missing[0], list(dict.fromkeys(lines))[-500:], n=1)
+    return [f"expected: {missing[0]}", *[f"found:    {shown(line)}" for line in near]]
+
+
 def _mismatches(lines: List[str], missing: List[str], unexpected: List[int]) -> List[str]:
     """Explain each finding of judge() by the lines that decided it."""
-    details = []
-    for pattern in missing:
-        near = difflib.get_close_matches(pattern, list(dict.fromkeys(lines))[-500:], n=1)
-        details += [f"missing: {pattern}"] + [f"nearest: {shown(line)}" for line in near]
+    details = _first_missing(lines, missing) if missing else []
+    details += [f"missing:  {pattern}" for pattern in missing[1:]]
     for at in unexpected[:3]:
         details += [f"unexpected: {shown(lines[at])}"] + excerpt(lines[max(at - 2, 0):at + 3])
     return details

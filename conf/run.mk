@@ -119,7 +119,7 @@ print-compiler:
 # The grader and the tests call make again for what they need.
 export OBJDIR
 grade:
-	@$(PYTHON) ./grade-lab$(LAB) $(GRADEFLAGS)
+	@$(PYTHON) ./grade-lab$(LAB) $(EX:%=--exercise '%') $(GRADEFLAGS)
 #{ Not in the handout
 check:
 	@$(PYTHON) tools/check.py $(CHECKFLAGS)

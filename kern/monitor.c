@@ -7,6 +7,7 @@
 #include <kern/audit.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/inspect.h>
 #include <kern/kdebug.h>
 #include <kern/options.h>
 #include <kern/panic.h>
@@ -23,8 +24,8 @@ enum Next { STAY, LEAVE };
 // A command gets its words, the first being its own name, and what monitor() got.
 typedef enum Next command_fn(int argc, char **argv, struct Trapframe *tf);
 
-static command_fn help, kerninfo, backtrace, list_envs, list_cpus, memory, check_books, fail, run,
-	go_on, step, reset, poweroff;
+static command_fn help, kerninfo, backtrace, list_envs, list_cpus, memory, check_books,
+	look_closely, fail, run, go_on, step, reset, poweroff;
 
 static const struct Command {
 	const char *name;
@@ -39,6 +40,8 @@ static const struct Command {
 	{"cpus", "", "CPUs and what runs on them", list_cpus},
 	{"mem", "", "free and used pages", memory},
 	{"audit", "", "check that the kernel's books agree", check_books},
+	{"inspect", "", "check device mappings, stacks, segments (lab4.md, exercises 1 to 5)",
+	 look_closely},
 	{"fail", "N", "make the N-th page allocation from now on fail", fail},
 	{"run", "NAME...", "start programs (NAME or NAME:ARG:ARG), come back when they are done",
 	 run},
@@ -151,6 +154,12 @@ static enum Next memory(int argc, char **argv, struct Trapframe *tf)
 static enum Next check_books(int argc, char **argv, struct Trapframe *tf)
 {
 	audit();
+	return STAY;
+}
+
+static enum Next look_closely(int argc, char **argv, struct Trapframe *tf)
+{
+	inspect();
 	return STAY;
 }
 

@@ -1,0 +1,199 @@
+#include <kern/inspect.h>
+
+#include <inc/memlayout.h>
+#include <inc/mmu.h>
+#include <inc/stdio.h>
+#include <inc/x86.h>
+
+#include <kern/cpu.h>
+#include <kern/pmap.h>
+#include <kern/spinlock.h>
+#include <kern/trap.h>
+
+static const char *part; // what is looked at
+static bool all_right;
+
+static void begin(const char *name)
+{
+	part = name;
+	all_right = true;
+}
+
+static void end(void)
+{
+	if (all_right)
+		cprintf("inspect: %s: OK\n", part);
+}
+
+// Unless condition is true, print what is wrong.
+#define EXPECT(condition, ...)                                                                     \
+	do {                                                                                       \
+		if (condition)                                                                     \
+			break;                                                                     \
+		cprintf("inspect: %s: FAIL ", part);                                               \
+		cprintf(__VA_ARGS__);                                                              \
+		cprintf("\n");                                                                     \
+		all_right = false;                                                                 \
+	} while (0)
+
+// Return the entry for va in the kernel's page directory, 0 if there is none.
+static pte_t entry(uintptr_t va)
+{
+	const pte_t *pte = pgdir_walk(kern_pgdir, (void *) va, false);
+
+	return pte ? *pte : 0;
+}
+
+// ---- Device registers ----
+
+// Map some and look at the result. Returns the address of the page behind.
+static uintptr_t inspect_mapping(physaddr_t pa, size_t size)
+{
+	uintptr_t va = (uintptr_t) mmio_map_region(pa, size), page = ROUNDDOWN(va, PGSIZE);
+	physaddr_t frame = ROUNDDOWN(pa, PGSIZE);
+
+	EXPECT(PGOFF(va) == PGOFF(pa), "mmio_map_region(%08x, %u) returns %08x: not where %08x is",
+	       pa, size, va, pa);
+	EXPECT(page >= MMIOBASE && va + size <= MMIOLIM,
+	       "mmio_map_region(%08x, %u) returns %08x: not from MMIOBASE to MMIOLIM", pa, size,
+	       va);
+	for (; page < va + size; page += PGSIZE, frame += PGSIZE) {
+		pte_t pte = entry(page);
+
+		EXPECT((pte & PTE_P) && PTE_ADDR(pte) == frame,
+		       "mmio_map_region(%08x, %u): the entry for %08x is %08x, not for %08x", pa,
+		       size, page, pte, frame);
+		EXPECT((pte & (PTE_W | PTE_U)) == PTE_W,
+		       "the entry %08x of a device should have PTE_W and not PTE_U", pte);
+		EXPECT((pte & (PTE_PCD | PTE_PWT)) == (PTE_PCD | PTE_PWT),
+		       "the entry %08x of a device lacks PTE_PCD or PTE_PWT: a cache is in between",
+		       pte);
+	}
+	return page;
+}
+
+// Nothing is read or written at these addresses, so it does not matter what is there.
+static void inspect_devices(void)
+{
+	static const struct {
+		physaddr_t pa;
+		size_t size;
+	} regions[] = {
+		{0xfd000000, PGSIZE},         // exactly a page
+		{0xfd000010, 4},              // less than one
+		{0xfd001000 - 8, 16},         // a part of each of two
+		{0xfd002000 + 12, 2 * PGSIZE} // three, for two pages' size
+	};
+	uintptr_t behind = 0;
+
+	begin("devices");
+	for (size_t i = 0; i < ARRAY_SIZE(regions); i++) {
+		uintptr_t before = behind,
+			  size = ROUNDUP(PGOFF(regions[i].pa) + regions[i].size, PGSIZE);
+
+		behind = inspect_mapping(regions[i].pa, regions[i].size);
+		EXPECT(before == 0 || behind == before + size,
+		       "mmio_map_region(%08x, %u) takes up to %08x: the free space began at %08x",
+		       regions[i].pa, regions[i].size, behind, before);
+	}
+	end();
+}
+
+// ---- Memory ----
+
+static void inspect_frames(void)
+{
+	begin("frames");
+	for (physaddr_t pa = PGSIZE; pa < 0x80000; pa += PGSIZE) {
+		const struct PageInfo *pp = pa2page(pa);
+
+		if (pa == MPENTRY_PADDR)
+			EXPECT(pp->pp_ref > 0,
+			       "frame %08x, where CPUs start, is for anybody to take", pa);
+		else
+			EXPECT(!page_is_reserved(pp), "frame %08x is not free, but nobody needs it",
+			       pa);
+	}
+	end();
+}
+
+static void inspect_stacks(void)
+{
+	begin("stacks");
+	for (int cpu = 0; cpu < NCPU; cpu++) {
+		uintptr_t top = KSTACKTOP_CPU(cpu);
+		physaddr_t stack = PADDR(percpu_kstacks[cpu]);
+
+		for (size_t off = 0; off < KSTKSIZE; off += PGSIZE) {
+			pte_t pte = entry(top - KSTKSIZE + off);
+
+			EXPECT((pte & PTE_P) && PTE_ADDR(pte) == stack + off,
+			       "CPU %d: the entry for %08x is %08x, not for %08x", cpu,
+			       top - KSTKSIZE + off, pte, stack + off);
+			EXPECT(!(pte & PTE_P) || (pte & (PTE_W | PTE_U)) == PTE_W,
+			       "CPU %d: the entry %08x of a stack should have PTE_W and not PTE_U",
+			       cpu, pte);
+		}
+		for (size_t off = PGSIZE; off <= KSTKGAP; off += PGSIZE)
+			EXPECT(!(entry(top - KSTKSIZE - off) & PTE_P),
+			       "CPU %d: something is mapped at %08x, below the stack", cpu,
+			       top - KSTKSIZE - off);
+	}
+	end();
+}
+
+// ---- Task state segments ----
+
+static void inspect_segments(void)
+{
+	int self = cpunum();
+	uint16_t selectors[NCPU];
+
+	// Who prints is told apart by the task register: print when it is right again.
+	for (int cpu = 0; cpu < NCPU; cpu++) {
+		trap_init_percpu(cpu);
+		asm volatile("str %0" : "=r"(selectors[cpu])); // str() is for one that stays
+	}
+	trap_init_percpu(self);
+
+	begin("segments");
+	for (int cpu = 0; cpu < NCPU; cpu++) {
+		const struct Taskstate *ts = &cpus[cpu].cpu_ts;
+		uint16_t selector = GD_TSS0 + (cpu << 3);
+		struct Segdesc d = gdt[selector >> 3];
+		uintptr_t base = d.sd_base_15_0 | d.sd_base_23_16 << 16 | d.sd_base_31_24 << 24;
+
+		EXPECT(ts->ts_esp0 == KSTACKTOP_CPU(cpu),
+		       "CPU %d: ts_esp0 is %08x, its stack begins at %08x and goes down", cpu,
+		       ts->ts_esp0, KSTACKTOP_CPU(cpu));
+		EXPECT(ts->ts_ss0 == GD_KD, "CPU %d: ts_ss0 is %x, the kernel's data segment is %x",
+		       cpu, ts->ts_ss0, GD_KD);
+		EXPECT(selectors[cpu] == selector, "CPU %d: the task register has %x, not %x", cpu,
+		       selectors[cpu], selector);
+		EXPECT(base == (uintptr_t) ts,
+		       "CPU %d: gdt[%d] describes %08x, not its cpu_ts, %08x", cpu, selector >> 3,
+		       base, (uintptr_t) ts);
+	}
+	end();
+}
+
+// ---- The kernel lock ----
+
+static void inspect_lock(void)
+{
+	begin("lock");
+	EXPECT(spin_holding(&kernel_lock),
+	       "CPU %d is in the kernel without the kernel lock: by which way did it come here?",
+	       cpunum());
+	end();
+}
+
+void inspect(void)
+{
+	inspect_lock();
+	inspect_frames();
+	inspect_stacks();
+	inspect_segments();
+	inspect_devices();
+	cprintf("inspect: done\n");
+}
