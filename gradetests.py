@@ -249,4 +249,10 @@ CHECKS = (
     inspection(5, "lock"),
     *[check(8, name) for name in ("upcall", "who")],
     check(8, "stranger", beside="yield"),
+    *[check(13, name, seed="1") for name in ("flags", "gates")],
+    check(13, "sleep", seed="1", cpus=2),
+    *[check(14, name) for name in ("turns", "alone", "fair")],
+    *[check(15, name) for name in ("value", "once", "page", "half", "refused", "where", "library")],
+    check(15, "high", hint="sys_ipc_try_send looks for a page-table entry before it looks at srcva"),
+    check(15, "anybody", beside="ex15:anybody"),
 )

@@ -1,0 +1,77 @@
+// Exercise 14: the timer takes the CPU away.
+
+#include "check.h"
+
+enum { PATIENCE = 400000000 }; // how often to look: more than ten ticks' time on any machine
+
+// Compute until env has had `turns' turns more. Returns how many it has had.
+static int compute_beside(const volatile struct Env *e, int turns)
+{
+	uint32_t before = e->env_runs;
+
+	for (int i = 0; i < PATIENCE; i++)
+		if ((int) (e->env_runs - before) >= turns)
+			break;
+	return e->env_runs - before;
+}
+
+// Parent and child both compute, on one CPU, without ever giving it up.
+static void turns(void)
+{
+	enum { TURNS = 6 };
+	envid_t parent = sys_getenvid(), child = fork_or_panic();
+
+	if (child == 0) {
+		compute_beside(&envs[ENVX(parent)], 2 * TURNS);
+		for (;;)
+			; // until the parent ends this
+	}
+	int had = compute_beside(&envs[ENVX(child)], TURNS);
+	if (had == 0)
+		fail("the timer does not take the CPU away: is cpu_resched set?");
+	else if (had < TURNS)
+		fail("only %d ticks come: has the timer heard that its interrupt was served?", had);
+	sys_env_destroy(child);
+}
+
+// With nobody else to run, the same env goes on.
+static void alone(void)
+{
+	uint64_t begin = read_tsc();
+	volatile uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < 20000000; i++)
+		sum += i;
+	if (read_tsc() == begin)
+		fail("the clock stands still");
+}
+
+// A turn is the same for all: one env that yields all the time does not get more of them.
+static void fair(void)
+{
+	enum { TURNS = 8, MARGIN = 4 };
+	envid_t children[2];
+
+	for (int i = 0; i < 2; i++) {
+		children[i] = fork_or_panic();
+		if (children[i] == 0)
+			for (;;)
+				;
+	}
+	const volatile struct Env *first = &envs[ENVX(children[0])];
+	const volatile struct Env *second = &envs[ENVX(children[1])];
+	uint32_t before = second->env_runs - first->env_runs;
+	compute_beside(first, TURNS);
+	int more = second->env_runs - first->env_runs - before;
+	if (more > MARGIN || more < -MARGIN)
+		fail("of two envs that compute one gets %d turns more: is cpu_next cleared?", more);
+	for (int i = 0; i < 2; i++)
+		sys_env_destroy(children[i]);
+}
+
+void umain(int argc, char **argv)
+{
+	static const struct Check checks[] = {{"turns", turns}, {"alone", alone}, {"fair", fair}};
+
+	run_checks(argc, argv, checks, ARRAY_SIZE(checks));
+}

@@ -1,0 +1,244 @@
+// Exercise 15: messages.
+
+#include "check.h"
+
+#define OUT     ((volatile uint32_t *) 0x10000000) // a page to send
+#define IN      ((volatile uint32_t *) 0x20000000) // where one is wanted
+#define NOWHERE ((void *) 0x40000000)              // without even a page table
+#define NO_PAGE ((void *) UTOP)
+
+static envid_t parent;
+
+// Wait until env waits for a message.
+static void wait_receiving(envid_t env)
+{
+	while (is_alive(env) && !envs[ENVX(env)].env_ipc_recving)
+		sys_yield();
+}
+
+// Return a child that receives one message, with a page at dst if that is below UTOP, and ends.
+static envid_t receiver(void *dst)
+{
+	envid_t child = fork_or_panic();
+
+	if (child == 0) {
+		int r = sys_ipc_recv(dst);
+		if (r != 0)
+			fail("sys_ipc_recv returns %d when a message has come, not 0: the receiver "
+			     "is not "
+			     "running then, so set it in env_tf",
+			     r);
+		exit();
+	}
+	wait_receiving(child);
+	return child;
+}
+
+static void value(void)
+{
+	envid_t child = receiver(NO_PAGE);
+	const volatile struct Env *e = &envs[ENVX(child)];
+
+	EXPECT(sys_ipc_try_send(child, 0x12345678, NO_PAGE, 0), 0, "the receiver waits");
+	if (e->env_ipc_value != 0x12345678)
+		fail("env_ipc_value is %08x, not what was sent", e->env_ipc_value);
+	if (e->env_ipc_from != sys_getenvid())
+		fail("env_ipc_from is %08x, not the sender %08x", e->env_ipc_from, sys_getenvid());
+	if (e->env_ipc_perm != 0)
+		fail("env_ipc_perm is %x, but no page was sent", e->env_ipc_perm);
+	wait_for_end(child);
+}
+
+// A message ends the wait, once.
+static void once(void)
+{
+	EXPECT(sys_ipc_try_send(0, 1, NO_PAGE, 0), -E_IPC_NOT_RECV,
+	       "the caller itself does not wait");
+	envid_t child = fork_or_panic();
+	if (child == 0)
+		for (;;)
+			sys_yield();
+	EXPECT(sys_ipc_try_send(child, 1, NO_PAGE, 0), -E_IPC_NOT_RECV, "the child does not wait");
+	sys_env_destroy(child);
+	child = fork_or_panic();
+	if (child == 0) {
+		sys_ipc_recv(NO_PAGE);
+		for (;;)
+			sys_yield();
+	}
+	wait_receiving(child);
+	EXPECT(sys_ipc_try_send(child, 1, NO_PAGE, 0), 0, "the receiver waits");
+	EXPECT(sys_ipc_try_send(child, 2, NO_PAGE, 0), -E_IPC_NOT_RECV,
+	       "one message has come: it waits no longer, even if it has not run since");
+	if (envs[ENVX(child)].env_ipc_value != 1)
+		fail("a message that was refused has been stored all the same");
+	sys_env_destroy(child);
+}
+
+static void page(void)
+{
+	static const int rights[] = {RW, RO};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rights); i++) {
+		envid_t child = fork_or_panic();
+		if (child == 0) {
+			int perm = 0;
+			alloc_or_panic(IN, RW); // what is there gives way
+			ipc_recv(NULL, (void *) IN, &perm);
+			if (IN[0] != 4711)
+				fail("another page has come, with %u", IN[0]);
+			if (perm != rights[i] || (int) (uvpt[PGNUM(IN)] & PTE_SYSCALL) != rights[i])
+				fail("sent with rights %x, told %x, mapped with %x", rights[i],
+				     perm, uvpt[PGNUM(IN)] & PTE_SYSCALL);
+			exit();
+		}
+		wait_receiving(child);
+		alloc_or_panic(OUT, RW); // now: fork would have made it copy-on-write
+		OUT[0] = 4711;
+		EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, rights[i]), 0, "a page was sent");
+		wait_for_end(child);
+	}
+}
+
+// Of a page that is sent and one that is wanted, one is not enough.
+static void half(void)
+{
+	envid_t child = receiver(NO_PAGE);
+	alloc_or_panic(OUT, RW);
+	EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, RW), 0,
+	       "who wants no page gets the message without");
+	if (envs[ENVX(child)].env_ipc_perm != 0)
+		fail("env_ipc_perm is %x, but the receiver wanted no page",
+		     envs[ENVX(child)].env_ipc_perm);
+	wait_for_end(child);
+
+	child = receiver((void *) IN);
+	EXPECT(sys_ipc_try_send(child, 0, NO_PAGE, RW), 0, "a page need not be sent");
+	if (envs[ENVX(child)].env_ipc_perm != 0)
+		fail("env_ipc_perm is %x, but no page was sent: look at srcva before you store "
+		     "perm",
+		     envs[ENVX(child)].env_ipc_perm);
+	wait_for_end(child);
+}
+
+// Addresses at and above UTOP mean that no page is sent, whatever is mapped there.
+static void high(void)
+{
+	static const uint32_t addresses[] = {UTOP,     UTOP + 1, UPAGES,         UVPT,
+					     KERNBASE, ULIM,     KERNBASE + 100, 0xffffffff};
+
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		envid_t child = receiver((void *) IN);
+		int r = sys_ipc_try_send(child, i, (void *) addresses[i], RW);
+		if (r != 0)
+			fail("sending from %08x returns %d: that is no page, so nothing is wrong "
+			     "with it",
+			     addresses[i], r);
+		if (envs[ENVX(child)].env_ipc_perm != 0)
+			fail("sending from %08x sends a page", addresses[i]);
+		if (r != 0)
+			sys_env_destroy(child);
+		wait_for_end(child);
+	}
+}
+
+// What is refused leaves the receiver waiting.
+static void refused(void)
+{
+	static const struct {
+		uintptr_t va;
+		int perm;
+		const char *hint;
+	} bad[] = {
+		{(uintptr_t) OUT + 4, RW, "srcva is not the start of a page"},
+		{(uintptr_t) OUT + PGSIZE, RW, "nothing is mapped at srcva"},
+		{(uintptr_t) NOWHERE, RW, "there is not even a page table for srcva"},
+		{(uintptr_t) OUT, PTE_P, "perm lacks PTE_U"},
+		{(uintptr_t) OUT, PTE_U, "perm lacks PTE_P"},
+		{(uintptr_t) OUT, RW | PTE_PS, "perm has a bit outside PTE_SYSCALL"},
+		{(uintptr_t) IN, RW, "the page is read-only, perm has PTE_W"},
+	};
+
+	alloc_or_panic(OUT, RW);
+	alloc_or_panic(IN, RO);
+	envid_t child = receiver((void *) IN);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		int r = sys_ipc_try_send(child, 0, (void *) bad[i].va, bad[i].perm);
+		if (r != -E_INVAL)
+			fail("sending %08x with rights %x returns %d, not %d (%e): %s", bad[i].va,
+			     bad[i].perm, r, -E_INVAL, -E_INVAL, bad[i].hint);
+		if (!envs[ENVX(child)].env_ipc_recving)
+			fail("the receiver waits no longer, though sending was refused: %s",
+			     bad[i].hint);
+	}
+	EXPECT(sys_ipc_try_send(child, 0, (void *) IN, RO), 0,
+	       "a read-only page may be sent as such");
+	wait_for_end(child);
+	EXPECT(sys_ipc_try_send(child, 0, NO_PAGE, 0), -E_BAD_ENV, "the receiver has ended");
+}
+
+static void where(void)
+{
+	EXPECT(sys_ipc_recv((void *) IN + 1), -E_INVAL, "dstva is not the start of a page");
+	EXPECT(sys_ipc_recv((void *) UTOP - 1), -E_INVAL, "dstva is not the start of a page");
+	if (thisenv->env_ipc_recving)
+		fail("a call that was refused has set env_ipc_recving");
+}
+
+// Two programs that are not each other's parents: both run this.
+static void anybody(void)
+{
+	envid_t other = 0, from = 0;
+
+	for (int i = 0; i < NENV; i++)
+		if (envs[i].env_status != ENV_FREE && &envs[i] != thisenv)
+			other = envs[i].env_id;
+	if (other == 0) {
+		fail("run this twice at a time");
+	} else if (other > sys_getenvid()) {
+		wait_receiving(other);
+		EXPECT(sys_ipc_try_send(other, 99, NO_PAGE, 0), 0,
+		       "everybody may send to everybody: envid2env need not check it");
+	} else {
+		int value = ipc_recv(&from, NULL, NULL);
+		if (value != 99 || from != other)
+			fail("99 from %08x arrives as %d from %08x", other, value, from);
+	}
+}
+
+static void library(void)
+{
+	int perm = 1;
+
+	parent = sys_getenvid();
+	alloc_or_panic(IN, RW);
+	envid_t child = fork_or_panic(), from = 1;
+	if (child == 0) {
+		for (int i = 0; i < 10; i++)
+			ipc_send(parent, i, NULL, 0); // each of them comes too early
+		exit();
+	}
+	for (int i = 0; i < 10; i++) {
+		for (int pause = 0; pause < i; pause++)
+			sys_yield();
+		int value = ipc_recv(&from, i % 2 ? (void *) IN : NULL, &perm);
+		if (value != i || from != child || perm != 0)
+			fail("ipc_recv gives %d from %08x with rights %x, not %d from %08x with 0",
+			     value, from, perm, i, child);
+	}
+	int r = ipc_recv(&from, (void *) IN + 1, &perm);
+	if (r != -E_INVAL || from != 0 || perm != 0)
+		fail("when sys_ipc_recv fails, ipc_recv returns %d, stores %08x and %x: not %d, 0 "
+		     "and 0",
+		     r, from, perm, -E_INVAL);
+}
+
+void umain(int argc, char **argv)
+{
+	static const struct Check checks[] = {
+		{"value", value}, {"once", once},       {"page", page},
+		{"half", half},   {"high", high},       {"refused", refused},
+		{"where", where}, {"anybody", anybody}, {"library", library}};
+
+	run_checks(argc, argv, checks, ARRAY_SIZE(checks));
+}
