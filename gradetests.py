@@ -233,12 +233,16 @@ def check(exercise: int, name: str, beside: str = "", **options) -> Test:
                 **options)
 
 
-def inspection(exercise: int, name: str) -> Test:
-    """Return the check that the monitor's command `inspect' makes under this name."""
-    says = f"inspect: {name}"
-    return Test(f"ex{exercise}:{name}", str(exercise), "", f"    {says}: OK",
+def inspection(exercise: int, part: str, name: str = "", also: str = "", **options) -> Test:
+    """Return the check that the monitor's command `inspect' makes of this part, when all is done.
+
+    name    the check's, if not that of the part
+    also    what must be printed too
+    """
+    says = f"inspect: {part}"
+    return Test(f"ex{exercise}:{name or part}", str(exercise), "", f"    {says}: OK\n    {also}",
                 f"    {says}: FAIL .*", run="hello", typed="inspect\n", says=says, points=1,
-                stop="    inspect: done")
+                stop="    inspect: done", **options)
 
 
 CHECKS = (
@@ -247,6 +251,7 @@ CHECKS = (
     inspection(3, "stacks"),
     inspection(4, "segments"),
     inspection(5, "lock"),
+    inspection(5, "lock", "cpus", cpus=4, also=r"SMP: CPU 3 starting"),
     *[check(8, name) for name in ("upcall", "who")],
     check(8, "stranger", beside="yield"),
     *[check(13, name, seed="1") for name in ("flags", "gates")],
