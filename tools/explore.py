@@ -11,11 +11,10 @@ Exit status: 0 no run was bad, 1 some were, 2 nothing could be run, 130 interrup
 import argparse
 import os
 import re
+import runpy
 import sys
 import time
 from contextlib import closing
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Tuple
 
@@ -30,17 +29,8 @@ from gradelib import CLEAN_END, Run, Verdict, Watch, diagnose, exit_on_signals, 
 SHOWN = 10      # seeds of which the command is shown, for each thing that goes wrong
 ALWAYS_BAD = [r"audit: (?!.* all agrees)", r"\d+ blocked for ever", r"\[\w{8}\] user panic in "]
 
-
-def load_grader():
-    """Return ./grade-lab4 as a module: what it expects of programs."""
-    loader = SourceFileLoader("grade_lab4", str(ROOT / "grade-lab4"))
-    module = module_from_spec(spec_from_loader(loader.name, loader))
-    sys.modules[loader.name] = module
-    loader.exec_module(module)
-    return module
-
-
-grader = load_grader()
+GRADER = runpy.run_path(str(ROOT / "grade-lab4"))      # what it expects of programs
+TESTS, patterns = GRADER["TESTS"], GRADER["patterns"]
 
 
 # ---- Running ----
@@ -54,13 +44,13 @@ class Outcome(NamedTuple):
 
 def expectations(name: str, limit: float) -> Tuple[List[str], Watch]:
     """Return the lines a program must print, and what to look out for."""
-    test = next((test for test in grader.TESTS if test.name == name), None)
+    test = next((test for test in TESTS if test.name == name), None)
     bad = [*ALWAYS_BAD, f"{name}: FAIL"]
     if not test:
         return [re.escape(CLEAN_END)], Watch(forbidden=bad, limit=limit, quiet=limit)
-    bad += grader.patterns(test.mustnot)
-    return grader.patterns(test.must), Watch("".join(grader.patterns(test.stop)), bad,
-                                             limit=limit, quiet=limit)
+    bad += patterns(test.mustnot)
+    return patterns(test.must), Watch("".join(patterns(test.stop)), bad,
+                                      limit=limit, quiet=limit)
 
 
 def try_seed(seed: int, command: List[str], must: List[str], watch: Watch):
