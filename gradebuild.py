@@ -59,13 +59,9 @@ def qemu_command(*variables: str, disk: bool = True) -> List[str]:
     A reset ends such a QEMU, and nothing it does to its disk lasts, so that several can share it.
     Without a disk, the kernel boots by its multiboot header.
     """
-    printed = make("print-command", "EXIT=1", "NOX=1", *variables).splitlines()
+    printed = make("print-command", "EXIT=1", "NOX=1", f"DISKLESS={'' if disk else 1}",
+                   *variables).splitlines()
     lines = [line for line in printed if line and not re.match(r"\w+(\[\d+\])?: ", line)]
     if not lines:   # apart from remarks such as "make[1]: Entering directory"
         raise MakeError("make print-command printed no command")
-    words = shlex.split(lines[-1]) + ["-no-reboot"]
-    if disk:
-        return words + ["-snapshot"]
-    at = words.index("-drive")
-    kernel = re.match(r"file=(.*)\.img,", words[at + 1])[1]     # its image is next to it
-    return words[:at] + ["-kernel", kernel] + words[at + 2:]
+    return [*shlex.split(lines[-1]), "-no-reboot", "-snapshot"]

@@ -15,7 +15,8 @@ OUT ?= $(OBJDIR)/handout
 # is done, or on a panic, with status 0 or 3. TRACE: a file for a record of what every CPU does in
 # the first TRACE_MS milliseconds. SEED: a number; QEMU then counts instructions instead of looking
 # at a clock, so that a run can be repeated, and each number gives another run. STOP: the tick of
-# such a run in which seed_stop is called, for gdb.
+# such a run in which seed_stop is called, for gdb. DISKLESS: boot by the multiboot header instead
+# of from the disk; runs with SEED and recordings always do.
 run-% instructions-% explore-% trace-% record-% replay-% replay-%-gdb: RUN = $*
 trace-%: TRACE = $(OBJDIR)/trace/$*.bin
 explore-% trace-%: CPUS := $(if $(filter file,$(origin CPUS)),4,$(CPUS))
@@ -33,15 +34,16 @@ endif
 comma := ,
 kernel_option = $(if $(2),-fw_cfg name=opt/jos/$(1)$(comma)string='$(strip $(2))')
 FROM_DISK = -drive file=$(OBJDIR)/kern/kernel.img,index=0,media=disk,format=raw
-SEEDED = -kernel $(OBJDIR)/kern/kernel -icount shift=1,sleep=off,align=off \
-	-rtc base=2020-01-01,clock=vm
+BY_HEADER = -kernel $(OBJDIR)/kern/kernel
+CLOCK = -rtc base=2020-01-01,clock=vm
+SEEDED = $(CLOCK) -icount shift=1,sleep=off,align=off
 # QEMU keeps the state at the beginning of a recording in a disk. The device called vapic makes it
 # hang when it goes back there.
-RECORDED = -kernel $(OBJDIR)/kern/kernel -rtc base=2020-01-01,clock=vm \
-	-icount shift=1,align=off,rr=record,rrfile=$(RECORD).log,rrsnapshot=init \
+RECORDED = $(CLOCK) -icount shift=1,align=off,rr=record,rrfile=$(RECORD).log,rrsnapshot=init \
 	-drive file=$(RECORD).qcow2,if=none,id=rr -global apic.vapic=off
 WAITING = $(if $(WAIT),-gdb tcp::$(GDBPORT) -S)
-QEMUOPTS = $(if $(RECORD),$(RECORDED),$(if $(SEED),$(SEEDED),$(FROM_DISK))) \
+QEMUOPTS = $(if $(RECORD)$(SEED)$(DISKLESS),$(BY_HEADER),$(FROM_DISK)) \
+	$(if $(RECORD),$(RECORDED),$(if $(SEED),$(SEEDED))) \
 	-smp $(CPUS) -net none -serial mon:stdio $(if $(NOX),-display none) \
 	$(call kernel_option,run,$(RUN)) \
 	$(call kernel_option,seed,$(SEED)) $(call kernel_option,stop,$(STOP)) \
@@ -54,7 +56,6 @@ preflight = @perl tools/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)' cpu
 	run='$(RUN)' seed='$(SEED)' stop='$(STOP)' port='$(if $(WAIT),$(GDBPORT))' \
 	record='$(RECORD)' replay='$(REPLAY)' kernel='$(OBJDIR)/kern/kernel' \
 	trace_ms='$(if $(TRACE),$(TRACE_MS))'
-
 
 # Start QEMU, by the command that is given or its options.
 define start_qemu
