@@ -12,17 +12,16 @@ What is marked as "Not in the handout" is in none. Solutions of exercises before
 """
 
 import argparse
-import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Collection, Dict, List, NamedTuple
 
 sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 
-ROOT = Path(__file__).resolve().parents[1]
+from checks.tree import ROOT, GitError, git, sources
+
 EXTRA = "tools/handout"         # files of a handout that this tree itself has no use for
 EXERCISES = range(1, 16)
 
@@ -146,19 +145,9 @@ def students_makefile(text: str) -> str:
     return re.sub(rf"^# make ({'|'.join(TARGETS)})\b.*\n", "", text, flags=re.M)
 
 
-def tracked() -> List[str]:
-    """Return the names of this tree's files, without generated ones."""
-    if (ROOT / ".git").exists():
-        listed = git(ROOT, "ls-files", "-co", "--exclude-standard").splitlines()
-    else:
-        listed = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*")]
-        listed = [name for name in listed if not re.match(r"obj|jos\.out|\.gdbinit$", name)]
-    return sorted(name for name in listed if (ROOT / name).is_file())
-
-
 def files(missing: Collection[int]) -> Dict[str, str]:
     """Return all files of the handout that lacks these exercises: names and texts."""
-    texts = {name: (ROOT / name).read_text(encoding="utf-8") for name in tracked()}
+    texts = {str(file): (ROOT / file).read_text(encoding="utf-8") for file in sources()}
     out = {name: handed_out(parse(name, text), missing) for name, text in texts.items()
            if not name.startswith(LEFT_OUT)}
     out["README"] = students_readme(texts["README"], texts[f"{EXTRA}/README"])
@@ -171,22 +160,6 @@ def files(missing: Collection[int]) -> Dict[str, str]:
 
 
 # ---- Writing it ----
-
-def git(where: Path, *arguments: str) -> str:
-    """Run git without regard to what its user has configured; return its output."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    clean.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_NOSYSTEM="1")
-    who = ("-c", "user.name=JOS", "-c", "user.email=jos@localhost", "-c", "safe.directory=*")
-    try:
-        done = subprocess.run(["git", *who, *arguments], cwd=where, env=clean, check=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    except FileNotFoundError as error:
-        raise HandoutError("git is missing; a handout has a history of its own") from error
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip().splitlines() or ["it failed"]
-        raise HandoutError(f"git {arguments[0]}: {said[-1]}") from error
-    return done.stdout.decode()
-
 
 def write(out: Path, missing: Collection[int], commit: bool = True) -> None:
     """Write the handout that lacks these exercises to a directory, with a history of one commit."""
@@ -220,7 +193,7 @@ def main(arguments: List[str]) -> int:
         first = int(options.first)
         missing = [n for n in EXERCISES if n == first or (n > first and not options.only)]
         write(Path(options.out), missing)
-    except (HandoutError, OSError) as error:
+    except (HandoutError, GitError, OSError) as error:
         sys.stderr.write(f"handout.py: {error}\n")
         return 2
     print(f"{options.out}: lab 4 from exercise {first} on")

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, List, Sequence, Tuple
 
-ROOT = Path(__file__).resolve().parents[2]
+from .tree import ROOT, sources
+
 sys.path.insert(0, str(ROOT))       # for gradelib
 
 from gradelib import DIE_WITH_US, excerpt
@@ -206,26 +207,6 @@ def edit(file: str, old: str, new: str) -> None:
 def scratch() -> Path:
     """Return a new directory that is removed after the tests."""
     return Path(tempfile.mkdtemp(dir=os.environ[SCRATCH]))
-
-
-def in_git() -> bool:
-    """Return whether git is installed and knows this tree."""
-    return bool(shutil.which("git")) and subprocess.run(
-        ["git", "rev-parse"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        check=False).returncode == 0
-
-
-def sources() -> List[Path]:
-    """Return the files of this tree that are not generated, relative to it."""
-    if in_git():
-        listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
-                                stdout=subprocess.PIPE, check=True)
-        files = [Path(name) for name in listed.stdout.decode().splitlines()]
-    else:
-        files = [path.relative_to(ROOT) for path in ROOT.rglob("*")]
-        files = [file for file in files if not file.parts[0].startswith(("obj", "jos.out", "."))
-                 or file.name == ".gdbinit.tmpl"]
-    return [file for file in files if (ROOT / file).is_file()]
 
 
 def enter_copy(built: bool = True) -> None:

@@ -2,9 +2,11 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 
-from .kit import Skipped, call, in_git, require_equal, sources, test
+from .kit import Skipped, call, enter_copy, make, require_equal, test
+from .tree import in_git, sources
 
 SUFFIXES = (".c", ".h", ".S", ".py", ".js", ".css", ".html")
 LINES = 450     # that a file may have; fewer is better
@@ -18,6 +20,17 @@ def tracked():
         raise Skipped("not in git")
     require_equal(call("git", "ls-files", "-ci", "--exclude-standard").splitlines(), [],
                   "tracked files that are generated")
+
+
+@test("style: the files of a tree that is not in git")
+def not_in_git():
+    """They are those of this tree, nothing that is generated."""
+    expected = sources()
+    enter_copy()
+    make(".gdbinit")
+    listed = call(sys.executable, "-c",
+                  "from tools.checks.tree import sources; print(*sources(), sep='\\n')")
+    require_equal(listed.splitlines(), list(map(str, expected)), "files")
 
 
 @test("style: length of files")
