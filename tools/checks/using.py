@@ -39,22 +39,27 @@ BAD_USE = {
     "STOP without SEED": ([RUN, "STOP=7"],
                           [r"STOP=7 is no tick of a run with a seed\. Try SEED=7 STOP=1000"]),
     "QEMU is missing": ([RUN, "QEMU=no-such-qemu"],
-                        [r"QEMU is missing \(no-such-qemu\)\. Run tools/setup\.sh, or set QEMU"]),
-    "QEMU is not found": ([RUN, "QEMU="], [r"QEMU is missing\. Run tools/setup\.sh, or set QEMU"]),
+                        [r"QEMU is missing \(no-such-qemu\)\. Run tools/setup\.sh, "
+                         r"or set QEMU \(conf/env\.mk\)"]),
+    "QEMU is not found": ([RUN, "QEMU="], [r"QEMU is missing\. Run tools/setup\.sh, or set QEMU "
+                                           r"\(conf/env\.mk\)"]),
     "gdb with a 64-bit QEMU": ([RUN + "-gdb", "QEMU=qemu-system-x86_64"],
-                               [r"gdb cannot follow 32-bit code in qemu-system-x86_64\. Set QEMU"]),
+                               [r"gdb cannot follow 32-bit code in qemu-system-x86_64\. "
+                                "Set QEMU=qemu-system-i386"]),
     "GDBPORT is a word": ([RUN + "-gdb", "GDBPORT=word"],
                           [r"GDBPORT=word is no port\. Try GDBPORT=\d+"]),
     "gdb is missing": (["gdb", "GDB="], [r"gdb is missing\. Run tools/setup\.sh, or set GDB"]),
 }
 
 
-def complains(arguments, expected):
-    """make fails and says why in these lines, and nothing else."""
+def complains(arguments, expected, prepare=None):
+    """In a fresh copy, prepared for it, make fails and says why in these lines, and no others."""
     enter_copy()
+    if prepare:
+        prepare()
     output = make(*arguments, fails=True)
     lines = [line for line in output.splitlines() if not line.startswith("make")]
-    require(len(lines) == len(expected) and all(map(re.match, expected, lines)), "wrong complaint",
+    require(len(lines) == len(expected) and all(map(re.fullmatch, expected, lines)), "wrong complaint",
             *[f"expected: {line}" for line in expected], *excerpt(output.splitlines()))
 
 
