@@ -11,16 +11,21 @@ from .rsp import Stub
 from .using import free_port, read_until
 
 
-def waiting(program, *variables):
-    """In a fresh copy, start a program's -nox-gdb target; return its process and its port."""
-    enter_copy()
+def start_waiting(target, *variables):
+    """Start a -gdb target, until it says that `make gdb' is next; return its process and port."""
     port = free_port()
-    process = start(["make", "-s", "--no-print-directory", f"run-{program}-nox-gdb",
-                     f"GDBPORT={port}", *variables])
+    process = start(["make", "-s", "--no-print-directory", target, f"GDBPORT={port}", *variables])
+    read_until(process, "make gdb")
     return process, port
 
 
 # ---- gdb ----
+
+def gdb_batch(*commands, options=()):
+    """Give gdb commands for the machine that waits, which then ends; return what gdb says."""
+    words = [word for command in (*commands, "kill") for word in ("-ex", command)]
+    return call("gdb", "-batch", "-nx", *options, "-x", ".gdbinit", *words)
+
 
 def frames(text):
     """Return (function, file) of each frame that gdb shows."""
@@ -31,8 +36,8 @@ def frames(text):
 def make_gdb():
     """It attaches and has the kernel's symbols; a breakpoint shows where and how we got there."""
     need("gdb")
-    process, port = waiting("hello")
-    read_until(process, "make gdb")     # it says what to do now
+    enter_copy()
+    _, port = start_waiting("run-hello-nox-gdb")
     text = make("gdb", f"GDBPORT={port}",
                 stdin="break env_create\ncontinue\nbacktrace\nkill\nquit\n")
     found = frames(text)
@@ -45,11 +50,10 @@ def make_gdb():
 def user_program():
     """user-symbols loads a program's symbols; umain is found, and who called it."""
     need("gdb")
-    process, _ = waiting("hello", "CPUS=2")
-    read_until(process, "make gdb")
-    text = call("gdb", "-batch", "-nx", "-x", ".gdbinit", "-ex", "user-symbols hello",
-                "-ex", "break umain", "-ex", "continue", "-ex", "backtrace",
-                "-ex", "print argv[0]", "-ex", "info threads", "-ex", "kill")
+    enter_copy()
+    start_waiting("run-hello-nox-gdb", "CPUS=2")
+    text = gdb_batch("user-symbols hello", "break umain", "continue", "backtrace",
+                     "print argv[0]", "info threads")
     require_equal(frames(text)[:2],
                   [("umain", "user/hello.c"), ("libmain", "lib/libmain.c")], "frames")
     require(re.search(r'= 0x\w+ "hello"', text), "argv[0] is not there",
@@ -70,12 +74,11 @@ def session(run, *commands, cpus=1, seed=1):
     to each, as a list of texts. With a seed it does not depend on what else the host does; without
     one it boots from the disk."""
     need_python()
-    process, _ = waiting(run.split()[0], f"CPUS={cpus}", f"RUN={run}", f"SEED={seed}")
-    read_until(process, "make gdb")
-    words = ["gdb", "-batch", "-nx", "-x", ".gdbinit"]
-    for command in commands:
-        words += ["-ex", r"echo \n==\n", "-ex", command]
-    answers = call(*words, "-ex", r"echo \n==\n", "-ex", "kill").split("\n==\n")
+    enter_copy()
+    start_waiting(f"run-{run.split()[0]}-nox-gdb", f"CPUS={cpus}", f"RUN={run}", f"SEED={seed}")
+    mark = r"echo \n==\n"
+    marked = [word for command in commands for word in (mark, command)]
+    answers = gdb_batch(*marked, mark).split("\n==\n")
     for answer in answers:
         require("Traceback" not in answer and "Python Exception" not in answer,
                 "an exception in Python", *excerpt(answer.splitlines()))
@@ -221,8 +224,8 @@ def symbols_follow():
 def symbols_of_cpu():
     """When two CPUs run different programs, `thread' brings the symbols, too."""
     need_python()
-    process, _ = waiting("primes", "CPUS=2", "RUN=primes idle", "SEED=1")
-    read_until(process, "make gdb")
+    enter_copy()
+    start_waiting("run-primes-nox-gdb", "CPUS=2", "RUN=primes idle", "SEED=1")
     differ = ("cpus[0].cpu_env && cpus[1].cpu_env && "
               "cpus[0].cpu_env->env_program != cpus[1].cpu_env->env_program")
     look = ["thread 1", "info functions ^umain$", "thread 2", "info functions ^umain$"]
@@ -313,11 +316,10 @@ def bad_use():
 def no_python():
     """A gdb that lacks Python, or cannot use it, says what is missing; the rest works."""
     need("gdb")
-    process, _ = waiting("hello")
-    read_until(process, "make gdb")
-    text = call("gdb", "-batch", "-nx", "--data-directory=/nonexistent", "-x", ".gdbinit",
-                "-ex", "user-symbols hello", "-ex", "break umain", "-ex", "continue",
-                "-ex", "backtrace", "-ex", "envs", "-ex", "kill")
+    enter_copy()
+    start_waiting("run-hello-nox-gdb")
+    text = gdb_batch("user-symbols hello", "break umain", "continue", "backtrace", "envs",
+                     options=["--data-directory=/nonexistent"])
     has(text, "This gdb has no Python, so there are no envs, .*", 'Undefined command: "envs".*')
     require_equal(frames(text)[:1], [("umain", "user/hello.c")], "frames")
 
@@ -337,7 +339,8 @@ LAB = {
 def lab_way(program, must):
     """Ask for the port, start the -nox-gdb target, break at readline by kernel.sym, read what is
     printed up to there, and kill QEMU."""
-    process, port = waiting(program, "CPUS=4")
+    enter_copy()
+    process, port = start_waiting(f"run-{program}-nox-gdb", "CPUS=4")
     require_equal(make("-s", "--no-print-directory", "print-gdbport", f"GDBPORT={port}"),
                   f"{port}\n", "port")
     found = [re.match(r"^([0-9a-f]{8}) . readline$", line)

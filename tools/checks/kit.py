@@ -123,6 +123,7 @@ def need_to_work(*command: str) -> None:
 # ---- Running commands ----
 
 NOTES: List[str] = []       # commands worth showing when the test fails
+_STARTED: List[subprocess.Popen] = []   # kept, so that the pipes stay open until the test ends
 
 
 def note(command: Sequence[str]) -> None:
@@ -133,9 +134,10 @@ def note(command: Sequence[str]) -> None:
 def start(command: Sequence[str], **options) -> subprocess.Popen:
     """Start a command, which ends when the test does; its output comes as one pipe of bytes."""
     note(command)
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                            preexec_fn=DIE_WITH_US, bufsize=0,
-                            **{"stderr": subprocess.STDOUT, **options})
+    _STARTED.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                     preexec_fn=DIE_WITH_US, bufsize=0,
+                                     **{"stderr": subprocess.STDOUT, **options}))
+    return _STARTED[-1]
 
 
 def call(*command: str, fails: bool = False, stdin: str = "") -> str:

@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from .debugger import frames
-from .kit import (add, call, edit, enter_copy, excerpt, line_of, make, need, require,
-                  require_equal, start, test)
-from .using import complains, free_port, read_until
+from .debugger import frames, gdb_batch, start_waiting
+from .kit import (add, edit, enter_copy, excerpt, line_of, make, need, require, require_equal,
+                  test)
+from .using import complains
 
 
 @test("replay: what is recorded is played", cost=3)
@@ -35,18 +35,11 @@ def backwards():
     recorded = make("record-primes", fails=True)
     require("kernel panic on CPU 0: Page Fault" in recorded, "the kernel does not panic",
             *excerpt(recorded.splitlines()[-10:]))
-    port = free_port()
-    process = start(["make", "-s", "--no-print-directory", "replay-primes-gdb",
-                     f"GDBPORT={port}"])
-    read_until(process, "make gdb")
-    commands = ["break panic_trap", "continue", "delete",
-                "watch env_free_list", "reverse-continue", "print e - envs", "frame", "delete",
-                "watch envs[9].env_link", "reverse-continue", "backtrace 2", "reverse-stepi",
-                "info line *$pc", "kill"]
-    words = ["gdb", "-batch", "-nx", "-x", ".gdbinit"]
-    for command in commands:
-        words += ["-ex", command]
-    text = call(*words)
+    start_waiting("replay-primes-gdb")
+    text = gdb_batch("break panic_trap", "continue", "delete",
+                     "watch env_free_list", "reverse-continue", "print e - envs", "frame", "delete",
+                     "watch envs[9].env_link", "reverse-continue", "backtrace 2", "reverse-stepi",
+                     "info line *$pc")
     found = frames(text)
     require(("env_alloc", "kern/env.c") in found and "$1 = 9" in text
             and found[-1][0] in ("sys_env_set_status", "call_env_set_status"),

@@ -2,11 +2,10 @@
 
 import re
 
-from .debugger import waiting
-from .kit import (add, call, edit, enter_copy, excerpt, make, need, require, require_equal,
-                  test)
+from .debugger import gdb_batch, start_waiting
+from .kit import add, edit, enter_copy, excerpt, make, need, require, require_equal, test
 from .machine import command, play, verify
-from .using import complains, read_until
+from .using import complains
 
 from gradelib import Watch
 
@@ -32,12 +31,11 @@ def at_tick(seed: int):
     """Under gdb, stop a run of stresssched in its tick 1500; return which CPU is there, with its
     registers, counts and env, and what has been printed. The other CPUs run on for an instant, and
     may print."""
-    process, _ = waiting("stresssched", "CPUS=4", f"SEED={seed}", "STOP=1500", "AUDIT=1", "EXIT=1")
-    read_until(process, "make gdb")
-    state = call("gdb", "-batch", "-nx", "-x", ".gdbinit", "-ex", "break seed_stop",
-                 "-ex", "continue", "-ex", "thread", "-ex", "info registers", "-ex", "backtrace",
-                 "-ex", "print cpus[$_thread - 1]", "-ex", "print *cpus[$_thread - 1].cpu_env",
-                 "-ex", "kill")
+    enter_copy()
+    process, _ = start_waiting("run-stresssched-nox-gdb", "CPUS=4", f"SEED={seed}", "STOP=1500",
+                               "AUDIT=1", "EXIT=1")
+    state = gdb_batch("break seed_stop", "continue", "thread", "info registers", "backtrace",
+                      "print cpus[$_thread - 1]", "print *cpus[$_thread - 1].cpu_env")
     printed = process.communicate(timeout=20)[0].decode().replace("\r", "").splitlines()
     return state[state.index("seed_stop ("):], printed[printed.index(FIRST_LINE):-8]
 

@@ -59,8 +59,9 @@ def complains(arguments, expected, prepare=None):
         prepare()
     output = make(*arguments, fails=True)
     lines = [line for line in output.splitlines() if not line.startswith("make")]
-    require(len(lines) == len(expected) and all(map(re.fullmatch, expected, lines)), "wrong complaint",
-            *[f"expected: {line}" for line in expected], *excerpt(output.splitlines()))
+    require(len(lines) == len(expected) and all(map(re.fullmatch, expected, lines)),
+            "wrong complaint", *[f"expected: {line}" for line in expected],
+            *excerpt(output.splitlines()))
 
 
 def no_compiler(*arguments):
