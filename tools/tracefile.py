@@ -1,12 +1,7 @@
-"""Reading the record of a run that kern/trace.c sends through QEMU's debug port, and the names of
-the numbers in it, which stand in the kernel's headers."""
+"""Reading the record of a run that kern/trace.c sends through QEMU's debug port."""
 
-import re
 import struct
-from pathlib import Path
-from typing import Dict, List, NamedTuple
-
-ROOT = Path(__file__).resolve().parents[1]
+from typing import List, NamedTuple
 
 HEADER = struct.Struct("<8s4I")     # struct TraceHeader in kern/trace.c
 NAME_SIZE = 16                      # as there
@@ -60,32 +55,3 @@ def read(data: bytes) -> Record:
         raise BadTrace("the trace is not complete") from error
     events.sort(key=lambda event: event.time)
     return Record(cpus, names, tsc_khz, bool(full), events)
-
-
-# ---- What the kernel's headers call the numbers ----
-
-def enum(header: str, prefix: str) -> Dict[str, int]:
-    """Return the constants of the enum that begins with a name with this prefix, without it."""
-    text = (ROOT / header).read_text()
-    body = re.search(rf"enum \{{\s*({prefix}\w+.*?)\}}", text, re.S)[1]
-    constants, value = {}, 0
-    for name, number in re.findall(rf"^\s*{prefix}(\w+)(?: = (\d+))?,", body, re.M):
-        value = int(number) if number else value
-        constants[name] = value
-        value += 1
-    return constants
-
-
-def system_calls() -> Dict[int, str]:
-    """Return the names of the system calls by number."""
-    return {number: f"sys_{name}" for name, number in enum("inc/syscall.h", "SYS_").items()}
-
-
-def traps() -> Dict[int, str]:
-    """Return the names of the traps by number."""
-    text = (ROOT / "inc/trap.h").read_text()
-    value = {name: int(number) for name, number in re.findall(r"^#define (\w+) +(\d+)", text, re.M)}
-    vectors = re.findall(r'^VECTOR\(\w+, ([\w +]+), .*"(.*)"\)',
-                         (ROOT / "kern/vectors.h").read_text(), re.M)
-    return {sum(int(value.get(word, word)) for word in number.split(" + ")): name
-            for number, name in vectors}

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Deque, Dict, List, NamedTuple, Optional, Tuple
 
-import tracefile
+import headers
 from tracefile import Event, Record
 
 USER, KERNEL, LOCK, IDLE, BOOT = "user", "kernel", "lock wait", "idle", "boot"
@@ -97,8 +97,9 @@ class Builder:
 
     def __init__(self, record: Record):
         self._handlers = {number: getattr(self, f"_on_{name.lower()}") for name, number in
-                          tracefile.enum("kern/trace.h", "TRACE_").items()}
-        self._calls, self._traps = tracefile.system_calls(), tracefile.traps()
+                          headers.enum("kern/trace.h", "TRACE_").items()}
+        self._calls = headers.system_calls()
+        self._traps = {number: trap.name for number, trap in headers.traps().items()}
         self._programs = record.programs
         self._first = record.events[0].time if record.events else 0
         self._khz = record.tsc_khz

@@ -5,13 +5,16 @@ from collections import Counter
 from pathlib import Path
 
 sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+sys.path.append(str(HERE.parent))       # for headers
 
 import gdb
 
 import kernel
 import symbols
-from kernel import CONSTANTS, KERNBASE, PGSIZE, registers, traps
+from headers import traps
+from kernel import CONSTANTS, KERNBASE, PGSIZE, registers
 from symbols import place
 from tables import (GENERAL, PTE_P, PTE_PS, PTSIZE, Directory, Env, Frames, address, current_env,
                     find_env, holders, saved_registers, used_envs)

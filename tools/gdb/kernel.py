@@ -4,59 +4,23 @@ Memory is read at KERNBASE, where every page directory maps physical memory: so 
 which env, if any, the selected CPU has loaded.
 """
 
-import re
 import struct
 from contextlib import contextmanager
 from pathlib import Path
 
 import gdb
 
-ROOT = Path(__file__).resolve().parents[2]
-HEADERS = "inc/mmu.h inc/memlayout.h inc/trap.h inc/env.h inc/lib.h".split()
+from headers import Constants
 
 
 # ---- Constants ----
 
-class Constants(dict):
-    """The numbers that the headers #define, by name. (gdb does not see macros.)"""
-
-    def __init__(self, *files: str):
-        super().__init__()
-        self._texts = {}
-        for file in files:
-            self._texts.update(re.findall(r"^#define (\w+)[ \t]+(.*?)[ \t]*(?://.*)?$",
-                                          (ROOT / file).read_text(), re.M))
-
-    def __missing__(self, name: str) -> int:
-        self[name] = self.value(self._texts[name])
-        return self[name]
-
-    def value(self, text: str) -> int:
-        """Return what a C expression is, in 32 bits, that uses them."""
-        return eval(text, {"__builtins__": {}}, self) & 0xffffffff
-
-    def flags(self, prefix: str, value: int) -> str:
-        """Return the names, without prefix, of the bits of value."""
-        bits = {}
-        for name in self._texts:
-            if re.fullmatch(prefix + "[A-Z]+", name) and bin(self[name]).count("1") == 1:
-                bits[self[name]] = name[len(prefix):]
-        return " ".join(bits[bit] for bit in sorted(bits) if value & bit) or "none"
-
-
-CONSTANTS = Constants(*HEADERS)
+# gdb does not see macros.
+CONSTANTS = Constants(*"inc/mmu.h inc/memlayout.h inc/trap.h inc/env.h inc/lib.h".split())
 # What reading a kernel that is not there, or broken, may raise.
 TROUBLE = (gdb.error, gdb.GdbError, ValueError, LookupError)
 
 KERNBASE, PGSIZE, UTOP, ULIM = (CONSTANTS[name] for name in ("KERNBASE", "PGSIZE", "UTOP", "ULIM"))
-
-
-def traps() -> dict:
-    """Return (name, whether the processor pushes an error code) of each trap number."""
-    vectors = re.findall(r'^VECTOR\(\w+, (.*?), (\w+), \w+, "(.*?)"\)',
-                         (ROOT / "kern/vectors.h").read_text(), re.M)
-    return {CONSTANTS.value(number): (name, code == "ERROR_CODE")
-            for number, code, name in vectors}
 
 
 @contextmanager
