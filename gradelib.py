@@ -1,7 +1,7 @@
 """Run JOS kernels under QEMU, many at a time, and judge what they print.
 
     Run, Watch    one running command, and what to look out for in its output
-    parallel()    drives many runs side by side and hands back results in order
+    parallel()    drives many runs side by side and hands back results in order; play() one
     judge()       which expected lines are missing, which forbidden ones are there
     diagnose()    the verdict on a whole run: passed, or what went wrong, in words
 
@@ -29,7 +29,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
@@ -297,6 +297,15 @@ def parallel(jobs, width: int, costs: Sequence[float] = (), tick=None):
         for run in running.values():
             run.finish()
         selector.close()
+
+
+def play(command: Sequence[str], watch: Watch = Watch()) -> Run:
+    """Run one command until it is over."""
+    def job():
+        return (yield Run(command, watch))
+
+    with closing(parallel([job()], 1)) as runs:
+        return next(runs)
 
 
 # ---- Judging ----

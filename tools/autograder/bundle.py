@@ -8,7 +8,6 @@ None of kern/, lib/ and inc/ is in it but the parts that say how to build, so it
 
 import glob
 import os
-import runpy
 import sys
 import zipfile
 from pathlib import Path
@@ -16,25 +15,29 @@ from typing import Iterator, Tuple
 
 sys.dont_write_bytecode = True
 
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from gradetests import TESTS
+
 OURS = ["setup.sh", "run_autograder", "autograde.py", "submission.py"]
 TREE = ["GNUmakefile", "mergedep.pl", "conf/*.mk", "boot/*", "kern/Makefrag", "kern/kernel.ld",
         "lib/Makefrag", "user/Makefrag", "user/user.ld", "user/common.h", "grade-lab4",
-        "gradebuild.py", "gradelib.py", "gradeformat.py", "tools/setup.sh", "tools/symtab.pl"]
+        "gradebuild.py", "gradelib.py", "gradeformat.py", "gradetests.py", "tools/setup.sh",
+        "tools/symtab.pl"]
 LONG_AGO = (1980, 1, 1, 0, 0, 0)    # the same tree makes the same file
 
 
-def files(root: Path) -> Iterator[Tuple[str, Path]]:
+def files() -> Iterator[Tuple[str, Path]]:
     """Yield what goes into the bundle: the name there and the file here."""
     for name in OURS:
-        yield name, root / "tools/autograder" / name
-    sys.path.insert(0, str(root))       # for what the grader imports
-    graded = [f"user/{test.name}.c" for test in runpy.run_path(str(root / "grade-lab4"))["TESTS"]]
-    for pattern in TREE + graded:
-        found = sorted(glob.glob(str(root / pattern)))
+        yield name, ROOT / "tools/autograder" / name
+    for pattern in TREE + [f"user/{test.name}.c" for test in TESTS]:
+        found = sorted(glob.glob(str(ROOT / pattern)))
         if not found:
             sys.exit(f"bundle.py: there is no {pattern}")
         for file in map(Path, found):
-            yield f"tree/{file.relative_to(root)}", file
+            yield f"tree/{file.relative_to(ROOT)}", file
 
 
 def main(target: Path) -> None:
@@ -42,7 +45,7 @@ def main(target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".new")
     with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name, file in files(Path(__file__).resolve().parents[2]):
+        for name, file in files():
             info = zipfile.ZipInfo(name, LONG_AGO)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = (0o100755 if os.access(file, os.X_OK) else 0o100644) << 16

@@ -77,7 +77,7 @@ def bad():
     edit("kern/ipc.h", "env_ipc_value = value;", "env_ipc_value = value + 1;")
     result, _ = autograde("faultdie", "pingpong")
     require_score(result, faultdie=5, pingpong=0)
-    require("missing: > " in result["tests"][1]["output"], "it does not say why", str(result))
+    require("expected: > " in result["tests"][1]["output"], "it does not say why", str(result))
 
 
 def no_sources(fill, complaint):

@@ -51,7 +51,7 @@ BROKEN = {
     "resets the machine": ("kern/init.c", "start_programs(); // the",
                            "lcr3(0); // the", "rebooted: a triple fault", "SMP: CPU 0 found"),
     "prints something else": ("user/faultdie.c", "i faulted at", "I faulted at", "wrong output",
-                              "nearest: I faulted at va deadbeef, err 6"),
+                              "found:    I faulted at va deadbeef, err 6"),
 }
 
 

@@ -200,6 +200,17 @@ def with_clang():
     says(play(command("hello")), "1", "kern/pmap.c")
 
 
+@test("handout: its tools", cost=15)
+def tools():
+    """What students look at their kernels with works there."""
+    hand_out(16)
+    make("-j2")
+    make("trace-hello", "TRACE_MS=100")
+    require(Path("obj/trace/hello.html").exists(), "no picture")
+    make("explore-hello", "SEEDS=2")
+    make("-s", "autograder")
+
+
 # ---- The tree as such ----
 
 @test("handout: its history and files")

@@ -6,14 +6,14 @@ import re
 import select
 import socket
 import time
-from contextlib import closing
 from typing import List, Sequence
 
 from .kit import Failed, excerpt, note, require, scratch, start
 from .rsp import Stub
 
+import gradelib
 from gradebuild import qemu_command
-from gradelib import CLEAN_END, PROMPT, Run, Watch, diagnose, parallel
+from gradelib import CLEAN_END, PROMPT, Run, Watch, diagnose
 
 ENV1 = "00001000"       # the first env's id
 
@@ -37,12 +37,8 @@ def command(program: str, *options: str, cpus="1", disk: bool = True,
 
 def play(words: Sequence[str], watch: Watch = Watch()) -> Run:
     """Run a command to its end, or to what watch says."""
-    def job():
-        return (yield Run(words, watch))
-
     note(words)
-    with closing(parallel([job()], 1)) as runs:
-        return next(runs)
+    return gradelib.play(words, watch)
 
 
 def verify(run: Run, must: Sequence[str] = ()) -> None:

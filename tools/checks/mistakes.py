@@ -39,13 +39,17 @@ MISTAKES = {
         "kern/trap.c", "c->cpu_ts.ts_esp0 = KSTACKTOP_CPU(cpu);",
         "c->cpu_ts.ts_esp0 = KSTACKTOP_CPU(cpu) - KSTKSIZE;"),
     "all CPUs have the same descriptor": (
-        4, "segments", r"CPU 1: gdt\[6\] describes",
+        4, "segments", r"CPU 1: the task register has 28, not 30",
+        "kern/trap.c", "gdt[(GD_TSS0 >> 3) + cpu] = ", "gdt[GD_TSS0 >> 3] = ",
+        "kern/trap.c", "ltr(GD_TSS0 + (cpu << 3));", "ltr(GD_TSS0);"),
+    "a CPU loads what another one describes": (
+        4, "segments", r"kernel panic[^|]*(\|.*\s+)*look whether each CPU writes its own",
         "kern/trap.c", "gdt[(GD_TSS0 >> 3) + cpu] = ", "gdt[GD_TSS0 >> 3] = "),
     "a CPU that joins does not take the lock": (
-        5, "cpus", "releases the kernel lock",
+        5, "cpus", "without the kernel lock|takes the lock before",
         "kern/init.c", "	lock_kernel();\n	//}\n	tlb_load", "	//}\n	tlb_load"),
     "the lock is taken when other CPUs run already": (
-        5, "cpus", "hello, world",
+        5, "cpus", "takes the lock before .* and CPU 0 before it starts others",
         "kern/init.c", "lock_kernel(); // from here on there is more than one CPU", "",
         "kern/init.c", "	start_programs(); // the",
         "	lock_kernel();\n	start_programs(); // the"),
