@@ -17,7 +17,7 @@ static const char *check_name; // of the check that runs
 static int check_failures;
 
 // Say what is wrong, and why that may be: a line without its end.
-static inline void __attribute__((format(printf, 1, 2))) fail(const char *fmt, ...)
+static inline void fail(const char *fmt, ...)
 {
 	char text[200];
 	va_list ap;
@@ -42,6 +42,82 @@ static inline void expect_result(const char *call, int is, int want, const char 
 		fail("%s returns %d, not %d: %s", call, is, want, hint);
 }
 #define EXPECT(call, want, hint) expect_result(#call, call, want, hint)
+
+// Return what a call returns that must not fail: without it the check cannot go on.
+static inline int must(const char *call, int r)
+{
+	if (r < 0) {
+		fail("%s returns %d (%e), and the check cannot go on", call, r, r);
+		exit();
+	}
+	return r;
+}
+#define MUST(call) must(#call, call)
+
+// ---- Children without fork ----
+
+// Map our text and data in env too: the same pages, so that it sees what we write, and we what it
+// writes. It gets no stack.
+static inline void share_program(envid_t env)
+{
+	extern char end[]; // of the program, from the linker
+
+	for (char *va = (char *) UTEXT; va < end; va += PGSIZE)
+		MUST(sys_page_map(0, va, env, va, uvpt[PGNUM(va)] & PTE_SYSCALL));
+}
+
+// Make a child that shares our program and has a stack of its own. It will begin with these
+// registers once it is made runnable.
+static inline envid_t make_child(struct Trapframe *tf)
+{
+	envid_t child = MUST(sys_exofork());
+
+	share_program(child);
+	MUST(sys_page_alloc(child, (void *) (USTACKTOP - PGSIZE), RW));
+	MUST(sys_env_set_trapframe(child, tf));
+	return child;
+}
+
+// Wait for env to end. Returns whether it does so in a reasonable time.
+static inline bool ends(envid_t env)
+{
+	for (int patience = 10000; patience > 0 && is_alive(env); patience--)
+		sys_yield();
+	return !is_alive(env);
+}
+
+// Destroy all our children.
+static inline void destroy_children(void)
+{
+	for (int i = 0; i < NENV; i++)
+		if (envs[i].env_status != ENV_FREE && envs[i].env_parent_id == sys_getenvid())
+			sys_env_destroy(envs[i].env_id);
+}
+
+// ---- Running out ----
+
+#define TAKEN 0x20000000U // where the frames are that take_frames takes
+
+// Take all frames there are. Returns how many; the last is at TAKEN + (that - 1) * PGSIZE.
+static inline uint32_t take_frames(void)
+{
+	uint32_t n = 0;
+	int r;
+
+	while ((r = sys_page_alloc(0, (void *) (TAKEN + n * PGSIZE), RO)) == 0)
+		n++;
+	expect_result("sys_page_alloc", r, -E_NO_MEM, "page_alloc returns NULL when none is left");
+	return n;
+}
+
+// Give back all but the first `keep' of the n frames taken.
+static inline void give_frames(uint32_t n, uint32_t keep)
+{
+	while (n > keep)
+		sys_page_unmap(0, (void *) (TAKEN + --n * PGSIZE));
+}
+
+// ----
 
 // Run the check the first argument names, or all.
 static inline void run_checks(int argc, char **argv, const struct Check *checks, size_t n)

@@ -1,0 +1,359 @@
+// Exercise 7: sys_exofork, sys_env_set_status, sys_page_alloc, sys_page_map, sys_page_unmap.
+
+#include "check.h"
+
+#define PAGE  ((volatile uint32_t *) 0x10000000) // the next page has the same page table,
+#define OTHER ((volatile uint32_t *) 0x10400000) // this one another, which exists too,
+#define NONE  ((void *) 0x18000000)              // and here there is none
+#define STACK ((void *) (USTACKTOP - PGSIZE))
+
+// ---- Envs ----
+
+// The child's registers must be as they are just behind this system call, but for eax.
+envid_t call_exofork(void);
+extern char behind_exofork[];
+uintptr_t esp_then;
+static const struct PushRegs regs_then = {.reg_edi = 0xd1d1d1d1,
+					  .reg_esi = 0x51515151,
+					  .reg_ebp = 0xb9b9b9b9,
+					  .reg_ebx = 0xb0b0b0b0,
+					  .reg_edx = 0xd0d0d0d0,
+					  .reg_ecx = 0xc0c0c0c0};
+
+asm(".pushsection .text\n"
+    "call_exofork:\n"
+    "	pushal\n"
+    "	movl $0xd1d1d1d1, %edi; movl $0x51515151, %esi; movl $0xb9b9b9b9, %ebp\n"
+    "	movl $0xb0b0b0b0, %ebx; movl $0xd0d0d0d0, %edx; movl $0xc0c0c0c0, %ecx\n"
+    "	movl %esp, esp_then; movl $7, %eax; stc\n"
+    "	int $48\n"
+    "behind_exofork:\n"
+    "	movl %eax, 28(%esp); popal; ret\n"
+    ".popsection\n");
+static_assert(SYS_exofork == 7 && T_SYSCALL == 48);
+
+static void exofork(void)
+{
+	envid_t child = MUST(call_exofork());
+	const volatile struct Env *e = &envs[ENVX(child)];
+	struct Trapframe tf = e->env_tf;
+
+	if (e->env_id != child || e->env_parent_id != sys_getenvid())
+		fail("the child is env %08x, its parent %08x; returned was %08x, and we are %08x",
+		     e->env_id, e->env_parent_id, child, sys_getenvid());
+	if (tf.tf_regs.reg_eax != 0)
+		fail("the child's eax is %x: 0 is what the child is to see as result",
+		     tf.tf_regs.reg_eax);
+	tf.tf_regs.reg_eax = tf.tf_regs.reg_oesp = 0;
+	if (memcmp(&tf.tf_regs, &regs_then, sizeof(regs_then)) != 0)
+		fail("the child's general registers are not the parent's: copy its env_tf");
+	if (tf.tf_eip != (uintptr_t) behind_exofork || tf.tf_esp != esp_then ||
+	    !(tf.tf_eflags & FL_CF))
+		fail("the child's eip, esp or eflags is not the parent's: copy its env_tf");
+	for (int i = 0; i < 10; i++)
+		sys_yield();
+	if (e->env_status != ENV_NOT_RUNNABLE || e->env_runs > 0)
+		fail("the child runs, or can: it has no memory yet, so it is ENV_NOT_RUNNABLE");
+	EXPECT(sys_page_map(child, (void *) UTEXT, 0, NONE, RO), -E_INVAL,
+	       "a new env has no memory, and no page table for it");
+	sys_env_destroy(child);
+}
+
+static envid_t child_saw;
+static int child_may;
+
+// A child that has a copy of the stack returns from sys_exofork, too.
+static void run(void)
+{
+	envid_t parent = sys_getenvid(), child = MUST(sys_exofork());
+
+	if (child == 0) {
+		child_may = sys_page_alloc(parent, NONE, RW);
+		child_saw = sys_getenvid();
+		exit();
+	}
+	share_program(child);
+	MUST(sys_page_alloc(0, UTEMP, RW));
+	memcpy(UTEMP, STACK, PGSIZE);
+	MUST(sys_page_map(0, UTEMP, child, STACK, RW));
+	MUST(sys_page_unmap(0, UTEMP));
+	child_saw = 0;
+	EXPECT(sys_env_set_status(child, ENV_RUNNABLE), 0, "it was ENV_NOT_RUNNABLE");
+	if (!ends(child) || child_saw != child)
+		fail("the child does not return 0 from sys_exofork, or does not get its memory");
+	expect_result("sys_page_alloc for its parent", child_may, -E_BAD_ENV,
+		      "a child may not change its parent: envid2env checks that");
+	sys_env_destroy(child);
+}
+
+static volatile int count;
+
+static void count_up(void)
+{
+	for (;;) {
+		count++;
+		sys_yield();
+	}
+}
+
+// Whether the child that counts up runs.
+static bool counts(void)
+{
+	int before = count;
+
+	for (int i = 0; i < 10; i++)
+		sys_yield();
+	return count != before;
+}
+
+static void status(void)
+{
+	static const int bad[] = {ENV_FREE, ENV_DYING, ENV_RUNNING, ENV_NOT_RUNNABLE + 1, -1};
+	struct Trapframe tf = {.tf_eip = (uintptr_t) count_up, .tf_esp = USTACKTOP - 16};
+	envid_t child = make_child(&tf);
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT(sys_env_set_status(child, bad[i]), -E_INVAL,
+		       "ENV_RUNNABLE and ENV_NOT_RUNNABLE are the only ones one may ask for");
+	if (counts())
+		fail("the child runs although sys_env_set_status has returned errors only");
+	EXPECT(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0, "it may be so already");
+	for (int round = 0; round < 2; round++) {
+		for (int again = 0; again < 2; again++) // the second finds nothing to change
+			EXPECT(sys_env_set_status(child, ENV_RUNNABLE), 0, "it may be so already");
+		if (!counts())
+			fail("the child does not run after ENV_RUNNABLE");
+		EXPECT(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0, "any child can be stopped");
+		if (counts())
+			fail("the child runs on after ENV_NOT_RUNNABLE");
+	}
+	EXPECT(sys_env_set_status(0, ENV_RUNNABLE), 0, "the caller itself is running: no error");
+	sys_env_destroy(child);
+}
+
+// ---- Pages ----
+
+static int alloc_at(void *pg, int perm)
+{
+	return sys_page_alloc(0, pg, perm);
+}
+
+static int map_from(void *pg, int perm)
+{
+	return sys_page_map(0, pg, 0, (void *) OTHER, perm);
+}
+
+static int map_to(void *pg, int perm)
+{
+	return sys_page_map(0, (void *) PAGE, 0, pg, perm);
+}
+
+static int unmap_at(void *pg, int perm)
+{
+	return sys_page_unmap(0, pg);
+}
+
+// Try a call with addresses and rights it must refuse; it must not change anything then.
+static void refuses(const char *name, int (*call)(void *pg, int perm), bool checks_rights)
+{
+	static const uintptr_t places[] = {(uintptr_t) PAGE + 1,
+					   (uintptr_t) PAGE + PGSIZE - 1,
+					   (uintptr_t) PAGE + PGSIZE / 2,
+					   0,
+					   UMIN - PGSIZE,
+					   UTOP - 1,
+					   UTOP,
+					   ULIM,
+					   KERNBASE,
+					   0xfffff000};
+	static const uint32_t rights[] = {
+		0,           PTE_P,        PTE_U,      PTE_P | PTE_W, PTE_U | PTE_W,
+		RW | PTE_PS, RW | PTE_PCD, RW | PTE_D, RW | 0x1000,   RW | 0x80000000,
+		-1};
+	uint32_t frames = free_frames();
+	pte_t page = uvpt[PGNUM(PAGE)], other = uvpt[PGNUM(OTHER)];
+	char what[60];
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		snprintf(what, sizeof(what), "%s address %08x", name, places[i]);
+		expect_result(what, call((void *) places[i], RO), -E_INVAL,
+			      places[i] % PGSIZE ? "it is not the start of a page"
+			      : places[i] < UTOP ? "what is below UMIN is never mapped"
+						 : "what is not below UTOP is the kernel's");
+	}
+	for (size_t i = 0; checks_rights && i < ARRAY_SIZE(rights); i++) {
+		snprintf(what, sizeof(what), "%s perm %x", name, rights[i]);
+		expect_result(what, call((void *) PAGE, rights[i]), -E_INVAL,
+			      (rights[i] & RO) != RO ? "PTE_U and PTE_P must be there"
+						     : "it has a bit that is not in PTE_SYSCALL");
+	}
+	if (free_frames() != frames || PTE_ADDR(uvpt[PGNUM(PAGE)] ^ page) ||
+	    PTE_ADDR(uvpt[PGNUM(OTHER)] ^ other))
+		fail("%s: frames are lost, or mapped elsewhere, after calls that return an error; "
+		     "look at all arguments first",
+		     name);
+}
+
+// The page at va must be in this frame (0: in any), with these rights, and `refs' references.
+static void expect_page(const char *what, volatile void *va, physaddr_t frame, int perm, int refs)
+{
+	pte_t pte = mapped((uintptr_t) va) ? uvpt[PGNUM(va)] : 0;
+
+	if (!(pte & PTE_P))
+		fail("%s: no page is there", what);
+	else if (frame && PTE_ADDR(pte) != frame)
+		fail("%s: it is not the same frame as where it was mapped from", what);
+	else if ((pte & PTE_SYSCALL) != perm)
+		fail("%s: the rights are %x, not %x as asked for", what, pte & PTE_SYSCALL, perm);
+	else if (references(va) != refs)
+		fail("%s: the frame has %u references, not %d: let page_insert count them", what,
+		     references(va), refs);
+}
+
+static void alloc(void)
+{
+	static const int rights[] = {RO, RW, RW | PTE_AVAIL};
+
+	MUST(sys_page_alloc(0, (void *) PAGE, RW));
+	MUST(sys_page_alloc(0, (void *) OTHER, RW));
+	uint32_t frames = free_frames();
+	for (size_t i = 0; i < ARRAY_SIZE(rights); i++) {
+		MUST(sys_page_alloc(0, (void *) PAGE, RW));
+		memset((void *) PAGE, 0xee, PGSIZE);
+		MUST(sys_page_unmap(0, (void *) PAGE));
+		EXPECT(sys_page_alloc(0, (void *) PAGE, rights[i]), 0, "these rights are allowed");
+		expect_page("a fresh page", PAGE, 0, rights[i], 1);
+		for (size_t n = 0; n < PGSIZE / 4; n++)
+			if (PAGE[n] != 0) {
+				fail("a fresh page is not zeroed: page_alloc(ALLOC_ZERO) does it");
+				break;
+			}
+	}
+	EXPECT(sys_page_alloc(0, (void *) PAGE, RW), 0, "a page may be replaced by a fresh one");
+	if (free_frames() != frames)
+		fail("%u frames were free, now %u: who replaces a page drops the old one", frames,
+		     free_frames());
+	refuses("sys_page_alloc", alloc_at, true);
+	EXPECT(sys_page_alloc(0, (void *) UMIN, RW), 0, "the lowest page there may be");
+	EXPECT(sys_page_alloc(0, (void *) UTOP - PGSIZE, RW), 0, "the highest page there may be");
+}
+
+static void map(void)
+{
+	envid_t child = MUST(sys_exofork());
+
+	MUST(sys_page_alloc(0, (void *) PAGE, RW));
+	MUST(sys_page_alloc(0, (void *) OTHER, RW));
+	physaddr_t frame = PTE_ADDR(uvpt[PGNUM(PAGE)]);
+	EXPECT(sys_page_map(0, (void *) PAGE, child, NONE, RW), 0, "into a child");
+	EXPECT(sys_page_map(child, NONE, 0, (void *) OTHER, RO), 0, "from a child");
+	expect_page("from us to a child and back", OTHER, frame, RO, 3);
+	EXPECT(sys_page_map(0, (void *) OTHER, 0, NONE, RW), -E_INVAL,
+	       "the source has it read-only: look at PTE_W in its entry");
+	EXPECT(sys_page_map(0, (void *) PAGE, 0, (void *) PAGE, RO), 0, "onto itself");
+	expect_page("onto itself, read-only", PAGE, frame, RO, 3);
+	EXPECT(sys_page_map(child, NONE, 0, (void *) PAGE, RW), 0, "the source has it writable");
+	expect_page("in place of a read-only mapping", PAGE, frame, RW, 3);
+	MUST(sys_page_unmap(child, NONE));
+	EXPECT(sys_page_map(child, NONE, 0, (void *) OTHER, RO), -E_INVAL,
+	       "no page is there: see what page_lookup returns");
+	EXPECT(sys_page_map(0, NONE, 0, (void *) OTHER, RO), -E_INVAL,
+	       "no page table is there: see what page_lookup returns");
+	refuses("sys_page_map from", map_from, true);
+	refuses("sys_page_map to", map_to, false);
+	sys_env_destroy(child);
+}
+
+static void unmap(void)
+{
+	envid_t child = MUST(sys_exofork());
+
+	MUST(sys_page_alloc(0, (void *) OTHER, RW));
+	MUST(sys_page_alloc(0, (void *) PAGE, RW));
+	MUST(sys_page_map(0, (void *) PAGE, child, (void *) PAGE, RW));
+	EXPECT(sys_page_unmap(child, (void *) PAGE), 0, "a child's page");
+	expect_page("after a child's mapping has gone", PAGE, 0, RW, 1);
+	refuses("sys_page_unmap", unmap_at, false);
+	MUST(sys_page_alloc(0, (void *) PAGE, RW));
+	uint32_t frames = free_frames();
+	EXPECT(sys_page_unmap(0, (void *) PAGE), 0, "our page");
+	if (mapped((uintptr_t) PAGE) || free_frames() != frames + 1)
+		fail("the page is still there, or its frame not free: page_remove does both");
+	EXPECT(sys_page_unmap(0, (void *) PAGE), 0, "no page is there, which is no error");
+	EXPECT(sys_page_unmap(child, NONE), 0, "no page table is there, which is no error");
+	sys_env_destroy(child);
+}
+
+// ---- Limits, and others ----
+
+static void limits(void)
+{
+	int used = 0, r = 0;
+
+	for (int i = 0; i < NENV; i++)
+		used += envs[i].env_status != ENV_FREE;
+	while (used <= NENV && (r = sys_exofork()) > 0)
+		used++;
+	expect_result("sys_exofork with all envs in use", r, -E_NO_FREE_ENV,
+		      "return what env_alloc returns");
+	if (used != NENV)
+		fail("sys_exofork has made %d envs too few: does each call take one?", NENV - used);
+	destroy_children();
+
+	MUST(sys_page_alloc(0, (void *) PAGE, RW));
+	uint32_t n = take_frames();
+	EXPECT(sys_exofork(), -E_NO_MEM, "return what env_alloc returns");
+	EXPECT(sys_page_map(0, (void *) PAGE, 0, NONE, RW), -E_NO_MEM,
+	       "there is no frame for a page table: return what page_insert returns");
+	give_frames(n, n - 1);
+	EXPECT(sys_page_alloc(0, NONE, RW), -E_NO_MEM,
+	       "there is a frame for the page, but none for its page table");
+	if (free_frames() != 1)
+		fail("a frame is lost: page_free the new page when page_insert fails");
+	give_frames(n - 1, 0);
+}
+
+// No call may accept this id.
+static void refuses_env(envid_t id, const char *hint)
+{
+	void *page = (void *) PAGE;
+
+	MUST(sys_page_alloc(0, page, RW));
+	EXPECT(sys_env_set_status(id, ENV_NOT_RUNNABLE), -E_BAD_ENV, hint);
+	EXPECT(sys_page_alloc(id, page, RW), -E_BAD_ENV, hint);
+	EXPECT(sys_page_map(id, (void *) UTEXT, 0, page, RO), -E_BAD_ENV, hint);
+	EXPECT(sys_page_map(0, page, id, page, RO), -E_BAD_ENV, hint);
+	EXPECT(sys_page_unmap(id, page), -E_BAD_ENV, hint);
+}
+
+static void ids(void)
+{
+	envid_t child = MUST(sys_exofork());
+
+	refuses_env(-1, "no env has the id -1: return what envid2env returns");
+	refuses_env(child + 0x1000, "such an env will be: return what envid2env returns");
+	sys_env_destroy(child);
+	refuses_env(child, "this env has ended: return what envid2env returns");
+}
+
+static void stranger(void)
+{
+	for (int i = 0; i < NENV; i++)
+		if (envs[i].env_status != ENV_FREE && &envs[i] != thisenv) {
+			refuses_env(envs[i].env_id, "the env is neither the caller nor its child: "
+						    "call envid2env with checkperm");
+			return;
+		}
+	fail("there is no stranger; run this beside yield");
+}
+
+void umain(int argc, char **argv)
+{
+	static const struct Check checks[] = {
+		{"exofork", exofork},   {"run", run},     {"status", status}, {"alloc", alloc},
+		{"map", map},           {"unmap", unmap}, {"limits", limits}, {"ids", ids},
+		{"stranger", stranger}, // RUN="ex7:stranger yield"
+	};
+
+	run_checks(argc, argv, checks, ARRAY_SIZE(checks));
+}
