@@ -257,12 +257,19 @@ CHECKS = (
     inspection(5, "lock", "cpus", cpus=4, seed="1", also=UP + "\n    SMP: CPU 3 starting",
                hint="each CPU takes the lock before it does what others do, too, and CPU 0 before "
                "it starts others"),
+    *[check(6, name, hint="the search goes on at envs[0] behind the last slot", **options)
+      for name, options in (("turns", {"beside": "ex6:turns ex6:turns"}), ("alone", {}), ("last", {}))],
+    check(6, "blocked", hint="next_runnable returns an env only if it is ENV_RUNNABLE"),
+    *[check(7, name) for name in ("exofork", "run", "status", "alloc", "map", "unmap", "limits",
+                                  "ids")],
+    check(7, "stranger", beside="yield"),
     *[check(8, name) for name in ("upcall", "who")],
     check(8, "stranger", beside="yield"),
     *[check(13, name, seed="1") for name in ("flags", "gates")],
     check(13, "sleep", seed="1", cpus=2),
     *[check(14, name) for name in ("turns", "alone", "fair")],
-    *[check(15, name) for name in ("value", "once", "page", "half", "refused", "where", "library")],
-    check(15, "high", hint="sys_ipc_try_send looks for a page-table entry before it looks at srcva"),
+    *[check(15, name) for name in ("value", "page", "half", "high", "where", "library")],
+    check(15, "once", hint="a message that arrives makes env_ipc_recving false"),
+    check(15, "refused", hint="sys_ipc_try_send uses an entry of a page table that is not there"),
     check(15, "anybody", beside="ex15:anybody"),
 )

@@ -4,15 +4,37 @@ import re
 
 from .kit import add, edit, enter_copy, excerpt, make, require, test
 
-# Next_runnable as a student may write it: the loop goes over CANDIDATES, and takes what is WANTED.
+# The round robin of exercise 6, from its first line to its last, and a loop in its place.
+ROUND = """\
+	const struct RunQueue *q = &run_queue;
+	uint32_t last = from - envs, w = last / RUN_BITS;
+	uint32_t bits = above(q->words[w], last % RUN_BITS);
+
+	if (!bits) {
+		uint32_t words = above(q->summary, w);
+		if (!words)
+			words = q->summary;
+		if (!words)
+			return NULL;
+		w = __builtin_ctz(words);
+		bits = q->words[w];
+	}
+	return &envs[w * RUN_BITS + __builtin_ctz(bits)];
+"""
 LOOP = """\
-	for (int i = 1; i <= NENV; i++) {
+	(void) above;
+	for (int i = FIRST; i < FIRST + NENV; i++) {
 		struct Env *e = &envs[(from - envs + i) % NENV];
-		if (e->env_status == ENV_RUNNABLE)
+		if (WANTED)
 			return e;
 	}
 	return NULL;
 """
+
+
+def loop(first="1", wanted="e->env_status == ENV_RUNNABLE"):
+    """Return what puts a loop in the place of the round robin."""
+    return "kern/sched.c", ROUND, LOOP.replace("FIRST", first).replace("WANTED", wanted)
 
 
 # ---- Mistakes ----
@@ -53,6 +75,68 @@ MISTAKES = {
         "kern/init.c", "lock_kernel(); // from here on there is more than one CPU", "",
         "kern/init.c", "	start_programs(); // the",
         "	lock_kernel();\n	start_programs(); // the"),
+    "the lock is released before the next env is chosen": (
+        5, "lock", "CPU 0 is in the kernel without the kernel lock|releases the kernel lock",
+        "kern/trap.c", "	if (cpu->cpu_resched)", "	unlock_kernel();\n	if (cpu->cpu_resched)",
+        "kern/sched.c", "	sched_choose(thiscpu);", "	unlock_kernel();\n	sched_choose(thiscpu);",
+        "kern/env.h", "	unlock_kernel_by(cpu);\n", ""),
+    "the search begins at the current env": (
+        6, "turns", "yields and goes on at once, though 00001001 is runnable: begin the search behind",
+        *loop("0", "e->env_status == ENV_RUNNABLE || e->env_status == ENV_RUNNING")),
+    "the search does not go round": (
+        6, "turns", r"does not come to its end(.*\n)*.*goes on at envs.0. behind the last slot",
+        "kern/sched.c", "			words = q->summary;\n", ""),
+    "an env that is blocked runs": (
+        6, "blocked", r"status 4 to 3(.*\n)*.*returns an env only if it is ENV_RUNNABLE",
+        *loop(wanted="e->env_status == ENV_RUNNABLE || e->env_status == ENV_NOT_RUNNABLE")),
+    "the last slot is forgotten": (
+        6, "last", "the env in slot 1023 is runnable and never runs",
+        *loop(wanted="e->env_status == ENV_RUNNABLE && e < &envs[NENV - 1]")),
+    "a child runs at once": (
+        7, "exofork", "it has no memory yet, so it is ENV_NOT_RUNNABLE",
+        "kern/syscall.c", "	return child->env_id;", "	env_set_state(child, ENV_RUNNABLE);\n"
+        "	return child->env_id;"),
+    "a child gets its parent's result": (
+        7, "exofork", "",
+        "kern/syscall.c", "	child->env_tf.tf_regs.reg_eax = 0;\n", ""),
+    "a read-only page is given away writable": (
+        7, "map", "",
+        "kern/syscall.c", " || ((perm & PTE_W) && !(*pte & PTE_W)))", ")"),
+    "rights are not looked at": (
+        7, "alloc", "",
+        "kern/syscall.c", "if (!user_page_ok(va) || !user_perm_ok(perm))\n		return -E_INVAL;\n\n	struct",
+        "if (!user_page_ok(va))\n		return -E_INVAL;\n\n	struct"),
+    "anybody may set anybody's upcall": (
+        8, "stranger", "only the env itself and its parent may",
+        "kern/syscall.c", "	int r = envid2env(envid, &e, true);\n\n	if (r < 0)\n		return r;\n"
+        "	e->env_pgfault_upcall", "	int r = envid2env(envid, &e, false);\n\n	if (r < 0)\n"
+        "		return r;\n	e->env_pgfault_upcall"),
+    "a program can pretend an interrupt": (
+        13, "gates", "`int' with the number of interrupt request 0 returns: give its line privilege 0",
+        "kern/vectors.h", "IRQ_TIMER, NO_ERROR_CODE, KERNEL", "IRQ_TIMER, NO_ERROR_CODE, USER"),
+    "the timer does not hear that it was served": (
+        14, "turns", "the timer takes the CPU away, but not again: has it heard",
+        "kern/trap.c", "	lapic_tick();\n", ""),
+    "a tick does not end the turn": (
+        14, "turns", "the timer does not take the CPU away: is cpu_resched set",
+        "kern/trap.c", "	cpu->cpu_resched = true; // also one", "	// also one"),
+    "a page-table entry is read before the address is looked at": (
+        15, "refused", r"kernel panic(.*\n)*.*uses an entry of a page table that is not there",
+        "kern/syscall.c", "if (r == 0 && (uintptr_t) srcva < UTOP) {",
+        "if (r == 0 && !(*pte_of(self->env_pgdir, srcva) & PTE_P))\n"
+        "		r = -E_INVAL;\n	if (r == 0 && (uintptr_t) srcva < UTOP) {"),
+    "an address that means no page is refused": (
+        15, "high", "that is no page, so nothing is wrong with it",
+        "kern/syscall.c", "if (r == 0 && (uintptr_t) srcva < UTOP) {", "if (r == 0) {"),
+    "rights are stored though no page was sent": (
+        15, "half", "but no page was sent: look at srcva before you store perm",
+        "kern/ipc.h", "with_page ? perm : 0", "perm"),
+    "a second message overwrites the first": (
+        15, "once", r"status 2 to 2(.*\n)*.*a message that arrives makes env_ipc_recving false",
+        "kern/ipc.h", "	to->env_ipc_recving = false;\n", ""),
+    "messages go only to children": (
+        15, "anybody", "everybody may send to everybody",
+        "kern/syscall.c", "	int r = envid2env(envid, to, false);", "	int r = envid2env(envid, to, true);"),
 }
 
 

@@ -1,0 +1,116 @@
+// Exercise 6: round robin.
+
+#include "check.h"
+
+enum { ROUNDS = 8, ENVS = 3 };
+
+// Say what is wrong if envs do not take turns: three of this run on one CPU, without children.
+static void turns(void)
+{
+	const volatile struct Env *self = thisenv, *others[ENVS - 1];
+	uint32_t before[ENVS - 1];
+	int n = 0;
+
+	// The others, in the order in which they follow in envs[], going round.
+	for (int i = 1; i < NENV; i++) {
+		const struct Env *e = &envs[(ENVX(sys_getenvid()) + i) % NENV];
+		if (e->env_status != ENV_FREE && n < ENVS - 1)
+			others[n++] = e;
+	}
+	if (n < ENVS - 1) {
+		fail("run this three times at a time");
+		return;
+	}
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int i = 0; i < n; i++)
+			before[i] = others[i]->env_runs;
+		if (before[0] > before[1])
+			fail("env %08x has had its turn before %08x, which is nearer behind this "
+			     "one",
+			     others[1]->env_id, others[0]->env_id);
+		sys_yield();
+		for (int i = 0; i < n; i++) {
+			uint32_t had = others[i]->env_runs - before[i];
+			if (others[i]->env_status == ENV_FREE)
+				return; // the first are done
+			if (had == 0)
+				fail("env %08x yields and goes on at once, though %08x is "
+				     "runnable: begin the "
+				     "search behind the env you are given",
+				     self->env_id, others[i]->env_id);
+			else if (had > 1)
+				fail("env %08x has had %u turns while %08x had one",
+				     others[i]->env_id, had, self->env_id);
+		}
+		if (check_failures > 0)
+			return;
+	}
+}
+
+// Alone, one env goes on after each yield.
+static void alone(void)
+{
+	for (int i = 0; i < 100; i++)
+		sys_yield();
+}
+
+// ---- These need exercise 7 ----
+
+static volatile int child_runs; // shared with the child
+
+static void __attribute__((noreturn)) child_main(void)
+{
+	child_runs++;
+	exit();
+	for (;;)
+		;
+}
+
+static struct Trapframe child_start(void)
+{
+	return (struct Trapframe){.tf_eip = (uintptr_t) child_main, .tf_esp = USTACKTOP};
+}
+
+// An env that is not runnable does not run.
+static void blocked(void)
+{
+	struct Trapframe start = child_start();
+	envid_t child = make_child(&start);
+
+	for (int i = 0; i < 20; i++)
+		sys_yield();
+	if (child_runs || envs[ENVX(child)].env_runs)
+		fail("env %08x runs, though it is ENV_NOT_RUNNABLE: look at env_status", child);
+	if (is_alive(child))
+		sys_env_destroy(child);
+}
+
+// Every slot of envs[] gets its turn, also the last.
+static void last(void)
+{
+	struct Trapframe start = child_start();
+	envid_t child = 0, id;
+
+	while ((id = sys_exofork()) > 0)
+		child = ENVX(id) > ENVX(child) ? id : child;
+	share_program(child);
+	MUST(sys_page_alloc(child, (void *) (USTACKTOP - PGSIZE), RW));
+	MUST(sys_env_set_trapframe(child, &start));
+	MUST(sys_env_set_status(child, ENV_RUNNABLE));
+	if (!ends(child))
+		fail("the env in slot %d is runnable and never runs: the search goes round at NENV",
+		     ENVX(child));
+	destroy_children();
+}
+
+void umain(int argc, char **argv)
+{
+	static const struct Check checks[] = {
+		{"turns", turns}, // RUN="ex6:turns ex6:turns ex6:turns"
+		{"alone", alone},
+		{"blocked", blocked},
+		{"last", last},
+	};
+
+	run_checks(argc, argv, checks, ARRAY_SIZE(checks));
+}
