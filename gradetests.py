@@ -247,6 +247,7 @@ def inspection(exercise: int, part: str, name: str = "", also: str = "", **optio
 
 # What shows that the kernel has come as far as exercise 5 lets it.
 UP = "(hello, world|Exercise 6 is missing)"
+AROUND = "the search goes on at envs[0] behind the last slot"
 
 CHECKS = (
     inspection(1, "devices"),
@@ -257,8 +258,8 @@ CHECKS = (
     inspection(5, "lock", "cpus", cpus=4, seed="1", also=UP + "\n    SMP: CPU 3 starting",
                hint="each CPU takes the lock before it does what others do, too, and CPU 0 before "
                "it starts others"),
-    *[check(6, name, hint="the search goes on at envs[0] behind the last slot", **options)
-      for name, options in (("turns", {"beside": "ex6:turns ex6:turns"}), ("alone", {}), ("last", {}))],
+    check(6, "turns", beside="ex6:turns ex6:turns", seed="1", hint=AROUND),
+    *[check(6, name, hint=AROUND) for name in ("alone", "last")],
     check(6, "blocked", hint="next_runnable returns an env only if it is ENV_RUNNABLE"),
     *[check(7, name) for name in ("exofork", "run", "status", "alloc", "map", "unmap", "limits",
                                   "ids")],

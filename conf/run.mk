@@ -150,7 +150,7 @@ help:
 	@echo "make clean		remove what was made"
 	@echo
 	@echo "CPUS=n RUN=\"program program...\" EXIT=1 SEED=n SEEDS=n TRACE_MS=n QEMUEXTRA=..."
-	@echo "GRADEFLAGS=... V=1, conf/env.mk"
+	@echo "EX=n GRADEFLAGS=... V=1, conf/env.mk"
 
 .PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb grade help \
 	print-qemu print-gdbport print-command print-nm print-compiler

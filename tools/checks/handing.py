@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from gradelib import CLEAN_END, Watch
+from gradetests import TESTS
 
 import handout
 
@@ -146,39 +147,54 @@ def one_line(first):
         require(run.status is not None, f"{program} {run.why.value}")
 
 
-# The points of a handout, and of its parts.
-POINTS = {1: (0, 0, 0, 0), 8: (5, 5, 0, 0), 13: (55, 5, 50, 0), 15: (65, 5, 50, 10),
-          16: (80, 5, 50, 25)}
+# The points of parts A, B and C when an exercise is done; before the first of these there are none.
+POINTS = {7: (5, 0, 0), 9: (5, 25, 0), 11: (5, 45, 0), 12: (5, 50, 0), 14: (5, 50, 10),
+          15: (5, 50, 25)}
 
 
-def scored(points, *parts):
-    """The grader gives these points, and names what is missing."""
-    text = make("-s", "grade", fails=points < 80)
+def scored(done):
+    """The grader gives the points for what is done, and names what is missing."""
+    parts = next((POINTS[last] for last in range(done, 0, -1) if last in POINTS), (0, 0, 0))
+    text = make("-s", "grade", fails=sum(parts) < 80)
     require_equal([line for line in text.splitlines() if re.search(r"[Ss]core: ", line)],
                   [*[f"Part {part} score: {found}/{full}"
                      for part, found, full in zip("ABC", parts, (5, 50, 25))],
-                   f"Score: {points}/80"], "scores")
-    require(points == 80 or re.search(rf"FAIL .*\n    {SAYS}$", text, re.M),
+                   f"Score: {sum(parts)}/80"], "scores")
+    require(done == 15 or re.search(rf"FAIL .*\n    {SAYS}$", text, re.M),
             "the grader does not say what is missing", *text.splitlines())
+
+
+def closely(exercise, well):
+    """All checks of the exercise pass that do not wait for a later one; or they do not."""
+    text = make("-s", "grade", f"EX={exercise}", fails=not well)
+    score = re.search(r"^Score: (\d+)/(\d+)$", text, re.M)
+    require(score and (score[1] == score[2]) == well, "wrong score", *text.splitlines())
+    require(well or re.search(r"FAIL .*\n    ", text), "no reason", *text.splitlines())
 
 
 def handed_out(first):
     """A handout without these exercises: all of it that can be looked at in one build."""
-    build_handout(first, keep=() if first in POINTS else ("hello", FIRST[first][0]))
-    if first in POINTS:
-        scored(*POINTS[first])
+    build_handout(first, keep=["hello", "yield", FIRST.get(first, ["hello"])[0],
+                               *[graded.name for graded in TESTS]])
+    if first != 14:     # where the first tick stops the kernel, sooner or later
+        scored(first - 1)
     if first == 16:
         require(not list(Path(".").rglob("exercise.*")), "it has exercise.h without exercises")
         verify(play(command("hello")), ["hello, world", re.escape(CLEAN_END)])
+        for exercise in range(1, 16):
+            closely(exercise, True)
         return
     program, cpus, place = FIRST[first]
     says(play(command(program, cpus=str(cpus)), Watch(limit=30)), *place.split())
     if first < 10:      # what the kernel lacks, not the library
         one_line(first)
+    if first > 1:
+        closely(first - 1, True)
+    closely(first, False)
 
 
 for first in range(1, 17):
-    add(f"handout: from {first}", handed_out, first, limit=180, cost=30 if first in POINTS else 10)
+    add(f"handout: from {first}", handed_out, first, limit=180, cost=20)
 
 
 @test("handout: without exercise 10 alone", cost=10)

@@ -81,7 +81,7 @@ MISTAKES = {
         "kern/sched.c", "	sched_choose(thiscpu);", "	unlock_kernel();\n	sched_choose(thiscpu);",
         "kern/env.h", "	unlock_kernel_by(cpu);\n", ""),
     "the search begins at the current env": (
-        6, "turns", "yields and goes on at once, though 00001001 is runnable: begin the search behind",
+        6, "turns", "00001000 yields and goes on at once, though others are runnable: begin the search",
         *loop("0", "e->env_status == ENV_RUNNABLE || e->env_status == ENV_RUNNING")),
     "the search does not go round": (
         6, "turns", r"does not come to its end(.*\n)*.*goes on at envs.0. behind the last slot",
@@ -97,13 +97,13 @@ MISTAKES = {
         "kern/syscall.c", "	return child->env_id;", "	env_set_state(child, ENV_RUNNABLE);\n"
         "	return child->env_id;"),
     "a child gets its parent's result": (
-        7, "exofork", "",
+        7, "exofork", "the child's eax is 7: 0 is what the child is to see as result",
         "kern/syscall.c", "	child->env_tf.tf_regs.reg_eax = 0;\n", ""),
     "a read-only page is given away writable": (
-        7, "map", "",
+        7, "map", "the source has it read-only: look at PTE_W in its entry",
         "kern/syscall.c", " || ((perm & PTE_W) && !(*pte & PTE_W)))", ")"),
     "rights are not looked at": (
-        7, "alloc", "",
+        7, "alloc", "perm 0 returns 0, .*: PTE_U and PTE_P must be there",
         "kern/syscall.c", "if (!user_page_ok(va) || !user_perm_ok(perm))\n		return -E_INVAL;\n\n	struct",
         "if (!user_page_ok(va))\n		return -E_INVAL;\n\n	struct"),
     "anybody may set anybody's upcall": (
