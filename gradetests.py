@@ -229,8 +229,7 @@ def check(exercise: int, name: str, beside: str = "", **options) -> Test:
     """Return the check that user/exercises/exN.c makes when given this name, beside others."""
     name = f"ex{exercise}:{name}"
     return Test(name, str(exercise), "", f"    > {name}: OK", f"    > {name}: FAIL .*",
-                run=f"{name} {beside}".strip(), says=name, points=1,
-                **options)
+                run=f"{name} {beside}".strip(), says=name, points=1, **options)
 
 
 def inspection(exercise: int, part: str, name: str = "", also: str = "", **options) -> Test:
