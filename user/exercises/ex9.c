@@ -79,11 +79,14 @@ static bool untouched(size_t n)
 static void expect_frame(const char *what, uintptr_t va, uint32_t err, uintptr_t frame)
 {
 	if (!comes_to_upcall()) {
-		fail("%s: the upcall is not entered", what);
+		fail("%s: the env dies, but should come to its upcall with esp %08x", what, frame);
 		return;
 	}
 	if (upcall_esp != frame) {
-		fail("%s: the upcall's esp is %08x, not %08x", what, upcall_esp, frame);
+		fail("%s: the upcall's esp is %08x, not %08x: %s", what, upcall_esp, frame,
+		     start.tf_esp - XSTACK < PGSIZE
+			     ? "below the stack pointer come one free word and the frame"
+			     : "the frame is at the very top of the exception stack");
 		return;
 	}
 	const struct UTrapframe *utf = (void *) WORDS + (frame - XSTACK);
@@ -168,10 +171,12 @@ static void deeper(void)
 	uintptr_t at = UXSTACKTOP - FRAME, esp = start.tf_esp, eip = start.tf_eip;
 	for (int depth = 0; depth <= DEPTH; depth++) {
 		const struct UTrapframe *utf = (void *) WORDS + (at - XSTACK);
-		if (utf->utf_esp != esp || utf->utf_eip != eip || utf->utf_fault_va != VICTIM)
+		if (utf->utf_esp != esp || utf->utf_eip != eip || utf->utf_fault_va != VICTIM) {
 			fail("fault %d: at %08x should be its struct UTrapframe, with esp %08x and "
 			     "eip %08x; there is esp %08x and eip %08x",
 			     depth + 1, at, esp, eip, utf->utf_esp, utf->utf_eip);
+			return;
+		}
 		esp = at;
 		eip = (uintptr_t) nested_fault;
 		at -= 4 + FRAME;
@@ -247,7 +252,7 @@ static void address(void)
 		the_upcall = (void *) upcalls[i];
 		snprintf(what, sizeof(what), "upcall %08x", upcalls[i]);
 		expect_death(what);
-		if (!untouched(PGSIZE / 4))
+		if (!untouched(100))
 			fail("%s: not the first fault but a full exception stack ends the env: "
 			     "look whether the upcall can be executed",
 			     what);
