@@ -43,9 +43,13 @@ static void provide(struct UTrapframe *utf)
 	told.utf_err = utf->utf_err;
 	told.utf_eip = utf->utf_eip;
 	told.utf_esp = utf->utf_esp;
-	faults++;
-	if (sys_page_alloc(0, (void *) ROUNDDOWN(utf->utf_fault_va, PGSIZE), RW) < 0)
+	void *page = (void *) ROUNDDOWN(utf->utf_fault_va, PGSIZE);
+	if (++faults > 3 || sys_page_alloc(0, page, RW) < 0) {
+		fail("a fault that should not be: the handler's argument is %08x, utf_fault_va "
+		     "there %08x, utf_eip %08x, utf_esp %08x; where did the last one return to?",
+		     utf, utf->utf_fault_va, utf->utf_eip, utf->utf_esp);
 		exit();
+	}
 	if (utf->utf_eip == utf->utf_fault_va) // a call: let `ret' be there
 		*(volatile uint8_t *) utf->utf_fault_va = 0xc3;
 }
@@ -63,6 +67,7 @@ static uint32_t fault(void (*probe)(void), uint32_t va, uint32_t pattern, uint32
 	wanted[ESP] = esp;
 	wanted[EFLAGS] = (read_eflags() & ~OUR_FLAGS) | flags;
 	sys_page_unmap(0, (void *) ROUNDDOWN(va, PGSIZE));
+	faults = 0;
 	probe();
 	for (int r = 0; r < NREGS; r++)
 		if (wanted[r] != after[r])
@@ -88,14 +93,14 @@ static uint32_t stack[512]; // for the faulting code
 
 static void registers(void)
 {
-	set_pgfault_handler(provide);
+	set_first_handler(provide);
 	report("after a fault", fault(probe_write, VICTIM + 8, 0, 0, ON_STACK));
 	report("after a fault", fault(probe_write, VICTIM + 0xff4, 0xffffffff, 0, ON_STACK));
 }
 
 static void flags(void)
 {
-	set_pgfault_handler(provide);
+	set_first_handler(provide);
 	for (uint32_t flag = 1; flag <= OUR_FLAGS; flag <<= 1) {
 		if (!(flag & OUR_FLAGS))
 			continue;
@@ -107,7 +112,7 @@ static void flags(void)
 
 static void esp(void)
 {
-	set_pgfault_handler(provide);
+	set_first_handler(provide);
 	for (int offset = -8; offset < 8; offset++)
 		report("for any stack pointer",
 		       fault(probe_write, VICTIM, 0, 0, ON_STACK + offset));
@@ -116,8 +121,7 @@ static void esp(void)
 // The handler's argument is the address of what the kernel has put on the exception stack.
 static void argument(void)
 {
-	set_pgfault_handler(provide);
-	faults = 0;
+	set_first_handler(provide);
 	fault(probe_write, VICTIM + 0x124, 0, 0, ON_STACK);
 	if (faults != 1)
 		fail("the handler was called %d times, not once", faults);
@@ -135,14 +139,12 @@ static void argument(void)
 // The faulting instruction is executed again.
 static void eip(void)
 {
-	set_pgfault_handler(provide);
-	faults = 0;
+	set_first_handler(provide);
 	report("after a fault", fault(probe_write, VICTIM + 0x234, 0, 0, ON_STACK));
 	if (faults != 1 || *(volatile uint32_t *) (VICTIM + 0x234) != VICTIM + 0x234)
 		fail("%d faults, and the word to be written is %08x: return to utf_eip, to the "
 		     "instruction that faulted",
 		     faults, *(volatile uint32_t *) (VICTIM + 0x234));
-	faults = 0;
 	report("after a call of a missing page", fault(probe_call, VICTIM, 0, 0, ON_STACK));
 	if (faults != 1)
 		fail("%d faults by a call, not 1: return to utf_eip", faults);
@@ -151,7 +153,7 @@ static void eip(void)
 // No more than the word below the stack pointer is used of the stack that a fault interrupts.
 static void below(void)
 {
-	set_pgfault_handler(provide);
+	set_first_handler(provide);
 	for (size_t i = 0; i < ARRAY_SIZE(stack); i++)
 		stack[i] = 0x5a000000 + i;
 	fault(probe_write, VICTIM, 0, 0, ON_STACK);
@@ -194,7 +196,7 @@ static void nest(struct UTrapframe *utf)
 
 static void nested(void)
 {
-	set_pgfault_handler(nest);
+	set_first_handler(nest);
 	depth = 0;
 	memset(wrong_at, 0, sizeof(wrong_at));
 	wrong_at[0] = fault(probe_write, VICTIM, 0, 0, ON_STACK);
@@ -235,7 +237,7 @@ static void fault_in_handler(struct UTrapframe *utf)
 
 static void word(void)
 {
-	set_pgfault_handler(fault_in_handler);
+	set_first_handler(fault_in_handler);
 	fault(probe_write, VICTIM, 0, 0, ON_STACK);
 	for (size_t i = 0; i < ARRAY_SIZE(room); i++)
 		if (room[i])
@@ -254,5 +256,6 @@ void umain(int argc, char **argv)
 					      {"eip", eip},           {"below", below},
 					      {"nested", nested},     {"word", word}};
 
+	checks_in_children = true;
 	run_checks(argc, argv, checks, ARRAY_SIZE(checks));
 }
