@@ -1,0 +1,419 @@
+// Exercise 12: fork.
+//
+// A child that has come to a point where its parent is to look, or to do something, stops itself;
+// the parent maps its pages to look at them.
+
+#include "check.h"
+
+#define XSTACK (UXSTACKTOP - PGSIZE)
+#define HEAP   ((volatile uint32_t *) 0x10000000)           // some pages,
+#define LOW    ((volatile uint32_t *) USTABDATA)            // one below the program,
+#define HIGH   ((volatile uint32_t *) (USTACKTOP - PTSIZE)) // and one below the stack
+#define VICTIM 0x00a00000                                   // never mapped at first
+#define WORDS  (PGSIZE / 4)                                 // of a page
+
+static volatile uint32_t data = 1, bss;
+
+// ---- Parent and child ----
+
+// In a child: let the parent go on, until it lets us.
+static void stop(void)
+{
+	sys_env_set_status(0, ENV_NOT_RUNNABLE);
+}
+
+// Map the child's page at va at UTEMP. Returns where va is then, NULL if it has none.
+static volatile uint32_t *look(envid_t child, volatile void *va)
+{
+	void *page = (void *) ROUNDDOWN((uintptr_t) va, PGSIZE);
+
+	if (sys_page_map(child, page, 0, UTEMP, RO) < 0)
+		return NULL;
+	return UTEMP + PGOFF((uintptr_t) va);
+}
+
+// Wait until the child has stopped. Returns whether it has.
+static bool stops(envid_t child)
+{
+	uint64_t start = read_tsc();
+
+	while (is_alive(child) && envs[ENVX(child)].env_status != ENV_NOT_RUNNABLE &&
+	       read_tsc() - start < 3000000000U)
+		sys_yield();
+	if (!is_alive(child))
+		fail("the child has died: does it get all pages, an exception stack, and the "
+		     "upcall?");
+	else if (envs[ENVX(child)].env_status != ENV_NOT_RUNNABLE)
+		fail("the child does not come to where it should");
+	return is_alive(child) && envs[ENVX(child)].env_status == ENV_NOT_RUNNABLE;
+}
+
+static bool goes_on(envid_t child)
+{
+	MUST(sys_env_set_status(child, ENV_RUNNABLE));
+	return stops(child);
+}
+
+// Count what the child, which has stopped, has found wrong as ours, and end it.
+static void finish(envid_t child)
+{
+	volatile uint32_t *theirs = look(child, &check_failures);
+
+	if (theirs)
+		check_failures += *theirs;
+	sys_page_unmap(0, UTEMP);
+	sys_env_destroy(child);
+}
+
+static envid_t fork_or_fail(void)
+{
+	return MUST(fork());
+}
+
+static pte_t pte(volatile void *va)
+{
+	return mapped((uintptr_t) va) ? uvpt[PGNUM(va)] : 0;
+}
+
+// ---- What is separate ----
+
+static struct Place {
+	const char *name;
+	volatile uint32_t *word;
+} places[] = {{"data", &data},
+	      {"bss", &bss},
+	      {"stack", NULL},
+	      {"heap", HEAP + 5},
+	      {"heap", HEAP + WORDS - 1},
+	      {"page below UTEXT", LOW},
+	      {"page far up", HIGH + 1}};
+
+static void write(uint32_t value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		*places[i].word = value + i;
+}
+
+static void expect(uint32_t value, const char *who, const char *hint)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (*places[i].word != value + i)
+			fail("%s finds %x, not %x, in its %s: %s", who, *places[i].word, value + i,
+			     places[i].name, hint);
+}
+
+static void memory(void)
+{
+	volatile uint32_t on_stack;
+
+	places[2].word = &on_stack;
+	MUST(sys_page_alloc(0, (void *) HEAP, RW));
+	MUST(sys_page_alloc(0, (void *) LOW, RW));
+	MUST(sys_page_alloc(0, (void *) HIGH, RW));
+	write(0x100);
+	envid_t child = fork_or_fail();
+	if (child == 0) {
+		expect(0x100, "the child", "it begins with what the parent had");
+		stop();
+		expect(0x100, "the child", "that is what the parent wrote after fork");
+		write(0x200);
+		stop();
+		expect(0x200, "the child", "it wrote itself, the parent wrote since");
+		stop();
+	}
+	if (stops(child)) {
+		write(0x300);
+		bool there = goes_on(child);
+		expect(0x300, "the parent", "that is what the child wrote after fork");
+		write(0x400);
+		if (there && goes_on(child))
+			finish(child);
+	}
+}
+
+// ---- What is shared ----
+
+// The child has `what' in the same frame as we, with these rights.
+static void expect_shared(envid_t child, const char *what, volatile void *va, int perm)
+{
+	if ((pte(va) & PTE_SYSCALL) != perm)
+		fail("%s: the parent's rights have become %x, not %x as they were", what,
+		     pte(va) & PTE_SYSCALL, perm);
+	if (!look(child, va) || PTE_ADDR(pte(UTEMP)) != PTE_ADDR(pte(va)))
+		fail("%s: the child does not have the same frame as the parent", what);
+	sys_page_unmap(0, UTEMP);
+}
+
+static void expect_rights(const char *what, volatile void *va, int perm)
+{
+	if ((pte(va) & PTE_SYSCALL) != perm)
+		fail("%s: the child's rights are %x, not %x as in the parent", what,
+		     pte(va) & PTE_SYSCALL, perm);
+}
+
+static void readonly(void)
+{
+	int text = pte((void *) UTEXT) & PTE_SYSCALL;
+
+	MUST(sys_page_alloc(0, (void *) HEAP, RO));
+	envid_t child = fork_or_fail();
+	if (child == 0) {
+		expect_rights("a read-only page", HEAP, RO);
+		expect_rights("the program's text", (void *) UTEXT, text);
+		stop();
+	}
+	if (stops(child)) {
+		expect_shared(child, "a read-only page", HEAP, RO);
+		expect_shared(child, "the program's text", (void *) UTEXT, text);
+		finish(child);
+	}
+}
+
+static void share(void)
+{
+	MUST(sys_page_alloc(0, (void *) HEAP, RW | PTE_SHARE));
+	MUST(sys_page_alloc(0, (void *) LOW, RO | PTE_SHARE));
+	*HEAP = 1;
+	envid_t child = fork_or_fail();
+	if (child == 0) {
+		expect_rights("a page with PTE_SHARE", HEAP, RW | PTE_SHARE);
+		expect_rights("a read-only page with PTE_SHARE", LOW, RO | PTE_SHARE);
+		*HEAP = 2;
+		stop();
+		if (*HEAP != 3)
+			fail("the child does not see what the parent writes to a PTE_SHARE page");
+		stop();
+	}
+	if (!stops(child))
+		return;
+	if (*HEAP != 2)
+		fail("the parent does not see what the child writes to a PTE_SHARE page");
+	expect_shared(child, "a page with PTE_SHARE", HEAP, RW | PTE_SHARE);
+	expect_shared(child, "a read-only page with PTE_SHARE", LOW, RO | PTE_SHARE);
+	*HEAP = 3;
+	if (goes_on(child))
+		finish(child);
+}
+
+// ---- Copy-on-write ----
+
+static void expect_cow(const char *who, volatile void *va)
+{
+	if ((pte(va) & (PTE_COW | PTE_W)) != PTE_COW)
+		fail("%s has rights %x to a page nobody has written to since: without PTE_W and "
+		     "with PTE_COW is right",
+		     who, pte(va) & PTE_SYSCALL);
+}
+
+// A page that was copied is writable, and in one place only.
+static void expect_own(const char *who, volatile void *va)
+{
+	if ((pte(va) & (PTE_SYSCALL & ~PTE_AVAIL)) != RW || (pte(va) & PTE_COW))
+		fail("%s has rights %x to a page it has written to, not %x", who,
+		     pte(va) & PTE_SYSCALL, RW);
+	else if (references(va) != 1)
+		fail("%s has a page it has written to, but the frame has %u references: is it "
+		     "still at PFTEMP?",
+		     who, references(va));
+}
+
+static void cow(void)
+{
+	MUST(sys_page_alloc(0, (void *) HEAP, RW));
+	*HEAP = 7;
+	physaddr_t frame = PTE_ADDR(pte(HEAP));
+	envid_t child = fork_or_fail(), second;
+	if (child == 0) {
+		expect_cow("the child", HEAP);
+		if (PTE_ADDR(pte(HEAP)) != frame)
+			fail("the child has a copy of a page before anybody has written to it");
+		stop();
+		HEAP[WORDS - 1] = 8;
+		expect_own("the child", HEAP);
+		if (HEAP[0] != 7)
+			fail("the copy is not all of the page: the whole page is copied");
+		stop();
+	}
+	expect_cow("the parent", HEAP);
+	if (!stops(child))
+		return;
+	if ((second = fork_or_fail()) == 0) { // what is copy-on-write already stays it
+		expect_cow("a second child", HEAP);
+		stop();
+	}
+	if (!stops(second))
+		return;
+	expect_cow("the parent, having forked again,", HEAP);
+	if (PTE_ADDR(pte(HEAP)) != frame || references(HEAP) != 3)
+		fail("after two forks the page is in %u places instead of 3", references(HEAP));
+	finish(second);
+	if (goes_on(child)) {
+		expect_cow("the parent", HEAP);
+		finish(child);
+	}
+	HEAP[1] = 9;
+	expect_own("the parent", HEAP);
+	if (HEAP[0] != 7 || HEAP[WORDS - 1] != 0)
+		fail("the parent's copy is not what the page was");
+}
+
+// No page may be writable for the parent while the child has it, too.
+static void order(void)
+{
+	MUST(sys_page_alloc(0, (void *) HEAP, RW));
+	volatile uint32_t on_stack = 5;
+	envid_t child = fork_or_fail();
+	if (child == 0) {
+		stop();
+		if (on_stack != 5)
+			fail("the child sees what the parent wrote to its stack after fork");
+		stop();
+	}
+	for (uintptr_t va = UMIN; va < USTACKTOP; va += PGSIZE) {
+		if (!(uvpd[PDX(va)] & PTE_P)) {
+			va = ROUNDDOWN(va, PTSIZE) + PTSIZE - PGSIZE;
+			continue;
+		}
+		if (va == (uintptr_t) UTEMP || !look(child, (void *) va))
+			continue;
+		if ((pte((void *) va) & PTE_W) &&
+		    PTE_ADDR(pte((void *) va)) == PTE_ADDR(pte(UTEMP)))
+			fail("the page at %08x is writable for the parent, and the child has the "
+			     "same "
+			     "frame: the child's mapping is to change first, then the parent's",
+			     va);
+	}
+	sys_page_unmap(0, UTEMP);
+	if (stops(child)) {
+		on_stack = 6;
+		if (goes_on(child))
+			finish(child);
+	}
+}
+
+// ---- Faults ----
+
+static int handled;
+
+static void provide(struct UTrapframe *utf)
+{
+	handled++;
+	if ((utf->utf_fault_va & ~0xffffU) != VICTIM && utf->utf_fault_va != (uintptr_t) LOW)
+		fail("the program's handler is called for %08x, a copy-on-write page",
+		     utf->utf_fault_va);
+	MUST(sys_page_alloc(0, (void *) ROUNDDOWN(utf->utf_fault_va, PGSIZE), RW));
+}
+
+static void fault_thrice(const char *who)
+{
+	handled = 0;
+	*(volatile uint32_t *) VICTIM = *(volatile uint32_t *) (VICTIM + PGSIZE);
+	MUST(sys_page_alloc(0, (void *) LOW, RO));
+	*LOW = 1; // a read-only page that fork has nothing to do with
+	if (handled != 3)
+		fail("%s: the program's handler is called for %d of 3 faults that are its business",
+		     who, handled);
+	for (int i = 0; i < 2; i++)
+		MUST(sys_page_unmap(0, (void *) VICTIM + i * PGSIZE));
+}
+
+static void handler(void)
+{
+	set_pgfault_handler(provide);
+	fault_thrice("before fork");
+	envid_t child = fork_or_fail();
+	if (child == 0) {
+		fault_thrice("the child");
+		data = bss = 4; // copy-on-write still works
+		stop();
+	}
+	fault_thrice("the parent after fork");
+	data = bss = 5;
+	if (stops(child))
+		finish(child);
+}
+
+// The exception stack is not copied, and not shared either.
+static void stack(void)
+{
+	envid_t child = fork_or_fail();
+	if (child == 0) {
+		if ((pte((void *) XSTACK) & PTE_SYSCALL) != RW)
+			fail("the child's exception stack has rights %x, not %x: copy-on-write "
+			     "needs "
+			     "it to work itself",
+			     pte((void *) XSTACK) & PTE_SYSCALL, RW);
+		if (references((void *) XSTACK) != 1)
+			fail("the child's exception stack is not its own: allocate one");
+		stop();
+	}
+	if (!envs[ENVX(child)].env_pgfault_upcall ||
+	    envs[ENVX(child)].env_pgfault_upcall != thisenv->env_pgfault_upcall)
+		fail("the child has no upcall: set it before the child may run");
+	if ((pte((void *) XSTACK) & PTE_SYSCALL) != RW)
+		fail("the parent's exception stack has rights %x after fork, not %x",
+		     pte((void *) XSTACK) & PTE_SYSCALL, RW);
+	if (stops(child))
+		finish(child);
+}
+
+// ---- Families ----
+
+// Fork down to some depth; each writes its own number and finds it again.
+static void generation(int depth)
+{
+	envid_t parent = sys_getenvid(), child = fork_or_fail();
+
+	if (child == 0) {
+		if (thisenv != &envs[ENVX(sys_getenvid())])
+			fail("thisenv in the child is another env: set it where fork returns 0");
+		if (thisenv->env_parent_id != parent)
+			fail("the child's parent is %08x, not %08x", thisenv->env_parent_id,
+			     parent);
+		if (data != 100 + depth)
+			fail("a child at depth %d finds %u, not %u", depth, data, 100 + depth);
+		data = 101 + depth;
+		if (depth < 3)
+			generation(depth + 1);
+		stop();
+	}
+	if (thisenv != &envs[ENVX(parent)])
+		fail("thisenv in the parent is another env after fork");
+	if (stops(child))
+		finish(child);
+	if (data != 100 + depth)
+		fail("at depth %d data is %u, not %u, after descendants wrote there", depth, data,
+		     100 + depth);
+}
+
+static void tree(void)
+{
+	data = 100;
+	generation(0);
+}
+
+// What fork cannot do it returns as an error, and leaves no child.
+static void errors(void)
+{
+	set_pgfault_handler(provide);
+	while (sys_exofork() > 0)
+		;
+	EXPECT(fork(), -E_NO_FREE_ENV, "return what sys_exofork returns");
+	destroy_children();
+	uint32_t n = take_frames();
+	EXPECT(fork(), -E_NO_MEM, "return what sys_exofork returns");
+	give_frames(n, 0);
+	for (int i = 0; i < NENV; i++)
+		if (envs[i].env_status != ENV_FREE && envs[i].env_parent_id == sys_getenvid())
+			fail("fork has returned an error but left a child behind");
+}
+
+void umain(int argc, char **argv)
+{
+	static const struct Check checks[] = {
+		{"memory", memory}, {"readonly", readonly}, {"share", share},
+		{"cow", cow},       {"order", order},       {"handler", handler},
+		{"stack", stack},   {"tree", tree},         {"errors", errors}};
+
+	run_checks(argc, argv, checks, ARRAY_SIZE(checks));
+}
