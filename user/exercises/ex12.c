@@ -264,7 +264,7 @@ static void cow(void)
 // Fail if a page is writable for us and the child, which has not run yet, has the same frame.
 static void expect_none_writable(envid_t child)
 {
-	for (uintptr_t va = USTACKTOP - PGSIZE; va >= UMIN; va -= PGSIZE) {
+	for (uintptr_t va = USTACKTOP - PGSIZE; va - UMIN < USTACKTOP - UMIN; va -= PGSIZE) {
 		if (!mapped(va)) {
 			if (!(uvpd[PDX(va)] & PTE_P))
 				va = ROUNDDOWN(va, PTSIZE);
