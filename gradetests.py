@@ -247,6 +247,7 @@ def inspection(exercise: int, part: str, name: str = "", also: str = "", **optio
 # What shows that the kernel has come as far as exercise 5 lets it.
 UP = "(hello, world|Exercise 6 is missing)"
 AROUND = "the search goes on at envs[0] behind the last slot"
+ARGUMENTS = "each call looks at all it is given, and at all its helpers return, before it uses any"
 
 CHECKS = (
     inspection(1, "devices"),
@@ -260,11 +261,19 @@ CHECKS = (
     check(6, "turns", beside="ex6:turns ex6:turns", seed="1", hint=AROUND),
     *[check(6, name, hint=AROUND) for name in ("alone", "last")],
     check(6, "blocked", hint="next_runnable returns an env only if it is ENV_RUNNABLE"),
-    *[check(7, name) for name in ("exofork", "run", "status", "alloc", "map", "unmap", "limits",
-                                  "ids")],
-    check(7, "stranger", beside="yield"),
+    *[check(7, name, hint=ARGUMENTS) for name in ("exofork", "run", "status", "alloc", "map",
+                                                  "unmap", "limits", "ids")],
+    check(7, "stranger", beside="yield", hint=ARGUMENTS),
     *[check(8, name) for name in ("upcall", "who")],
     check(8, "stranger", beside="yield"),
+    *[check(9, name) for name in ("frame", "kinds", "nested", "deeper", "outside", "full", "stack",
+                                  "address")],
+    *[check(10, name) for name in ("argument", "registers", "flags", "esp", "eip", "below",
+                                   "nested", "word")],
+    *[check(11, name) for name in ("upcall", "stack", "handler", "twice", "replace", "inside",
+                                   "install", "memory")],
+    *[check(12, name) for name in ("memory", "readonly", "share", "cow", "order", "handler",
+                                   "stack", "tree", "errors")],
     *[check(13, name, seed="1") for name in ("flags", "gates")],
     check(13, "sleep", seed="1", cpus=2),
     *[check(14, name) for name in ("turns", "alone", "fair")],

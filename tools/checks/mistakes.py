@@ -1,8 +1,9 @@
 """Typical mistakes in the exercises: make grade EX=N finds each, and says what it is."""
 
 import re
+from pathlib import Path
 
-from .kit import add, edit, enter_copy, excerpt, make, require, test
+from .kit import ROOT, add, edit, enter_copy, excerpt, make, require, test
 
 # The round robin of exercise 6, from its first line to its last, and a loop in its place.
 ROUND = """\
@@ -35,6 +36,10 @@ LOOP = """\
 def loop(first="1", wanted="e->env_status == ENV_RUNNABLE"):
     """Return what puts a loop in the place of the round robin."""
     return "kern/sched.c", ROUND, LOOP.replace("FIRST", first).replace("WANTED", wanted)
+
+
+# A fork as simple as can be, in the place of ours.
+SIMPLE_FORK = "lib/fork.c", None, (ROOT / "tools/checks/simple_fork.c").read_text()
 
 
 # ---- Mistakes ----
@@ -81,7 +86,7 @@ MISTAKES = {
         "kern/sched.c", "	sched_choose(thiscpu);", "	unlock_kernel();\n	sched_choose(thiscpu);",
         "kern/env.h", "	unlock_kernel_by(cpu);\n", ""),
     "the search begins at the current env": (
-        6, "turns", "00001000 yields and goes on at once, though others are runnable: begin the search",
+        6, "turns", "yields and goes on at once, though others are runnable: begin the search",
         *loop("0", "e->env_status == ENV_RUNNABLE || e->env_status == ENV_RUNNING")),
     "the search does not go round": (
         6, "turns", r"does not come to its end(.*\n)*.*goes on at envs.0. behind the last slot",
@@ -104,15 +109,47 @@ MISTAKES = {
         "kern/syscall.c", " || ((perm & PTE_W) && !(*pte & PTE_W)))", ")"),
     "rights are not looked at": (
         7, "alloc", "perm 0 returns 0, .*: PTE_U and PTE_P must be there",
-        "kern/syscall.c", "if (!user_page_ok(va) || !user_perm_ok(perm))\n		return -E_INVAL;\n\n	struct",
-        "if (!user_page_ok(va))\n		return -E_INVAL;\n\n	struct"),
+        "kern/syscall.c", "if (!user_page_ok(va) || !user_perm_ok(perm))\n		return -E_INVAL;\n\n"
+        "	struct", "if (!user_page_ok(va))\n		return -E_INVAL;\n\n	struct"),
     "anybody may set anybody's upcall": (
         8, "stranger", "only the env itself and its parent may",
         "kern/syscall.c", "	int r = envid2env(envid, &e, true);\n\n	if (r < 0)\n		return r;\n"
         "	e->env_pgfault_upcall", "	int r = envid2env(envid, &e, false);\n\n	if (r < 0)\n"
         "		return r;\n	e->env_pgfault_upcall"),
+    "only the highest byte of the exception frame is checked": (
+        9, "full", "8 bytes left, a frame and a word need 56.*the env must die instead",
+        "kern/trap.c", "	struct UTrapframe *utf = user_mem_kva(e, (void *) frame, PTE_W);\n"
+        "	if (frame < UXSTACKTOP - PGSIZE || !utf) {\n",
+        "	char *last = user_mem_kva(e, (void *) (top - 1), PTE_W);\n"
+        "	struct UTrapframe *utf = (struct UTrapframe *) (last + 1) - 1;\n	if (!last) {\n"),
+    "no word is left free for an upcall that is interrupted": (
+        9, "nested", "below the stack pointer come one free word and the frame",
+        "kern/trap.c", "nested ? tf->tf_esp - 4 :", "nested ? tf->tf_esp :"),
+    "flags are changed after they have been restored": (
+        10, "flags", "nothing behind popfl may change flags; mov, lea, pop and ret do not",
+        "lib/pfentry.S", "	popfl\n", "	popfl\n	addl $0, %esp\n"),
+    "the exception stack is made again": (
+        11, "twice", "gives another exception stack: allocate it only if there is none",
+        "lib/pgfault.c", "if (!stack_there) {", "if (!stack_there || true) {"),
+    "fork marks the child's page after the parent's": (
+        12, "order", "change the child's mapping first, then the parent's", *SIMPLE_FORK,
+        "lib/fork.c", "	r = sys_page_map(0, page, child, page, perm);\n	if (r < 0)\n"
+        "		return r;\n	return sys_page_map(0, page, 0, page, perm);",
+        "	r = sys_page_map(0, page, 0, page, perm);\n	if (r < 0)\n"
+        "		return r;\n	return sys_page_map(0, page, child, page, perm);"),
+    "fork does not share what is to be shared": (
+        12, "share", "the child does not have the same frame as the parent", *SIMPLE_FORK,
+        "lib/fork.c", "(perm & PTE_SHARE) || !(perm", "!(perm"),
+    "a child has no exception stack": (
+        12, "stack", "does it get all pages, an exception stack, and the upcall", *SIMPLE_FORK,
+        "lib/fork.c", "	if (r == 0)\n		r = sys_page_alloc(child, (void *) (UXSTACKTOP",
+        "	if (r == 1)\n		r = sys_page_alloc(child, (void *) (UXSTACKTOP"),
+    "a child takes its parent for itself": (
+        12, "tree", "thisenv in the child is another env: set it where fork returns 0",
+        *SIMPLE_FORK,
+        "lib/fork.c", "		thisenv = &envs[ENVX(sys_getenvid())];\n", ""),
     "a program can pretend an interrupt": (
-        13, "gates", "`int' with the number of interrupt request 0 returns: give its line privilege 0",
+        13, "gates", "interrupt request 0 returns: give its line privilege 0",
         "kern/vectors.h", "IRQ_TIMER, NO_ERROR_CODE, KERNEL", "IRQ_TIMER, NO_ERROR_CODE, USER"),
     "the timer does not hear that it was served": (
         14, "turns", "the timer takes the CPU away, but not again: has it heard",
@@ -136,7 +173,8 @@ MISTAKES = {
         "kern/ipc.h", "	to->env_ipc_recving = false;\n", ""),
     "messages go only to children": (
         15, "anybody", "everybody may send to everybody",
-        "kern/syscall.c", "	int r = envid2env(envid, to, false);", "	int r = envid2env(envid, to, true);"),
+        "kern/syscall.c", "int r = envid2env(envid, to, false);",
+        "int r = envid2env(envid, to, true);"),
 }
 
 
@@ -144,7 +182,7 @@ def found(exercise, check, says, *edits):
     """The check fails, and what is shown of it explains why."""
     enter_copy()
     for file, old, new in zip(edits[0::3], edits[1::3], edits[2::3]):
-        edit(file, old, new)
+        edit(file, old or Path(file).read_text(), new)
     text = make("-s", "grade", f"EX={exercise}", fails=True)
     result = re.search(rf"^ex{exercise}:{check}: FAIL .*\n((?: .*\n)*)", text, re.M)
     require(result and re.search(says, result[1]), f"ex{exercise}:{check} does not say `{says}'",
@@ -153,3 +191,14 @@ def found(exercise, check, says, *edits):
 
 for what, details in MISTAKES.items():
     add(f"handout: when {what}", found, *details, cost=8)
+
+
+@test("handout: with a simple fork and a simple search", cost=20)
+def simple():
+    """What is right otherwise than ours is right: all checks pass, and all points are given."""
+    enter_copy()
+    for file, old, new in (SIMPLE_FORK, loop()):
+        edit(file, old or Path(file).read_text(), new)
+    make("-s", "grade", "EX=6 12")
+    text = make("-s", "grade")
+    require("Score: 80/80" in text, "not the full score", *text.splitlines())
