@@ -38,6 +38,7 @@ BOOT_LINES = ("Physical memory:", "SMP: CPU 0 found")
 CLEAN_END = "No runnable environments in the system!"
 PANIC = "kernel panic on CPU"
 PROMPT = "K> "
+REGISTER = r"  (e[a-d]x|e[sd]i|o?esp|ebp|[c-es]s|flag) +0x"    # a line of a trap frame, and not its gist
 
 # QEMU's exit status as the kernel chooses it when it is told to end the machine.
 STATUS_CLEAN, STATUS_PANIC = 0, 3
@@ -356,7 +357,8 @@ def _mishap(run: Run) -> Tuple[str, List[str]]:
     errors = [f"stderr: {shown(line)}" for line in run.errors.splitlines()[-EXCERPT:]]
     panic = next((at for at, line in enumerate(run.lines) if PANIC in line), None)
     if panic is not None:
-        return "kernel panic", excerpt(run.lines[panic:panic + 2 * EXCERPT])
+        lines = [line for line in run.lines[panic:] if not re.match(REGISTER, line)]
+        return "kernel panic", excerpt(lines[:2 * EXCERPT])
     if run.status == STATUS_PANIC:
         return "kernel panic, but no panic line", last
     if run.why is Why.NO_START or run.status not in (None, STATUS_CLEAN):

@@ -180,7 +180,7 @@ TESTS = (
     > .000010... stresssched on CPU 3
     """, mustnot=r"""
     .*ran on two CPUs at once
-    """, cpus=4, cost=5),
+    """, cpus=4, cost=5, seed="1"),
 
     Test("sendpage", "C", "1-15", r"""
     .00000000. new env E1
@@ -225,14 +225,19 @@ TESTS = (
 
 # ---- Checks of single exercises ----
 
-def check(exercise: int, name: str, beside: str = "", **options) -> Test:
-    """Return the check that user/exercises/exN.c makes when given this name, beside others."""
+def check(exercise: int, name: str, beside: str = "", also: str = "", **options) -> Test:
+    """Return the check that user/exercises/exN.c makes when given this name.
+
+    beside  other programs to start
+    also    what must be printed too
+    """
     name = f"ex{exercise}:{name}"
-    return Test(name, str(exercise), "", f"    > {name}: OK", f"    > {name}: FAIL .*",
+    return Test(name, str(exercise), "", f"    > {name}: OK\n    {also}", f"    > {name}: FAIL .*",
                 run=f"{name} {beside}".strip(), says=name, points=1, **options)
 
 
-def inspection(exercise: int, part: str, name: str = "", also: str = "", **options) -> Test:
+def inspection(exercise: int, part: str, name: str = "", run: str = "hello", also: str = "",
+               **options) -> Test:
     """Return the check that the monitor's command `inspect' makes of this part, when all is done.
 
     name    the check's, if not that of the part
@@ -240,13 +245,20 @@ def inspection(exercise: int, part: str, name: str = "", also: str = "", **optio
     """
     says = f"inspect: {part}"
     return Test(f"ex{exercise}:{name or part}", str(exercise), "", f"    {says}: OK\n    {also}",
-                f"    {says}: FAIL .*", run="hello", typed="inspect\n", says=says, points=1,
+                f"    {says}: FAIL .*", run=run, typed="inspect\n", says=says, points=1,
                 stop="    inspect: done", **options)
+
+
+def lab(exercise: int, name: str, run: str, must: str, **options) -> Test:
+    """Return a check that looks at what programs cause that do not check by themselves."""
+    return Test(f"ex{exercise}:{name}", str(exercise), "", must, "    .*panic", run=run, points=1,
+                **options)
 
 
 # What shows that the kernel has come as far as exercise 5 lets it.
 UP = "(hello, world|Exercise 6 is missing)"
 AROUND = "the search goes on at envs[0] behind the last slot"
+RUNNABLE = "next_runnable returns an env only if it is ENV_RUNNABLE"
 ARGUMENTS = "each call looks at all it is given, and at all its helpers return, before it uses any"
 
 CHECKS = (
@@ -255,17 +267,26 @@ CHECKS = (
     inspection(3, "stacks"),
     inspection(4, "segments", hint="each CPU writes its own descriptor, and loads its selector"),
     inspection(5, "lock", also=UP),
-    inspection(5, "lock", "cpus", cpus=4, seed="1", also=UP + "\n    SMP: CPU 3 starting",
-               hint="each CPU takes the lock before it does what others do, too, and CPU 0 before "
-               "it starts others"),
+    inspection(5, "lock", "cpus", "hello yield yield yield", cpus=4, seed="1",
+               also=UP + "\n    SMP: CPU 3 starting",
+               hint="each CPU takes the lock before it does what others do, too, CPU 0 before it "
+               "starts others, and gives it back before it sleeps or goes to user mode"),
     check(6, "turns", beside="ex6:turns ex6:turns", seed="1", hint=AROUND),
     *[check(6, name, hint=AROUND) for name in ("alone", "last")],
-    check(6, "blocked", hint="next_runnable returns an env only if it is ENV_RUNNABLE"),
+    lab(6, "again", "hello", "    .00002000. free env 00002000", typed="run hello\n", hint=AROUND),
+    lab(6, "cpus", "yield yield yield yield", "    All done in environment 0000100[0-3].", cpus=4,
+        seed="1", hint=RUNNABLE),
+    check(6, "blocked", hint=RUNNABLE),
     *[check(7, name, hint=ARGUMENTS) for name in ("exofork", "run", "status", "alloc", "map",
                                                   "unmap", "limits", "ids")],
     check(7, "stranger", beside="yield", hint=ARGUMENTS),
     *[check(8, name) for name in ("upcall", "who")],
     check(8, "stranger", beside="yield"),
+    lab(9, "without", "faultread", """
+    .E1. user fault va 00000000 ip 008.....
+    TRAP frame at 0xf....... from CPU .
+    .E1. free env E1
+    """, hint="page_fault_handler prints what lab4.md shows and ends the env as other traps do"),
     *[check(9, name) for name in ("frame", "kinds", "nested", "deeper", "outside", "full", "stack",
                                   "address")],
     *[check(10, name) for name in ("argument", "registers", "flags", "esp", "eip", "below",
@@ -275,7 +296,8 @@ CHECKS = (
     *[check(12, name) for name in ("memory", "readonly", "share", "cow", "order", "handler",
                                    "stack", "tree", "errors")],
     *[check(13, name, seed="1") for name in ("flags", "gates")],
-    check(13, "sleep", seed="1", cpus=2),
+    check(13, "sleep", seed="1", cpus=2, typed="inspect\n", stop="    inspect: done",
+          also="inspect: interrupts: OK", hint="sti_hlt_cli comes back with interrupts off"),
     *[check(14, name) for name in ("turns", "alone", "fair")],
     *[check(15, name) for name in ("value", "page", "half", "high", "where", "library")],
     check(15, "once", hint="a message that arrives makes env_ipc_recving false"),

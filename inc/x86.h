@@ -303,7 +303,7 @@ static inline void hlt(void)
 static inline void sti_hlt_cli(void)
 {
 	//{ Exercise 13: so far nobody is ready for an interrupt
-	//- pause();
+	//- pause(); // exercise(13): sleep, with interrupts on
 	asm volatile("sti; hlt; cli" : : : "memory");
 	//}
 }

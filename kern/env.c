@@ -147,8 +147,9 @@ int env_alloc(struct Env **store, envid_t parent_id)
 	e->env_last_sender = e->env_sending_to = e->env_next_sender = e->env_sent_to = NULL;
 	e->env_send_value = e->env_send_perm = 0;
 	e->env_send_page = NULL;
-	e->env_program = NULL;
-	e->env_stepping = STEP_NEVER;
+	// For a child, until it is given another program; program_load does that.
+	e->env_program = curenv ? curenv->env_program : NULL;
+	e->env_stepping = curenv && curenv->env_stepping != STEP_NEVER ? STEP_EARLIER : STEP_NEVER;
 	e->env_fpu = NULL;
 	memset(&e->env_tf, 0, sizeof(e->env_tf));
 	e->env_tf.tf_esp = USTACKTOP;

@@ -25,7 +25,8 @@ int env_free_count(void);
 // Load this CPU's segment registers with the kernel's segments.
 void env_init_percpu(void);
 
-// Make an env without memory, ENV_NOT_RUNNABLE, as a child of parent_id. Returns 0, or
+// Make an env without memory, ENV_NOT_RUNNABLE, as a child of parent_id (0: none); it is taken to
+// run curenv's program. Returns 0, or
 //	-E_NO_FREE_ENV
 //	-E_NO_MEM
 int env_alloc(struct Env **store, envid_t parent_id);

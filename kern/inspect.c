@@ -103,8 +103,10 @@ static void inspect_devices(void)
 
 static void inspect_frames(void)
 {
+	size_t free = page_free_count(), unused = 0;
+
 	begin("frames");
-	for (physaddr_t pa = PGSIZE; pa < 0x80000; pa += PGSIZE) {
+	for (physaddr_t pa = PGSIZE; pa < 0x80000 && all_right; pa += PGSIZE) {
 		const struct PageInfo *pp = pa2page(pa);
 
 		if (pa == MPENTRY_PADDR)
@@ -114,17 +116,22 @@ static void inspect_frames(void)
 			EXPECT(!page_is_reserved(pp), "frame %08x is not free, but nobody needs it",
 			       pa);
 	}
+	for (size_t i = 0; i < npages; i++)
+		unused += pages[i].pp_ref == 0;
+	// A self-check that has panicked holds the list, but for a few.
+	EXPECT(free == unused || free < 4, "%u frames are on the free list, but %u not in use",
+	       free, unused);
 	end();
 }
 
 static void inspect_stacks(void)
 {
 	begin("stacks");
-	for (int cpu = 0; cpu < NCPU; cpu++) {
+	for (int cpu = 0; cpu < NCPU && all_right; cpu++) {
 		uintptr_t top = KSTACKTOP_CPU(cpu);
 		physaddr_t stack = PADDR(percpu_kstacks[cpu]);
 
-		for (size_t off = 0; off < KSTKSIZE; off += PGSIZE) {
+		for (size_t off = 0; off < KSTKSIZE && all_right; off += PGSIZE) {
 			pte_t pte = entry(top - KSTKSIZE + off);
 
 			EXPECT((pte & PTE_P) && PTE_ADDR(pte) == stack + off,
@@ -134,7 +141,7 @@ static void inspect_stacks(void)
 			       "CPU %d: the entry %08x of a stack should have PTE_W and not PTE_U",
 			       cpu, pte);
 		}
-		for (size_t off = PGSIZE; off <= KSTKGAP; off += PGSIZE)
+		for (size_t off = PGSIZE; off <= KSTKGAP && all_right; off += PGSIZE)
 			EXPECT(!(entry(top - KSTKSIZE - off) & PTE_P),
 			       "CPU %d: something is mapped at %08x, below the stack", cpu,
 			       top - KSTKSIZE - off);
@@ -157,7 +164,7 @@ static void inspect_segments(void)
 	trap_init_percpu(self);
 
 	begin("segments");
-	for (int cpu = 0; cpu < NCPU; cpu++) {
+	for (int cpu = 0; cpu < NCPU && all_right; cpu++) {
 		const struct Taskstate *ts = &cpus[cpu].cpu_ts;
 		uint16_t selector = GD_TSS0 + (cpu << 3);
 		struct Segdesc d = gdt[selector >> 3];
@@ -173,11 +180,17 @@ static void inspect_segments(void)
 		EXPECT(base == (uintptr_t) ts,
 		       "CPU %d: gdt[%d] describes %08x, not its cpu_ts, %08x", cpu, selector >> 3,
 		       base, (uintptr_t) ts);
+		EXPECT((d.sd_lim_19_16 << 16 | d.sd_lim_15_0) == sizeof(*ts) - 1,
+		       "CPU %d: gdt[%d] describes %u bytes, its cpu_ts has %u", cpu, selector >> 3,
+		       (d.sd_lim_19_16 << 16 | d.sd_lim_15_0) + 1, sizeof(*ts));
+		EXPECT(ts->ts_iomb >= sizeof(*ts),
+		       "CPU %d: ts_iomb is %u, where programs find a bitmap of I/O ports to use",
+		       cpu, ts->ts_iomb);
 	}
 	end();
 }
 
-// ---- The kernel lock ----
+// ---- This CPU, now ----
 
 static void inspect_lock(void)
 {
@@ -188,9 +201,18 @@ static void inspect_lock(void)
 	end();
 }
 
+static void inspect_interrupts(void)
+{
+	begin("interrupts");
+	EXPECT(!(read_eflags() & FL_IF),
+	       "they are on in the kernel: when do they go off after hlt?");
+	end();
+}
+
 void inspect(void)
 {
 	inspect_lock();
+	inspect_interrupts();
 	inspect_frames();
 	inspect_stacks();
 	inspect_segments();

@@ -22,7 +22,7 @@ enum { CPUTS_STEP = 1024 }; // how much sys_cputs prints at a time
 // ---- Checks ----
 
 //{ Exercise 7: what sys_page_alloc and its kin check
-//-
+//- // What several of the calls below check may go here.
 static bool user_page_ok(const void *va)
 {
 	return (uintptr_t) va >= UMIN && (uintptr_t) va < UTOP && PGOFF(va) == 0;
@@ -107,11 +107,8 @@ static envid_t sys_exofork(void)
 		env_destroy(child);
 	if (r < 0)
 		return r;
-	child->env_program = curenv->env_program;
 	child->env_tf = curenv->env_tf;
 	child->env_tf.tf_regs.reg_eax = 0;
-	if (curenv->env_stepping != STEP_NEVER)
-		child->env_tf.tf_eflags &= ~FL_TF;
 	return child->env_id;
 	//}
 }

@@ -205,6 +205,8 @@ def break_user():
     has(calls, r"#0  0x008\w+ umain\+.*", r"#1  0x008\w+ libmain\+\d+ \(lib/libmain.c:\d+\)")
     has(info, r'\tstop only if \$runs\("yield"\)')
     has(at_line, rf"#\d .*umain .* at user/yield.c:{line}|#0 .* at lib/syscall.h:\d+")
+    _, stop = session("faultdie", "break-user faultdie _pgfault_upcall", "continue")
+    has(stop, r"Breakpoint 1, _pgfault_upcall \(\) at lib/pfentry.S:\d+")     # in assembly
 
 
 @test("gdb: symbols follow the program", limit=60, cost=2)

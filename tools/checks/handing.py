@@ -172,6 +172,12 @@ def closely(exercise, well):
     require(well or re.search(r"FAIL .*\n    ", text), "no reason", *text.splitlines())
 
 
+def first_line(file):
+    """Return the number of the first line of a file where something is missing."""
+    lines = Path(file).read_text().splitlines()
+    return 1 + next(at for at, line in enumerate(lines) if "missing_exercise(" in line)
+
+
 def handed_out(first):
     """A handout without these exercises: all of it that can be looked at in one build."""
     build_handout(first, keep=["hello", "yield", FIRST.get(first, ["hello"])[0],
@@ -190,6 +196,10 @@ def handed_out(first):
         one_line(first)
     if first > 1:
         closely(first - 1, True)
+    else:
+        said = f"Exercise 1 is missing: kern/pmap.c:{first_line('kern/pmap.c')} (map device registers"
+        for name in ("README", "lab4.md"):
+            require(said in Path(name).read_text(), f"{name} does not say `{said}'")
     closely(first, False)
 
 

@@ -143,7 +143,7 @@ def addresses(program: str, spec: str) -> List[int]:
             probe.delete()
         except gdb.error:
             listing = ""
-        found = {int(text, 16) for text in re.findall(r" y +(0x[0-9a-f]+) in ", listing)}
+        found = {int(text, 16) for text in re.findall(r" y +(0x[0-9a-f]+) ", listing)}
         found = sorted(address for address in found if address < ULIM)
         if found:
             return found

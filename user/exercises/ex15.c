@@ -24,10 +24,7 @@ static envid_t receiver(void *dst)
 	if (child == 0) {
 		int r = sys_ipc_recv(dst);
 		if (r != 0)
-			fail("sys_ipc_recv returns %d when a message has come, not 0: the receiver "
-			     "is not "
-			     "running then, so set it in env_tf",
-			     r);
+			fail("sys_ipc_recv returns %d when a message has come, not 0", r);
 		exit();
 	}
 	wait_receiving(child);
@@ -112,7 +109,16 @@ static void half(void)
 		     envs[ENVX(child)].env_ipc_perm);
 	wait_for_end(child);
 
-	child = receiver((void *) IN);
+	child = fork_or_panic();
+	if (child == 0) {
+		sys_ipc_recv((void *) IN);
+		sys_ipc_recv((void *) IN);
+		exit();
+	}
+	wait_receiving(child);
+	alloc_or_panic(OUT, RW);
+	EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, RW), 0, "a page was sent");
+	wait_receiving(child);
 	EXPECT(sys_ipc_try_send(child, 0, NO_PAGE, RW), 0, "a page need not be sent");
 	if (envs[ENVX(child)].env_ipc_perm != 0)
 		fail("env_ipc_perm is %x, but no page was sent: look at srcva before you store "
@@ -179,6 +185,13 @@ static void refused(void)
 
 static void where(void)
 {
+	envid_t child = receiver(NO_PAGE);
+
+	EXPECT(sys_env_set_status(child, ENV_RUNNABLE), -E_INVAL, "only a message ends its wait");
+	EXPECT(sys_env_set_status(child, ENV_NOT_RUNNABLE), -E_INVAL,
+	       "only a message ends its wait");
+	EXPECT(sys_ipc_try_send(child, 0, NO_PAGE, 0), 0, "the receiver waits");
+	wait_for_end(child);
 	EXPECT(sys_ipc_recv((void *) IN + 1), -E_INVAL, "dstva is not the start of a page");
 	EXPECT(sys_ipc_recv((void *) UTOP - 1), -E_INVAL, "dstva is not the start of a page");
 	if (thisenv->env_ipc_recving)

@@ -22,19 +22,24 @@ static void say(int n)
 		places[n].what);
 }
 
-void without_exercise_at(const char *file, int line, int n, const char *what)
+static void set_place(const char *file, int line, int n, const char *what)
 {
-	if (exercise_is_missing(n))
-		return;
 	places[n].line = line;
 	places[n].what = what;
 	// Headers come as ./kern/x.h.
 	places[n].file = strncmp(file, "./", 2) == 0 ? file + 2 : file;
 }
 
+void without_exercise_at(const char *file, int line, int n, const char *what)
+{
+	if (!exercise_is_missing(n))
+		set_place(file, line, n, what);
+}
+
 void note_exercise_at(const char *file, int line, int n, const char *what)
 {
-	without_exercise_at(file, line, n, what);
+	if (!noted[n])
+		set_place(file, line, n, what); // it matters more than one that has not been missed
 	noted[n] = true;
 }
 
