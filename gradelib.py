@@ -38,7 +38,7 @@ BOOT_LINES = ("Physical memory:", "SMP: CPU 0 found")
 CLEAN_END = "No runnable environments in the system!"
 PANIC = "kernel panic on CPU"
 PROMPT = "K> "
-REGISTER = r"  (e[a-d]x|e[sd]i|o?esp|ebp|[c-es]s|flag) +0x"    # a line of a trap frame, and not its gist
+REGISTER = r"  (e[a-d]x|e[sd]i|o?esp|ebp|[c-es]s|flag) +0x"     # of a trap frame, not its gist
 
 # QEMU's exit status as the kernel chooses it when it is told to end the machine.
 STATUS_CLEAN, STATUS_PANIC = 0, 3

@@ -197,7 +197,7 @@ def handed_out(first):
     if first > 1:
         closely(first - 1, True)
     else:
-        said = f"Exercise 1 is missing: kern/pmap.c:{first_line('kern/pmap.c')} (map device registers"
+        said = f"Exercise 1 is missing: kern/pmap.c:{first_line('kern/pmap.c')} (map device "
         for name in ("README", "lab4.md"):
             require(said in Path(name).read_text(), f"{name} does not say `{said}'")
     closely(first, False)

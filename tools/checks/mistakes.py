@@ -76,10 +76,13 @@ MISTAKES = {
         5, "cpus", "without the kernel lock|takes the lock before",
         "kern/init.c", "	lock_kernel();\n	//}\n	tlb_load", "	//}\n	tlb_load"),
     "the lock is taken when other CPUs run already": (
-        5, "cpus", "takes the lock before .* and CPU 0 before it starts others",
+        5, "cpus", "takes the lock before .* CPU 0 before it starts others",
         "kern/init.c", "lock_kernel(); // from here on there is more than one CPU", "",
         "kern/init.c", "	start_programs(); // the",
         "	lock_kernel();\n	start_programs(); // the"),
+    "a CPU that has slept does not take the lock again": (
+        5, "cpus", "is in the kernel without the kernel lock",
+        "kern/sched.c", "	//{ Exercise 5: take it again\n	lock_kernel();\n", "	//{\n"),
     "the lock is released before the next env is chosen": (
         5, "lock", "CPU 0 is in the kernel without the kernel lock|releases the kernel lock",
         "kern/trap.c", "	if (cpu->cpu_resched)", "	unlock_kernel();\n	if (cpu->cpu_resched)",
@@ -151,6 +154,9 @@ MISTAKES = {
     "a program can pretend an interrupt": (
         13, "gates", "interrupt request 0 returns: give its line privilege 0",
         "kern/vectors.h", "IRQ_TIMER, NO_ERROR_CODE, KERNEL", "IRQ_TIMER, NO_ERROR_CODE, USER"),
+    "interrupts stay on after sleeping": (
+        13, "sleep", "look whether sti_hlt_cli comes back with interrupts off",
+        "inc/x86.h", "sti; hlt; cli", "sti; hlt"),
     "the timer does not hear that it was served": (
         14, "turns", "the timer takes the CPU away, but not again: has it heard",
         "kern/trap.c", "	lapic_tick();\n", ""),
@@ -168,6 +174,10 @@ MISTAKES = {
     "rights are stored though no page was sent": (
         15, "half", "but no page was sent: look at srcva before you store perm",
         "kern/ipc.h", "with_page ? perm : 0", "perm"),
+    "rights are left from an earlier message": (
+        15, "half", "but no page was sent",
+        "kern/ipc.h", "	to->env_ipc_perm = with_page ? perm : 0;",
+        "	if (with_page)\n		to->env_ipc_perm = perm;"),
     "a second message overwrites the first": (
         15, "once", r"status 2 to 2(.*\n)*.*a message that arrives makes env_ipc_recving false",
         "kern/ipc.h", "	to->env_ipc_recving = false;\n", ""),
