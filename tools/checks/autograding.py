@@ -120,7 +120,7 @@ def edit_everything(proof):
         Path(file).parent.mkdir(exist_ok=True)
         with open(file, "a", encoding="ascii") as makefile:
             makefile.write(run)
-    for file in ("grade-lab4", "gradelib.py", "gradebuild.py", "gradeformat.py",
+    for file in ("grade-lab4", "gradelib.py", "gradebuild.py", "gradeformat.py", "gradetests.py",
                  "sitecustomize.py", "json.py", "kern/json.py"):
         Path(file).write_text(f'open("{proof}", "w")\nprint(\'{{"score": 80, "tests": []}}\')\n')
     for file in ("setup.sh", "run_autograder", "tools/setup.sh", ".git/hooks/post-checkout"):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gradelib import CLEAN_END
+from gradetests import EXERCISES
 
 from .kit import (ROOT, add, call, choose_no_tools, edit, enter_copy, make, need,
                   need_to_work, require, require_equal, scratch, test)
@@ -229,12 +230,12 @@ COMPILERS = {
 
 
 def builds(variables, probes):
-    """The tree builds without a warning, and a program runs."""
+    """The tree and all checks of exercises build without a warning, and a program runs."""
     for probe in probes:
         need_to_work(*probe)
     enter_copy(built=False)
     choose_no_tools()
-    output = make("-j2", "WERROR=1", *variables)
+    output = make("-j2", "WERROR=1", f"EX={' '.join(map(str, EXERCISES))}", *variables)
     odd = [line for line in output.splitlines() if not re.match(r"\+ |boot sector: \d+ of", line)]
     require(not odd, "make says more than what it does", *odd)
     verify(play(command("hello")), ["hello, world", re.escape(CLEAN_END)])

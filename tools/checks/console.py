@@ -7,7 +7,7 @@ from pathlib import Path
 from .kit import add, require, require_equal, symbols, test
 from .machine import ENV1, Machine, command
 
-COMMANDS = ("help kerninfo backtrace envs cpus mem audit fail run continue step reset "
+COMMANDS = ("help kerninfo backtrace envs cpus mem audit inspect fail run continue step reset "
             "poweroff".split())
 UNKNOWN = "Unknown command '%s'; 'help' lists the commands."
 

@@ -99,7 +99,7 @@ RACES = {
         "__atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_RELAXED);",
         "kernel_lock.next_ticket;\n"
         "\t__atomic_store_n(&kernel_lock.next_ticket, ticket + 1, __ATOMIC_RELAXED);",
-        "stresssched", 2, "not finished within|kernel panic|wrong output"),
+        "stresssched", 2, "not finished within|kernel panic|wrong output", 5),
     "a message comes between the look whether there is one and the sleep": (
         "kern/syscall.c", """\
 	if (!self->env_last_sender || !ipc_take(self))
@@ -114,19 +114,19 @@ RACES = {
 }
 
 
-def finds(file, old, new, program, seeds, seen):
+def finds(file, old, new, program, seeds, seen, limit=15):
     """The search finds a planted race, and the command it names shows it again."""
     enter_copy()
     edit(file, old, new)
     make()
-    lines = explore(program, f"SEEDS={seeds}", "EXPLOREFLAGS=--limit 15", fails=True)
+    lines = explore(program, f"SEEDS={seeds}", f"EXPLOREFLAGS=--limit {limit}", fails=True)
     require(any(re.match(rf"({seen}).*: \d+ of {seeds} seeds", line) for line in lines),
             "the race is not found", *excerpt(lines[-30:]))
     again = next(line.split() for line in lines if line.startswith("      make run-"))
     require_equal(again[1], f"run-{program}-nox", "the target of the command")
     seed = next(word for word in again if word.startswith("SEED="))
     words = command(program, cpus=4, seed=seed[5:])
-    watch = Watch(limit=15, quiet=15)
+    watch = Watch(limit=limit, quiet=limit)
     require_equal(play(words, watch).lines, play(words, watch).lines, f"the output with {seed}")
 
 

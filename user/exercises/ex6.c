@@ -13,7 +13,7 @@ static void turns(void)
 
 	// The others, in the order in which they follow in envs[], going round.
 	for (int i = 1; i < NENV; i++) {
-		const struct Env *e = &envs[(ENVX(sys_getenvid()) + i) % NENV];
+		const volatile struct Env *e = &envs[(ENVX(sys_getenvid()) + i) % NENV];
 		if (e->env_status != ENV_FREE && n < ENVS - 1)
 			others[n++] = e;
 	}
