@@ -25,16 +25,20 @@ static void end(void)
 		cprintf("inspect: %s: OK\n", part);
 }
 
-// Unless condition is true, print what is wrong.
-#define EXPECT(condition, ...)                                                                     \
-	do {                                                                                       \
-		if (condition)                                                                     \
-			break;                                                                     \
-		cprintf("inspect: %s: FAIL ", part);                                               \
-		cprintf(__VA_ARGS__);                                                              \
-		cprintf("\n");                                                                     \
-		all_right = false;                                                                 \
-	} while (0)
+// Unless `right', print what is wrong.
+static void expect(bool right, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (right)
+		return;
+	all_right = false;
+	cprintf("inspect: %s: FAIL ", part);
+	va_start(ap, fmt);
+	vcprintf(fmt, ap);
+	va_end(ap);
+	cprintf("\n");
+}
 
 // Return the entry for va in the kernel's page directory, 0 if there is none.
 static pte_t entry(uintptr_t va)
@@ -52,20 +56,20 @@ static uintptr_t inspect_mapping(physaddr_t pa, size_t size)
 	uintptr_t va = (uintptr_t) mmio_map_region(pa, size), page = ROUNDDOWN(va, PGSIZE);
 	physaddr_t frame = ROUNDDOWN(pa, PGSIZE);
 
-	EXPECT(PGOFF(va) == PGOFF(pa), "mmio_map_region(%08x, %u) returns %08x: not where %08x is",
+	expect(PGOFF(va) == PGOFF(pa), "mmio_map_region(%08x, %u) returns %08x: not where %08x is",
 	       pa, size, va, pa);
-	EXPECT(page >= MMIOBASE && va + size <= MMIOLIM,
+	expect(page >= MMIOBASE && va + size <= MMIOLIM,
 	       "mmio_map_region(%08x, %u) returns %08x: not from MMIOBASE to MMIOLIM", pa, size,
 	       va);
 	for (; page < va + size; page += PGSIZE, frame += PGSIZE) {
 		pte_t pte = entry(page);
 
-		EXPECT((pte & PTE_P) && PTE_ADDR(pte) == frame,
+		expect((pte & PTE_P) && PTE_ADDR(pte) == frame,
 		       "mmio_map_region(%08x, %u): the entry for %08x is %08x, not for %08x", pa,
 		       size, page, pte, frame);
-		EXPECT((pte & (PTE_W | PTE_U)) == PTE_W,
+		expect((pte & (PTE_W | PTE_U)) == PTE_W,
 		       "the entry %08x of a device should have PTE_W and not PTE_U", pte);
-		EXPECT((pte & (PTE_PCD | PTE_PWT)) == (PTE_PCD | PTE_PWT),
+		expect((pte & (PTE_PCD | PTE_PWT)) == (PTE_PCD | PTE_PWT),
 		       "the entry %08x of a device lacks PTE_PCD or PTE_PWT: a cache is in between",
 		       pte);
 	}
@@ -92,7 +96,7 @@ static void inspect_devices(void)
 			  size = ROUNDUP(PGOFF(regions[i].pa) + regions[i].size, PGSIZE);
 
 		behind = inspect_mapping(regions[i].pa, regions[i].size);
-		EXPECT(before == 0 || behind == before + size,
+		expect(before == 0 || behind == before + size,
 		       "mmio_map_region(%08x, %u) takes up to %08x: the free space began at %08x",
 		       regions[i].pa, regions[i].size, behind, before);
 	}
@@ -110,16 +114,16 @@ static void inspect_frames(void)
 		const struct PageInfo *pp = pa2page(pa);
 
 		if (pa == MPENTRY_PADDR)
-			EXPECT(pp->pp_ref > 0,
+			expect(pp->pp_ref > 0,
 			       "frame %08x, where CPUs start, is for anybody to take", pa);
 		else
-			EXPECT(!page_is_reserved(pp), "frame %08x is not free, but nobody needs it",
+			expect(!page_is_reserved(pp), "frame %08x is not free, but nobody needs it",
 			       pa);
 	}
 	for (size_t i = 0; i < npages; i++)
 		unused += pages[i].pp_ref == 0;
 	// A self-check that has panicked holds the list, but for a few.
-	EXPECT(free == unused || free < 4, "%u frames are on the free list, but %u not in use",
+	expect(free == unused || free < 4, "%u frames are on the free list, but %u not in use",
 	       free, unused);
 	end();
 }
@@ -134,15 +138,15 @@ static void inspect_stacks(void)
 		for (size_t off = 0; off < KSTKSIZE && all_right; off += PGSIZE) {
 			pte_t pte = entry(top - KSTKSIZE + off);
 
-			EXPECT((pte & PTE_P) && PTE_ADDR(pte) == stack + off,
+			expect((pte & PTE_P) && PTE_ADDR(pte) == stack + off,
 			       "CPU %d: the entry for %08x is %08x, not for %08x", cpu,
 			       top - KSTKSIZE + off, pte, stack + off);
-			EXPECT(!(pte & PTE_P) || (pte & (PTE_W | PTE_U)) == PTE_W,
+			expect(!(pte & PTE_P) || (pte & (PTE_W | PTE_U)) == PTE_W,
 			       "CPU %d: the entry %08x of a stack should have PTE_W and not PTE_U",
 			       cpu, pte);
 		}
 		for (size_t off = PGSIZE; off <= KSTKGAP && all_right; off += PGSIZE)
-			EXPECT(!(entry(top - KSTKSIZE - off) & PTE_P),
+			expect(!(entry(top - KSTKSIZE - off) & PTE_P),
 			       "CPU %d: something is mapped at %08x, below the stack", cpu,
 			       top - KSTKSIZE - off);
 	}
@@ -170,20 +174,20 @@ static void inspect_segments(void)
 		struct Segdesc d = gdt[selector >> 3];
 		uintptr_t base = d.sd_base_15_0 | d.sd_base_23_16 << 16 | d.sd_base_31_24 << 24;
 
-		EXPECT(ts->ts_esp0 == KSTACKTOP_CPU(cpu),
+		expect(ts->ts_esp0 == KSTACKTOP_CPU(cpu),
 		       "CPU %d: ts_esp0 is %08x, its stack begins at %08x and goes down", cpu,
 		       ts->ts_esp0, KSTACKTOP_CPU(cpu));
-		EXPECT(ts->ts_ss0 == GD_KD, "CPU %d: ts_ss0 is %x, the kernel's data segment is %x",
+		expect(ts->ts_ss0 == GD_KD, "CPU %d: ts_ss0 is %x, the kernel's data segment is %x",
 		       cpu, ts->ts_ss0, GD_KD);
-		EXPECT(selectors[cpu] == selector, "CPU %d: the task register has %x, not %x", cpu,
+		expect(selectors[cpu] == selector, "CPU %d: the task register has %x, not %x", cpu,
 		       selectors[cpu], selector);
-		EXPECT(base == (uintptr_t) ts,
+		expect(base == (uintptr_t) ts,
 		       "CPU %d: gdt[%d] describes %08x, not its cpu_ts, %08x", cpu, selector >> 3,
 		       base, (uintptr_t) ts);
-		EXPECT((d.sd_lim_19_16 << 16 | d.sd_lim_15_0) == sizeof(*ts) - 1,
+		expect((d.sd_lim_19_16 << 16 | d.sd_lim_15_0) == sizeof(*ts) - 1,
 		       "CPU %d: gdt[%d] describes %u bytes, its cpu_ts has %u", cpu, selector >> 3,
 		       (d.sd_lim_19_16 << 16 | d.sd_lim_15_0) + 1, sizeof(*ts));
-		EXPECT(ts->ts_iomb >= sizeof(*ts),
+		expect(ts->ts_iomb >= sizeof(*ts),
 		       "CPU %d: ts_iomb is %u, where programs find a bitmap of I/O ports to use",
 		       cpu, ts->ts_iomb);
 	}
@@ -195,7 +199,7 @@ static void inspect_segments(void)
 static void inspect_lock(void)
 {
 	begin("lock");
-	EXPECT(spin_holding(&kernel_lock),
+	expect(spin_holding(&kernel_lock),
 	       "CPU %d is in the kernel without the kernel lock: by which way did it come here?",
 	       cpunum());
 	end();
@@ -204,7 +208,7 @@ static void inspect_lock(void)
 static void inspect_interrupts(void)
 {
 	begin("interrupts");
-	EXPECT(!(read_eflags() & FL_IF),
+	expect(!(read_eflags() & FL_IF),
 	       "they are on in the kernel: when do they go off after hlt?");
 	end();
 }
