@@ -41,6 +41,7 @@ sub check_programs {
 		next if grep { $_ eq $name } @known;
 		my @near = grep { distance($name, $_) <= 2 || index($_, $name) == 0 } @known;
 		print STDERR "No program is called '$name'",
+			$name =~ /^ex(\d+)$/ ? "; EX=$1 builds it" :
 			@near ? '; did you mean ' . join(' or ', @near) . '?' : '.', "\n",
 			"There are: @known\n";
 		exit 1;
