@@ -6,8 +6,9 @@ import signal
 import time
 
 from gradelib import Watch, diagnose
+from gradetests import CHECKS
 
-from .kit import (Failed, add, call, edit, enter_copy, excerpt, make, require, require_equal,
+from .kit import (ROOT, Failed, add, call, edit, enter_copy, excerpt, make, require, require_equal,
                   scratch, start, test)
 from .machine import command, play
 
@@ -29,6 +30,16 @@ def one():
     text = call(GRADE, "faultdie")
     require(re.fullmatch(r"faultdie: OK \(\d+\.\ds\)\nPart B score: 5/5\n\nScore: 5/5\n", text),
             "wrong report", *text.splitlines())
+
+
+@test("grade: every check of an exercise")
+def listed():
+    """What the programs of user/exercises check is graded, and nothing else of them."""
+    for file in sorted((ROOT / "user/exercises").glob("ex*.c")):
+        there = re.findall(r'\{"(\w+)", \w+\}', file.read_text().partition(" checks[] =")[2])
+        graded = [check.name.partition(":")[2] for check in CHECKS
+                  if check.says == check.name and check.name.startswith(f"{file.stem}:")]
+        require_equal(sorted(graded), sorted(there), f"checks of {file.name}")
 
 
 @test("grade: unknown test")
