@@ -155,7 +155,9 @@ POINTS = {7: (5, 0, 0), 9: (5, 25, 0), 11: (5, 45, 0), 12: (5, 50, 0), 14: (5, 5
 def scored(done):
     """The grader gives the points for what is done, and names what is missing."""
     parts = next((POINTS[last] for last in range(done, 0, -1) if last in POINTS), (0, 0, 0))
-    text = make("-s", "grade", fails=sum(parts) < 80)
+    # Without 14 the first tick stops the kernel; with a seed that does not depend on the host.
+    flags = ["GRADEFLAGS=SEED=1"] if done == 13 else []
+    text = make("-s", "grade", *flags, fails=sum(parts) < 80)
     require_equal([line for line in text.splitlines() if re.search(r"[Ss]core: ", line)],
                   [*[f"Part {part} score: {found}/{full}"
                      for part, found, full in zip("ABC", parts, (5, 50, 25))],
@@ -182,8 +184,7 @@ def handed_out(first):
     """A handout without these exercises: all of it that can be looked at in one build."""
     build_handout(first, keep=["hello", "yield", FIRST.get(first, ["hello"])[0],
                                *[graded.name for graded in TESTS]])
-    if first != 14:     # where the first tick stops the kernel, sooner or later
-        scored(first - 1)
+    scored(first - 1)
     if first == 16:
         require(not list(Path(".").rglob("exercise.*")), "it has exercise.h without exercises")
         verify(play(command("hello")), ["hello, world", re.escape(CLEAN_END)])
