@@ -7,12 +7,18 @@ import shlex
 import signal
 import subprocess
 import tempfile
+from pathlib import Path
 from typing import List, Optional
 
 from gradelib import DIE_WITH_US
 
 BUILD_OUTPUT = 1 << 20      # bytes kept of what make prints
 BUILD_MEMORY = 1 << 30      # bytes of address space for each process of a build with a limit
+
+
+def objdir() -> Path:
+    """Return where the current tree is built."""
+    return Path(os.environ.get("OBJDIR", "obj"))
 
 
 class MakeError(Exception):

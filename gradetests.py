@@ -225,15 +225,23 @@ TESTS = (
 
 # ---- Checks of single exercises ----
 
-def check(exercise: int, name: str, beside: str = "", also: str = "", **options) -> Test:
-    """Return the check that user/exercises/exN.c makes when given this name.
+def lab(exercise: int, name: str, run: str, must: str, mustnot: str = "    .*panic",
+        **options) -> Test:
+    """Return a check that looks at what programs cause that do not check by themselves."""
+    return Test(f"ex{exercise}:{name}", str(exercise), "", must, mustnot, run=run, points=1,
+                **options)
 
-    beside  other programs to start
-    also    what must be printed too
-    """
-    name = f"ex{exercise}:{name}"
-    return Test(name, str(exercise), "", f"    > {name}: OK\n    {also}", f"    > {name}: FAIL .*",
-                run=f"{name} {beside}".strip(), says=name, points=1, **options)
+
+def telling(exercise: int, name: str, run: str, says: str, also: str, **options) -> Test:
+    """Return a check that is made by what runs: it says OK or FAIL; `also' must be printed too."""
+    return lab(exercise, name, run, f"    {says}: OK\n    {also}", f"    {says}: FAIL .*", says=says,
+               **options)
+
+
+def check(exercise: int, name: str, beside: str = "", also: str = "", **options) -> Test:
+    """Return the check that user/exercises/exN.c makes when given this name, beside others."""
+    command = f"ex{exercise}:{name}"
+    return telling(exercise, name, f"{command} {beside}".strip(), command, also, **options)
 
 
 def inspection(exercise: int, part: str, name: str = "", run: str = "hello", also: str = "",
@@ -241,18 +249,9 @@ def inspection(exercise: int, part: str, name: str = "", run: str = "hello", als
     """Return the check that the monitor's command `inspect' makes of this part, when all is done.
 
     name    the check's, if not that of the part
-    also    what must be printed too
     """
-    says = f"inspect: {part}"
-    return Test(f"ex{exercise}:{name or part}", str(exercise), "", f"    {says}: OK\n    {also}",
-                f"    {says}: FAIL .*", run=run, typed="inspect\n", says=says, points=1,
-                stop="    inspect: done", **options)
-
-
-def lab(exercise: int, name: str, run: str, must: str, **options) -> Test:
-    """Return a check that looks at what programs cause that do not check by themselves."""
-    return Test(f"ex{exercise}:{name}", str(exercise), "", must, "    .*panic", run=run, points=1,
-                **options)
+    return telling(exercise, name or part, run, f"inspect: {part}", also, typed="inspect\n",
+                   stop="    inspect: done", **options)
 
 
 # What shows that the kernel has come as far as exercise 5 lets it.

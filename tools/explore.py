@@ -30,7 +30,6 @@ SHOWN = 10      # seeds of which the command is shown, for each thing that goes 
 ALWAYS_BAD = [r"audit: (?!.* all agrees)", r"\d+ blocked for ever", r"\[\w{8}\] user panic in "]
 
 
-
 # ---- Running ----
 
 class Outcome(NamedTuple):

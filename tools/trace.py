@@ -21,7 +21,7 @@ import tracefile
 import tracemodel
 import tracepage
 import traceperfetto
-from gradebuild import MakeError, make, qemu_command
+from gradebuild import MakeError, make, objdir, qemu_command
 from gradelib import Run, Watch, exit_on_signals, play
 from tracefile import BadTrace
 from tracemodel import Model
@@ -76,7 +76,7 @@ def main() -> int:
     program, variables = parse()
     exit_on_signals()
     os.chdir(ROOT)
-    place = Path(os.environ.get("OBJDIR", "obj")) / "trace"
+    place = objdir() / "trace"
     place.mkdir(parents=True, exist_ok=True)
     raw, page, perfetto = (place / f"{program}.{kind}" for kind in ("bin", "html", "json"))
     for file in (raw, page, perfetto):

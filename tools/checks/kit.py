@@ -23,6 +23,7 @@ from .tree import ROOT, sources
 
 sys.path.insert(0, str(ROOT))       # for gradelib
 
+from gradebuild import objdir
 from gradelib import DIE_WITH_US, excerpt
 
 # Where tools/check.py tells the processes of the tests what they need to know.
@@ -179,11 +180,6 @@ def choose_no_tools() -> None:
 
 
 # ---- Trees ----
-
-def objdir() -> Path:
-    """Return where the current tree is built."""
-    return Path(os.environ.get("OBJDIR", "obj"))
-
 
 def symbols() -> dict:
     """Return the addresses of the kernel's symbols."""

@@ -3,25 +3,14 @@
 import re
 from pathlib import Path
 
+import handout
+
 from .kit import ROOT, add, edit, enter_copy, excerpt, make, require, test
 
-# The round robin of exercise 6, from its first line to its last, and a loop in its place.
-ROUND = """\
-	const struct RunQueue *q = &run_queue;
-	uint32_t last = from - envs, w = last / RUN_BITS;
-	uint32_t bits = above(q->words[w], last % RUN_BITS);
-
-	if (!bits) {
-		uint32_t words = above(q->summary, w);
-		if (!words)
-			words = q->summary;
-		if (!words)
-			return NULL;
-		w = __builtin_ctz(words);
-		bits = q->words[w];
-	}
-	return &envs[w * RUN_BITS + __builtin_ctz(bits)];
-"""
+# The round robin of exercise 6, the last of its solutions in that file, and a loop in its place.
+SCHED = "kern/sched.c"
+ROUND = "\n".join([block.solution for block in handout.parse(
+    SCHED, (ROOT / SCHED).read_text()).blocks if block.exercise == 6][-1]) + "\n"
 LOOP = """\
 	(void) above;
 	for (int i = FIRST; i < FIRST + NENV; i++) {
@@ -35,7 +24,7 @@ LOOP = """\
 
 def loop(first="1", wanted="e->env_status == ENV_RUNNABLE"):
     """Return what puts a loop in the place of the round robin."""
-    return "kern/sched.c", ROUND, LOOP.replace("FIRST", first).replace("WANTED", wanted)
+    return SCHED, ROUND, LOOP.replace("FIRST", first).replace("WANTED", wanted)
 
 
 # A fork as simple as can be, in the place of ours.
@@ -188,11 +177,16 @@ MISTAKES = {
 }
 
 
-def found(exercise, check, says, *edits):
-    """The check fails, and what is shown of it explains why."""
+def enter_copy_with(*edits):
+    """Go to a fresh copy of the tree, and make these edits in it."""
     enter_copy()
     for file, old, new in zip(edits[0::3], edits[1::3], edits[2::3]):
         edit(file, old or Path(file).read_text(), new)
+
+
+def found(exercise, check, says, *edits):
+    """The check fails, and what is shown of it explains why."""
+    enter_copy_with(*edits)
     text = make("-s", "grade", f"EX={exercise}", fails=True)
     result = re.search(rf"^ex{exercise}:{check}: FAIL .*\n((?: .*\n)*)", text, re.M)
     require(result and re.search(says, result[1]), f"ex{exercise}:{check} does not say `{says}'",
@@ -206,9 +200,7 @@ for what, details in MISTAKES.items():
 @test("handout: with a simple fork and a simple search", cost=20)
 def simple():
     """What is right otherwise than ours is right: all checks pass, and all points are given."""
-    enter_copy()
-    for file, old, new in (SIMPLE_FORK, loop()):
-        edit(file, old or Path(file).read_text(), new)
+    enter_copy_with(*SIMPLE_FORK, *loop())
     make("-s", "grade", "EX=6 12")
     text = make("-s", "grade")
     require("Score: 80/80" in text, "not the full score", *text.splitlines())
