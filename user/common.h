@@ -36,6 +36,13 @@ static inline void wait_for_end(envid_t env)
 		sys_yield();
 }
 
+// Wait until env waits for a message, or has ended.
+static inline void wait_receiving(envid_t env)
+{
+	while (is_alive(env) && !envs[ENVX(env)].env_ipc_recving)
+		sys_yield();
+}
+
 // ---- Memory ----
 
 // Map a fresh page at va, for which there must be memory.

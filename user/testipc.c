@@ -29,12 +29,6 @@ static struct Shared {
 
 #define EXPECT(x, want) expect_equal(x, want, #x, __LINE__, &shared->failures)
 
-static void wait_receiving(envid_t id)
-{
-	while (!envs[ENVX(id)].env_ipc_recving)
-		sys_yield();
-}
-
 // Let an env come to where it waits to send.
 static void wait_sending(envid_t id)
 {

@@ -9,13 +9,6 @@
 
 static envid_t parent;
 
-// Wait until env waits for a message.
-static void wait_receiving(envid_t env)
-{
-	while (is_alive(env) && !envs[ENVX(env)].env_ipc_recving)
-		sys_yield();
-}
-
 // Return a child that receives one message, with a page at dst if that is below UTOP, and ends.
 static envid_t receiver(void *dst)
 {
