@@ -1,4 +1,7 @@
-// Finding the CPUs in the ACPI tables: ACPI Specification 6.4, sections 5.2.5 to 5.2.12.
+// Finding the CPUs in the ACPI tables: ACPI Specification 6.4, sections 5.2.5 to 5.2.12. On the boot
+// CPU alone, so without a lock.
+
+#include <kern/acpi.h>
 
 #include <inc/memlayout.h>
 #include <inc/string.h>
@@ -58,6 +61,15 @@ enum {
 	MAX_TABLE_LENGTH = 1 << 16,
 };
 
+bool acpi_checksum_ok(const void *p, size_t len)
+{
+	uint8_t sum = 0;
+
+	for (size_t i = 0; i < len; i++)
+		sum += ((const uint8_t *) p)[i];
+	return sum == 0;
+}
+
 // Return the kernel's address of len bytes at pa. Tables may lie in memory the kernel does not
 // use otherwise.
 static const void *map(physaddr_t pa, size_t len)
@@ -76,13 +88,13 @@ static const void *find_table(physaddr_t pa, const char *signature)
 	    header->length > MAX_TABLE_LENGTH)
 		return NULL;
 	header = map(pa, header->length);
-	return mp_checksum_ok(header, header->length) ? header : NULL;
+	return acpi_checksum_ok(header, header->length) ? header : NULL;
 }
 
 static const struct RootPointer *find_root_in(physaddr_t start, size_t len)
 {
 	for (const char *p = KADDR(start), *end = p + len; p < end; p += 16)
-		if (*p == 'R' && memcmp(p, "RSD PTR ", 8) == 0 && mp_checksum_ok(p, 20))
+		if (*p == 'R' && memcmp(p, "RSD PTR ", 8) == 0 && acpi_checksum_ok(p, 20))
 			return (const struct RootPointer *) p;
 	return NULL;
 }
@@ -110,7 +122,7 @@ static void add_cpus(const struct Madt *madt)
 			break;
 		if (entry->type == MADT_LAPIC && entry->length >= 8 &&
 		    (entry->lapic.flags & LAPIC_ENABLED))
-			mp_add_cpu(entry->lapic.apicid);
+			cpu_add(entry->lapic.apicid);
 		else if (entry->type == MADT_LAPIC_OVERRIDE && entry->length >= 12 &&
 			 entry->override.address <= UINT32_MAX)
 			lapicaddr = entry->override.address;

@@ -1,4 +1,5 @@
-// The audit: count everything from scratch and compare with what the kernel believes.
+// The audit: count everything from scratch and compare with what the kernel believes. Needs the
+// kernel lock.
 
 #include <kern/audit.h>
 
@@ -8,9 +9,9 @@
 
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/envstate.h>
+#include <kern/kernellock.h>
 #include <kern/pmap.h>
-#include <kern/sched.h>
-#include <kern/spinlock.h>
 
 static int errors; // found by this audit
 
@@ -140,9 +141,9 @@ static void audit_env(struct Env *e)
 	if (running != (e->env_status == ENV_RUNNING))
 		complain("env %08x has status %u, but is %son a CPU\n", e->env_id, e->env_status,
 			 running ? "" : "not ");
-	if (sched_contains(e) != (e->env_status == ENV_RUNNABLE))
+	if (run_queue_has(e) != (e->env_status == ENV_RUNNABLE))
 		complain("env %08x has status %u, but is %sin the run queue\n", e->env_id,
-			 e->env_status, sched_contains(e) ? "" : "not ");
+			 e->env_status, run_queue_has(e) ? "" : "not ");
 	if (e->env_status == ENV_FREE) {
 		if (e->env_pgdir || e->env_fpu)
 			complain("free env slot %u still has memory\n", e - envs);
@@ -160,7 +161,7 @@ bool audit(void)
 {
 	int live = 0;
 
-	assert(spin_holding(&kernel_lock));
+	assert(kernel_locked());
 	errors = 0;
 	for (struct Env *e = envs; e < envs + NENV; e++) {
 		audit_env(e);

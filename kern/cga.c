@@ -1,8 +1,10 @@
+// The text screen of a CGA or VGA card. The callers hold the lock of the console.
+
+#include <kern/cga.h>
+
 #include <inc/memlayout.h>
 #include <inc/string.h>
 #include <inc/x86.h>
-
-#include <kern/console.h>
 
 enum {
 	COLUMNS = 80,

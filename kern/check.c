@@ -1,3 +1,5 @@
+// The self-checks of memory management. They run on the boot CPU alone, so without a lock.
+
 #include <kern/check.h>
 
 #include <inc/assert.h>
@@ -7,7 +9,7 @@
 #include <inc/string.h>
 
 #include <kern/cpu.h>
-#include <kern/env.h>
+#include <kern/envstate.h>
 #include <kern/pmap.h>
 
 // Take n frames into pp[]. Returns what the free list was.
@@ -205,4 +207,12 @@ void check_page_installed_pgdir(void)
 	assert(page_alloc(0) == pp[2] && page_alloc(0) == pp[1] && page_alloc(0) == pp[0]);
 	give_back(pp, 3, list);
 	cprintf("check_page_installed_pgdir() succeeded!\n");
+}
+
+void check_memory(void)
+{
+	check_page_alloc();
+	check_page();
+	check_kern_pgdir();
+	check_page_installed_pgdir();
 }

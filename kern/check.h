@@ -1,8 +1,11 @@
+// Self-checks of memory management, to be called after mem_init, while there is one CPU.
+
 #ifndef JOS_KERN_CHECK_H
 #define JOS_KERN_CHECK_H
 
-// Self-checks of memory management, run by mem_init while it builds the kernel's address space.
-// Each prints that it succeeded, or panics.
+// Run all of them. Each prints that it succeeded, or panics.
+void check_memory(void);
+
 void check_page_alloc(void); // the frame allocator
 void check_page(void);       // page tables, in a directory of their own
 void check_kern_pgdir(void); // the kernel's part of the address space is as in memlayout.h

@@ -1,9 +1,15 @@
+// The console: one place for output and input, whatever devices there are. Output has a lock of its
+// own; input needs the kernel lock.
+
 #include <kern/console.h>
 
 #include <inc/stdio.h>
 #include <inc/x86.h>
 
+#include <kern/cga.h>
 #include <kern/cpu.h>
+#include <kern/kbd.h>
+#include <kern/serial.h>
 #include <kern/spinlock.h>
 
 // Protects everything here that concerns output.

@@ -5,14 +5,17 @@
 //
 // There is one such task for all CPUs: two that double-fault at the same time reset the machine.
 
-#include <kern/trap.h>
+#include <kern/doublefault.h>
 
 #include <inc/memlayout.h>
-#include <inc/x86.h>
+#include <inc/mmu.h>
+#include <inc/trap.h>
 
 #include <kern/cpu.h>
+#include <kern/env.h>
 #include <kern/panic.h>
 #include <kern/pmap.h>
+#include <kern/trap.h>
 
 static struct Taskstate task;
 static uint8_t stack[PGSIZE] __attribute__((aligned(16)));

@@ -1,3 +1,5 @@
+// Environments: their life from making to destroying. Needs the kernel lock.
+
 #include <kern/env.h>
 
 #include <inc/assert.h>
@@ -5,20 +7,21 @@
 #include <inc/mmu.h>
 #include <inc/string.h>
 
+#include <kern/cpu.h>
+#include <kern/envstate.h>
 #include <kern/fpu.h>
 #include <kern/ipc.h>
 #include <kern/kdebug.h>
+#include <kern/kernellock.h>
+#include <kern/kick.h>
+#include <kern/load.h>
 #include <kern/pmap.h>
-#include <kern/programs.h>
-#include <kern/sched.h>
-#include <kern/spinlock.h>
-#include <kern/tlb.h>
+#include <kern/programtable.h>
 #include <kern/trace.h>
-#include <kern/trap.h>
+#include <kern/trapframe.h>
 
 #define ENVGENSHIFT 12 // where the generation begins in an env id
 
-struct Env *envs;
 static struct Env *env_free_list;
 
 // Kernel and user see all 4 GB through flat segments; what the user may touch is up to paging.
@@ -59,12 +62,7 @@ int env_free_count(void)
 	return n;
 }
 
-// ---- States ----
-
-void env_state_illegal(const struct Env *e, unsigned status)
-{
-	panic("env %08x cannot go from status %u to %u", e->env_id, e->env_status, status);
-}
+// ---- Taking an env off its CPU ----
 
 // How long the breakpoint instruction is that e has executed last: `int3', or `int' with a 3.
 static int breakpoint_size(struct Env *e)
@@ -226,4 +224,12 @@ void env_kill_bad_memory(struct Env *e, uintptr_t va)
 	cprintf("[%08x] user_mem_check assertion failure for va %08x\n", e->env_id, va);
 	print_user_backtrace(e);
 	env_destroy(e);
+}
+
+bool user_mem_assert(struct Env *env, const void *va, size_t len, int perm)
+{
+	if (user_mem_check(env, va, len, perm) == 0)
+		return true;
+	env_kill_bad_memory(env, user_mem_check_addr);
+	return false;
 }

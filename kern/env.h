@@ -1,3 +1,6 @@
+// Environments: making, finding, running and destroying them. All of this needs the kernel lock,
+// once there is more than one CPU.
+
 #ifndef JOS_KERN_ENV_H
 #define JOS_KERN_ENV_H
 
@@ -5,16 +8,18 @@
 #include <inc/error.h>
 
 #include <kern/cpu.h>
+#include <kern/envstate.h>
 #include <kern/fpu.h>
-#include <kern/sched.h>
-#include <kern/spinlock.h>
-#include <kern/tlb.h>
-#include <kern/trap.h>
+#include <kern/kernellock.h>
+#include <kern/pmap.h>
+#include <kern/trapframe.h>
 
 struct Program;
 
-// All protected by the kernel lock.
-extern struct Env *envs; // NENV of them
+// The global descriptor table: the same for all CPUs, but each has a TSS in it. After those comes
+// the one of the task for double faults (kern/doublefault.c).
+extern struct Segdesc gdt[];
+#define GD_DOUBLE_FAULT (GD_TSS0 + (NCPU << 3))
 
 // Put all envs on the free list, in order.
 void env_init(void);
@@ -55,38 +60,6 @@ static inline int envid2env(envid_t id, struct Env **store, bool checkperm)
 	return 0;
 }
 
-// Panic: e may not go to that status.
-void env_state_illegal(const struct Env *e, unsigned status) __attribute__((noreturn, cold));
-
-// Move e to another status. Panics if that transition is not legal. Every change of env_status
-// is made here: what depends on it, the run queue and idle CPUs, is told.
-static inline void __attribute__((always_inline)) env_set_state(struct Env *e, unsigned status)
-{
-	// For each status, the ones it may turn into.
-	static const uint8_t legal[] = {
-		[ENV_FREE] = 1 << ENV_NOT_RUNNABLE,
-		[ENV_DYING] = 1 << ENV_FREE,
-		[ENV_RUNNABLE] = 1 << ENV_RUNNING | 1 << ENV_NOT_RUNNABLE | 1 << ENV_DYING,
-		[ENV_RUNNING] = 1 << ENV_RUNNABLE | 1 << ENV_NOT_RUNNABLE | 1 << ENV_DYING,
-		[ENV_NOT_RUNNABLE] = 1 << ENV_RUNNABLE | 1 << ENV_DYING,
-	};
-	unsigned old = e->env_status;
-
-	if (!(legal[old] & 1 << status))
-		env_state_illegal(e, status);
-
-	e->env_status = status;
-	if (old == ENV_RUNNING)
-		cpus[e->env_cpunum].cpu_resched = true;
-	if (old == ENV_RUNNABLE)
-		sched_remove(e);
-	if (status == ENV_RUNNABLE) {
-		sched_add(e);
-		if (old != ENV_RUNNING)
-			cpu_wake_one();
-	}
-}
-
 // If e runs on another CPU, interrupt it there and take it away, with its registers in env_tf; if
 // it waits to send, end that. In both cases it is then ENV_RUNNABLE, and not in a system call: one
 // it was entering or waiting in will be made again. Other envs are left as they are.
@@ -98,6 +71,10 @@ void env_destroy(struct Env *e);
 
 // Destroy e because it gave or used memory at va that it must not: with the lab's message.
 void env_kill_bad_memory(struct Env *e, uintptr_t va);
+
+// As user_mem_check (kern/pmap.h), but an env that fails is destroyed in that way. Returns whether
+// all is well.
+bool user_mem_assert(struct Env *env, const void *va, size_t len, int perm);
 
 // ---- Running ----
 

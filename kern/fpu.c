@@ -1,3 +1,6 @@
+// Floating-point registers of envs: loading and keeping them. Needs the kernel lock, except for
+// fpu_store.
+
 #include <kern/fpu.h>
 
 #include <inc/env.h>

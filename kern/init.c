@@ -1,20 +1,25 @@
-// From the first C function to the first environment, on every CPU.
+// From the first C function to the first environment, on every CPU. The boot CPU takes the kernel
+// lock before it starts the others; each of those takes it before it looks for an environment.
 
-#include <inc/assert.h>
+#include <inc/stdio.h>
 #include <inc/string.h>
+#include <inc/x86.h>
 
+#include <kern/check.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
+#include <kern/doublefault.h>
 #include <kern/env.h>
 #include <kern/fpu.h>
+#include <kern/kernellock.h>
+#include <kern/lapic.h>
+#include <kern/mpconfig.h>
 #include <kern/options.h>
 #include <kern/picirq.h>
 #include <kern/pmap.h>
 #include <kern/programs.h>
 #include <kern/sched.h>
-#include <kern/spinlock.h>
-#include <kern/tlb.h>
-#include <kern/trace.h>
+#include <kern/tracetrap.h>
 #include <kern/trap.h>
 
 static void go_multiprocessor(void) __attribute__((noreturn));
@@ -36,6 +41,7 @@ void __attribute__((noreturn)) i386_init(void)
 	options_init(); // what to run
 
 	mem_init();          // memory size, frames, the kernel's page tables
+	check_memory();      // whether all that works
 	double_fault_init(); // traps even when the stack has overflowed
 	env_init();          // the table of environments
 

@@ -1,3 +1,6 @@
+// The monitor's command `inspect'. The kernel may be half set up or have panicked, so this relies on
+// as little as possible, and reports it when the kernel lock is not held.
+
 #include <kern/inspect.h>
 
 #include <inc/memlayout.h>
@@ -6,8 +9,9 @@
 #include <inc/x86.h>
 
 #include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/kernellock.h>
 #include <kern/pmap.h>
-#include <kern/spinlock.h>
 #include <kern/trap.h>
 
 static const char *part; // what is looked at
@@ -199,7 +203,7 @@ static void inspect_segments(void)
 static void inspect_lock(void)
 {
 	begin("lock");
-	expect(spin_holding(&kernel_lock),
+	expect(kernel_locked(),
 	       "CPU %d is in the kernel without the kernel lock: by which way did it come here?",
 	       cpunum());
 	end();

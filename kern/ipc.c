@@ -1,3 +1,5 @@
+// Messages: the queues of those who wait to send. Needs the kernel lock.
+
 #include <kern/ipc.h>
 
 #include <inc/assert.h>
@@ -6,9 +8,8 @@
 #include <inc/trap.h>
 
 #include <kern/cpu.h>
-#include <kern/env.h>
+#include <kern/envstate.h>
 #include <kern/pmap.h>
-#include <kern/trap.h>
 
 // ---- Those who wait to send ----
 
@@ -31,7 +32,7 @@ void ipc_wait_to_send(struct Env *e, struct Env *to, uint32_t value, struct Page
 	env_set_state(e, ENV_NOT_RUNNABLE);
 }
 
-// End the wait of the env behind `before' in the queue of `to', with result r of its system call.
+// End the wait of the env after `before' in the queue of `to', with result r of its system call.
 static void stop_waiting(struct Env *to, struct Env *before, int r)
 {
 	struct Env *e = before->env_next_sender;

@@ -1,7 +1,9 @@
+// The PS/2 keyboard: from scan codes to characters. The callers hold the kernel lock.
+
+#include <kern/kbd.h>
+
 #include <inc/string.h>
 #include <inc/x86.h>
-
-#include <kern/console.h>
 
 enum {
 	KBD_STATUS = 0x64,

@@ -1,3 +1,6 @@
+// The PC's clock chip with its memory, and its interval timer. On the boot CPU alone, so without a
+// lock.
+
 #include <kern/kclock.h>
 
 #include <inc/memlayout.h>

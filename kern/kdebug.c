@@ -1,3 +1,6 @@
+// Symbols and backtraces. Symbol tables are constants; an env's stack is read with the kernel lock
+// held.
+
 #include <kern/kdebug.h>
 
 #include <inc/assert.h>
@@ -6,9 +9,9 @@
 
 #include <kern/cpu.h>
 #include <kern/pmap.h>
-#include <kern/programs.h>
+#include <kern/programtable.h>
 
-// A symbol table as tools/symtab.pl writes it. Behind this header stand nfuncs Functions and
+// A symbol table as tools/symtab.pl writes it. After this header come nfuncs Functions and
 // nlines Lines, both sorted by address, then nfiles offsets of file names, then the strings.
 struct SymbolTable {
 	uint32_t nfuncs, nlines, nfiles;

@@ -1,14 +1,13 @@
-// The local APIC, one in each CPU: its timer, and interrupts between CPUs.
+// The local APIC, one in each CPU: its timer, and interrupts between CPUs. No lock.
 // SDM volume 3, chapter 11 ("Advanced Programmable Interrupt Controller").
 
-#include <inc/assert.h>
+#include <kern/lapic.h>
+
 #include <inc/memlayout.h>
 #include <inc/trap.h>
 
 #include <kern/cpu.h>
 #include <kern/kclock.h>
-#include <kern/options.h>
-#include <kern/pmap.h>
 #include <kern/trace.h>
 
 // Registers, as indices into an array of words (SDM table 11-1: byte offsets).
@@ -85,12 +84,15 @@ static void measure_timer(void)
 		timer_hz = MIN(timer_hz, measure_timer_once());
 }
 
+void lapic_set_registers(volatile uint32_t *registers)
+{
+	lapic = registers;
+}
+
 void lapic_init(void)
 {
-	if (!lapicaddr)
-		return;
 	if (!lapic)
-		lapic = mmio_map_region(lapicaddr, PGSIZE);
+		return;
 
 	write(SVR, SVR_ENABLE | (IRQ_OFFSET + IRQ_SPURIOUS));
 	write(LVT_LINT0, LVT_MASKED); // the 8259s; we use none of their interrupts
@@ -110,48 +112,19 @@ void lapic_init(void)
 	write(TPR, 0); // let all interrupts through
 }
 
-// The next number of this CPU's sequence, which the seed has begun (G. Marsaglia, ``Xorshift
-// RNGs'').
-static uint32_t draw(void)
+uint32_t lapic_counts_per_tick(void)
 {
-	uint32_t *x = &thiscpu->cpu_random;
-
-	if (!*x)
-		*x = (options.seed * NCPU + cpunum()) * 2654435761 | 1;
-	*x ^= *x << 13;
-	*x ^= *x >> 17;
-	return *x ^= *x << 5;
+	return timer_hz / TICKS_PER_SECOND;
 }
 
-// Between a 16th and a 2048th of a tick, the short ones as often as the long ones: whatever two
-// CPUs do to each other takes very short or rather long.
-static uint32_t draw_tick(void)
+void lapic_timer_start(uint32_t counts)
 {
-	uint32_t most = timer_hz / TICKS_PER_SECOND >> (4 + draw() % 7);
-
-	return most - draw() % (most / 2);
+	write(TIMER_START, counts);
 }
 
 void lapic_tick_every(uint32_t ticks)
 {
-	write(TIMER_START, timer_hz / TICKS_PER_SECOND * ticks);
-}
-
-uint32_t seed_ticks;
-
-void __attribute__((noinline)) seed_stop(void)
-{
-	asm volatile("");
-}
-
-void lapic_tick(void)
-{
-	if (options.seeded) {
-		write(TIMER_START, draw_tick());
-		if (__atomic_add_fetch(&seed_ticks, 1, __ATOMIC_RELAXED) == options.stop)
-			seed_stop();
-	}
-	lapic_eoi();
+	lapic_timer_start(lapic_counts_per_tick() * ticks);
 }
 
 uint32_t lapic_error(void)

@@ -1,6 +1,7 @@
-// Loading a program into a new env: its segments, and its stack with the arguments.
+// Loading a program into a new env: its segments, and its stack with the arguments. Needs the kernel
+// lock, as the memory it takes is everybody's.
 
-#include <kern/programs.h>
+#include <kern/load.h>
 
 #include <inc/elf.h>
 #include <inc/env.h>
@@ -9,6 +10,7 @@
 #include <inc/string.h>
 
 #include <kern/pmap.h>
+#include <kern/programtable.h>
 #include <kern/trace.h>
 
 enum { MAX_COMMAND = 1024, MAX_ARGS = 16 }; // what a stack page has room for

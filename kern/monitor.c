@@ -1,6 +1,8 @@
+// The kernel monitor: its commands are one table. Needs the kernel lock, and keeps it.
+
 #include <kern/monitor.h>
 
-#include <inc/assert.h>
+#include <inc/stdio.h>
 #include <inc/string.h>
 #include <inc/x86.h>
 
@@ -9,14 +11,15 @@
 #include <kern/env.h>
 #include <kern/inspect.h>
 #include <kern/kdebug.h>
-#include <kern/options.h>
-#include <kern/panic.h>
 #include <kern/pmap.h>
 #include <kern/power.h>
 #include <kern/programs.h>
-#include <kern/trap.h>
+#include <kern/programtable.h>
+#include <kern/trapframe.h>
 
 enum { MAX_WORDS = 16 };
+
+static bool for_good; // the kernel has panicked, and the monitor is not left any more
 
 // What a command tells the monitor: ask for the next one, or return.
 enum Next { STAY, LEAVE };
@@ -185,7 +188,7 @@ static enum Next run(int argc, char **argv, struct Trapframe *tf)
 		cprintf("usage: run NAME...\n");
 		return STAY;
 	}
-	if (panicked()) {
+	if (for_good) {
 		cprintf("The kernel has panicked and runs nothing any more; 'reset' restarts "
 			"it.\n");
 		return STAY;
@@ -293,4 +296,11 @@ void monitor(struct Trapframe *tf)
 	do
 		line = readline("K> ");
 	while (!line || run_command(line, tf) == STAY);
+}
+
+void monitor_for_good(void)
+{
+	for_good = true;
+	for (;;)
+		monitor(NULL);
 }

@@ -1,20 +1,17 @@
 // Finding the CPUs: the ACPI tables first (kern/acpi.c), else the table of the MultiProcessor
-// Specification 1.4, chapter 4.
+// Specification 1.4, chapter 4. On the boot CPU alone, so without a lock.
 
-#include <inc/assert.h>
+#include <kern/mpconfig.h>
+
 #include <inc/memlayout.h>
+#include <inc/stdio.h>
 #include <inc/string.h>
 #include <inc/x86.h>
 
+#include <kern/acpi.h>
 #include <kern/cpu.h>
+#include <kern/lapic.h>
 #include <kern/pmap.h>
-
-struct CpuInfo cpus[NCPU];
-int ncpu = 1; // this one
-physaddr_t lapicaddr;
-uint8_t percpu_kstacks[NCPU][KSTKSIZE] __attribute__((aligned(PGSIZE)));
-
-static int too_many; // CPUs there was no room for
 
 struct FloatingPointer { // section 4.1
 	char signature[4];
@@ -56,39 +53,16 @@ enum {
 	ENTRY_LAST_TYPE = 4,
 	PROCESSOR_ENABLED = 1,
 
-	APIC_BROADCAST = 0xff, // no CPU's ID
 	CPUID_EDX_APIC = 1 << 9,
 	MSR_APIC_BASE = 0x1b, // SDM 11.4.4
 };
-
-bool mp_checksum_ok(const void *p, size_t len)
-{
-	uint8_t sum = 0;
-
-	for (size_t i = 0; i < len; i++)
-		sum += ((const uint8_t *) p)[i];
-	return sum == 0;
-}
-
-void mp_add_cpu(uint8_t apicid)
-{
-	if (apicid == APIC_BROADCAST)
-		return;
-	for (int i = 0; i < ncpu; i++)
-		if (cpus[i].cpu_id == apicid)
-			return;
-	if (ncpu == NCPU)
-		too_many++;
-	else
-		cpus[ncpu++].cpu_id = apicid;
-}
 
 static const struct FloatingPointer *find_pointer_in(physaddr_t start, size_t len)
 {
 	const struct FloatingPointer *fp = KADDR(start), *end = KADDR(start + len);
 
 	for (; fp < end; fp++)
-		if (memcmp(fp->signature, "_MP_", 4) == 0 && mp_checksum_ok(fp, sizeof(*fp)))
+		if (memcmp(fp->signature, "_MP_", 4) == 0 && acpi_checksum_ok(fp, sizeof(*fp)))
 			return fp;
 	return NULL;
 }
@@ -120,7 +94,7 @@ static bool mp_table_find_cpus(void)
 		return false;
 	const struct ConfigTable *table = KADDR(fp->table);
 	if (memcmp(table->signature, "PCMP", 4) != 0 || table->length < sizeof(*table) ||
-	    !mp_checksum_ok(table, table->length))
+	    !acpi_checksum_ok(table, table->length))
 		return false;
 
 	const uint8_t *p = (const uint8_t *) (table + 1);
@@ -129,7 +103,7 @@ static bool mp_table_find_cpus(void)
 		const struct ProcessorEntry *entry = (const struct ProcessorEntry *) p;
 
 		if (entry->type == ENTRY_PROCESSOR && (entry->flags & PROCESSOR_ENABLED))
-			mp_add_cpu(entry->apicid);
+			cpu_add(entry->apicid);
 		p += entry->type == ENTRY_PROCESSOR ? sizeof(*entry) : 8;
 	}
 	lapicaddr = table->lapic;
@@ -150,9 +124,11 @@ void mp_init(void)
 	if (!lapicaddr)
 		ncpu = 1; // no way to start the others
 	cprintf("SMP: CPU %d found %d CPU(s)\n", cpunum(), ncpu);
-	if (too_many)
+	if (ncpu_left_out)
 		cprintf("SMP: this kernel is built for %d CPUs (NCPU), %d more stay off\n", NCPU,
-			too_many);
-	if (!lapicaddr)
+			ncpu_left_out);
+	if (lapicaddr)
+		lapic_set_registers(mmio_map_region(lapicaddr, PGSIZE));
+	else
 		cprintf("SMP: no local APIC, so no timer: environments run until they yield\n");
 }

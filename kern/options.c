@@ -1,3 +1,5 @@
+// Reading what was asked for at boot. On the boot CPU alone, so without a lock.
+
 #include <kern/options.h>
 
 #include <inc/stdio.h>

@@ -1,3 +1,6 @@
+// The end: stop all other CPUs, say what is wrong and who called whom, enter the monitor. No lock: a
+// panic may come at any time, on any CPU.
+
 #include <kern/panic.h>
 
 #include <inc/assert.h>
@@ -6,11 +9,13 @@
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/kdebug.h>
+#include <kern/lapic.h>
 #include <kern/monitor.h>
 #include <kern/options.h>
 #include <kern/power.h>
+#include <kern/seed.h>
 #include <kern/trace.h>
-#include <kern/trap.h>
+#include <kern/trapframe.h>
 
 // Number of the CPU that panicked first, -1 for none. Set once, atomically.
 static int panic_cpu = -1;
@@ -55,8 +60,7 @@ void panic_end(void)
 		cprintf("with seed %u, in tick %u\n", options.seed, seed_ticks);
 	if (options.exit)
 		power_off_failed();
-	for (;;)
-		monitor(NULL);
+	monitor_for_good();
 }
 
 // A panic while panicking: nothing can be relied on any more.
@@ -67,11 +71,6 @@ static void __attribute__((noreturn)) give_up(void)
 	if (options.exit)
 		power_off_failed();
 	stop_for_ever();
-}
-
-bool panicked(void)
-{
-	return panic_cpu >= 0;
 }
 
 void _panic(const char *file, int line, const char *fmt, ...)

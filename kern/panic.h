@@ -1,3 +1,5 @@
+// Panics, beyond inc/assert.h. No lock: a panic may come at any time, on any CPU.
+
 #ifndef JOS_KERN_PANIC_H
 #define JOS_KERN_PANIC_H
 
@@ -16,8 +18,5 @@ void panic_end(void) __attribute__((noreturn));
 
 // Stop here for ever if another CPU has panicked. Called on every NMI.
 void panic_stop_if_asked(void);
-
-// Whether there was a panic: then nothing runs any more but the monitor.
-bool panicked(void);
 
 #endif

@@ -1,3 +1,6 @@
+// The 8259 interrupt controllers, which this kernel does not use. On the boot CPU alone, so without a
+// lock.
+
 #include <kern/picirq.h>
 
 #include <inc/trap.h>

@@ -1,3 +1,6 @@
+// Frames and page tables: who has which memory. Needs the kernel lock once there is more than one
+// CPU; it reaches other CPUs itself where they may have cached what it changes.
+
 #include <kern/pmap.h>
 
 #include <inc/error.h>
@@ -5,12 +8,10 @@
 #include <inc/string.h>
 #include <inc/x86.h>
 
-#include <kern/check.h>
 #include <kern/cpu.h>
-#include <kern/env.h>
+#include <kern/envstate.h>
 #include <kern/kclock.h>
-#include <kern/kdebug.h>
-#include <kern/tlb.h>
+#include <kern/kick.h>
 #include <kern/trace.h>
 
 size_t npages;
@@ -23,7 +24,7 @@ static uint32_t fail_countdown; // page_alloc fails when this becomes 0
 
 // ---- Setting up ----
 
-// Before there is a free list: take n bytes, rounded up to whole pages, from the memory behind
+// Before there is a free list: take n bytes, rounded up to whole pages, from the memory after
 // the kernel, zeroed. Returns their kernel address; with n = 0, of the first byte not taken.
 static void *boot_alloc(uint32_t n)
 {
@@ -124,17 +125,12 @@ void mem_init(void)
 	pages = boot_alloc(npages * sizeof(struct PageInfo));
 	envs = boot_alloc(NENV * sizeof(struct Env));
 	page_init();
-	check_page_alloc();
-	check_page();
 
 	map_for_user(UPAGES, pages, npages * sizeof(struct PageInfo));
 	map_for_user(UENVS, envs, NENV * sizeof(struct Env));
 	mem_init_mp();
 	map_physical_memory();
-	check_kern_pgdir();
-
 	tlb_load(thiscpu, kern_pgdir);
-	check_page_installed_pgdir();
 }
 
 void mmu_init_percpu(void)
@@ -215,6 +211,20 @@ pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create)
 	return pte_of(pgdir, va);
 }
 
+// Drop what any CPU has cached of the translation of va in pgdir, before its next use. Call it
+// after a present entry has changed and before the frame it named can be used otherwise.
+static inline void tlb_invalidate(pde_t *pgdir, void *va)
+{
+	struct CpuInfo *self = thiscpu;
+	bool loaded = self->cpu_pgdir == pgdir;
+
+	if (loaded)
+		invlpg(va);
+	// Its env has a reference to the directory, and each CPU that has it loaded.
+	if (!loaded || self->cpu_pgdir_page->pp_ref > 2)
+		tlb_shoot_down(pgdir);
+}
+
 int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm)
 {
 	pte_t *pte = pte_of(pgdir, va);
@@ -277,7 +287,7 @@ void boot_map_region(pde_t *pgdir, uintptr_t va, size_t size, physaddr_t pa, int
 
 void *mmio_map_region(physaddr_t pa, size_t size)
 {
-	//{ Exercise 1: map device registers, behind those mapped so far
+	//{ Exercise 1: map device registers, after those mapped so far
 	static uintptr_t next = MMIOBASE;
 	physaddr_t start = ROUNDDOWN(pa, PGSIZE);
 
@@ -308,14 +318,6 @@ int user_mem_check(struct Env *env, const void *va, size_t len, int perm)
 	}
 	user_mem_check_addr = addr;
 	return -E_FAULT;
-}
-
-bool user_mem_assert(struct Env *env, const void *va, size_t len, int perm)
-{
-	if (user_mem_check(env, va, len, perm) == 0)
-		return true;
-	env_kill_bad_memory(env, user_mem_check_addr);
-	return false;
 }
 
 void user_mem_read(struct Env *env, void *dst, const void *va, size_t len)

@@ -1,3 +1,6 @@
+// Physical page frames and page tables. All of this needs the kernel lock, once there is more than
+// one CPU. The small functions are inline because system calls and faults go through them.
+
 #ifndef JOS_KERN_PMAP_H
 #define JOS_KERN_PMAP_H
 
@@ -5,9 +8,9 @@
 #include <inc/env.h>
 #include <inc/memlayout.h>
 #include <inc/types.h>
+#include <inc/x86.h>
 
-// Physical page frames and page tables. After mem_init everything here is protected by the
-// kernel lock.
+#include <kern/cpu.h>
 
 extern struct PageInfo *pages; // one per frame
 extern size_t npages;          // frames the kernel uses: frame numbers 0 to npages - 1
@@ -59,7 +62,8 @@ static inline void *page2kva(const struct PageInfo *pp)
 // from reading the kernel's addresses out of its descriptor tables.
 void mmu_init_percpu(void);
 
-// Size memory, set up the frames and the kernel's page directory, and load it.
+// Size memory, set up the frames and the kernel's page directory, and load it. To be called once,
+// before anything else here.
 void mem_init(void);
 
 enum { ALLOC_ZERO = 1 };
@@ -116,6 +120,23 @@ struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store);
 // Unmap the frame at va, if there is one.
 void page_remove(pde_t *pgdir, void *va);
 
+// Load pgdir into CR3 of self, this CPU, unless it is there.
+static inline void tlb_load(struct CpuInfo *self, pde_t *pgdir)
+{
+	struct PageInfo *old = self->cpu_pgdir_page, *new;
+
+	if (self->cpu_pgdir == pgdir)
+		return;
+	new = pa2page(PADDR(pgdir));
+	new->pp_ref++; // the directory in CR3 is in use, even when its env is gone
+	lcr3(PADDR(pgdir));
+	self->cpu_pgdir = pgdir;
+	self->cpu_pgdir_page = new;
+	self->cpu_tlb_stale = false;
+	if (old)
+		page_decref(old);
+}
+
 // Map size bytes of device registers at physical address pa, uncached, for good. Returns
 // where they are. Panics when the space for this is used up.
 void *mmio_map_region(physaddr_t pa, size_t size);
@@ -129,9 +150,6 @@ void boot_map_region(pde_t *pgdir, uintptr_t va, size_t size, physaddr_t pa, int
 //	-E_FAULT	user_mem_check_addr is the first address that is wrong
 int user_mem_check(struct Env *env, const void *va, size_t len, int perm);
 extern uintptr_t user_mem_check_addr;
-
-// The same, but an env that fails is destroyed with a message. Returns whether all is well.
-bool user_mem_assert(struct Env *env, const void *va, size_t len, int perm);
 
 // Return the kernel's address for the byte of env's memory at va, if env may use it with rights
 // perm | PTE_U | PTE_P; NULL if not. The kernel does not use user addresses: it goes through the

@@ -1,3 +1,5 @@
+// Switching the machine off, and restarting it. No lock: nothing else of the kernel goes on then.
+
 #include <kern/power.h>
 
 #include <inc/mmu.h>
@@ -5,7 +7,7 @@
 #include <inc/types.h>
 #include <inc/x86.h>
 
-#include <kern/cpu.h>
+#include <kern/lapic.h>
 
 enum {
 	// Power-management control registers of the PC models of QEMU (i440FX, Q35) and of older

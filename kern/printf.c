@@ -1,3 +1,5 @@
+// Printing to the console. Any CPU may print at any time.
+
 #include <inc/stdio.h>
 
 #include <kern/console.h>

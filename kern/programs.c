@@ -1,9 +1,13 @@
+// Programs by their names, for what is typed and what is asked for at boot. Starting one needs the
+// kernel lock.
+
 #include <kern/programs.h>
 
 #include <inc/stdio.h>
 #include <inc/string.h>
 
 #include <kern/env.h>
+#include <kern/programtable.h>
 
 const struct Program *program_find(const char *command)
 {

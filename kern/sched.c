@@ -1,3 +1,6 @@
+// Who runs next on this CPU, and what it does when nobody can. Needs the kernel lock, and releases it
+// while the CPU sleeps.
+
 #include <kern/sched.h>
 
 #include <inc/assert.h>
@@ -7,22 +10,15 @@
 #include <kern/audit.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/envstate.h>
+#include <kern/kernellock.h>
+#include <kern/kick.h>
+#include <kern/lapic.h>
 #include <kern/monitor.h>
 #include <kern/options.h>
 #include <kern/pmap.h>
 #include <kern/power.h>
-#include <kern/spinlock.h>
-#include <kern/tlb.h>
 #include <kern/trace.h>
-
-struct RunQueue run_queue;
-
-bool sched_contains(const struct Env *e)
-{
-	uint32_t i = e - envs;
-
-	return run_queue.words[i / RUN_BITS] >> i % RUN_BITS & 1;
-}
 
 //{ Exercise 6
 //-
@@ -33,7 +29,7 @@ static uint32_t above(uint32_t word, uint32_t i)
 }
 //}
 
-// The first runnable env behind `from' in envs[], going round; NULL if there is none.
+// The first runnable env after `from' in envs[], going round; NULL if there is none.
 static struct Env *next_runnable(const struct Env *from)
 {
 	//{ Exercise 6: find the env whose turn it is, round robin

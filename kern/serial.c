@@ -1,8 +1,10 @@
+// The first serial port: National Semiconductor PC16550D data sheet, section 8. Uses the port only;
+// the callers hold the locks.
+
+#include <kern/serial.h>
+
 #include <inc/x86.h>
 
-#include <kern/console.h>
-
-// National Semiconductor PC16550D data sheet, section 8.
 enum {
 	COM1 = 0x3f8,
 	DATA = COM1 + 0,       // with DIVISOR_LATCH: divisor, low byte

@@ -12,10 +12,11 @@
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/envstate.h>
 #include <kern/fpu.h>
 #include <kern/ipc.h>
 #include <kern/pmap.h>
-#include <kern/trap.h>
+#include <kern/trapframe.h>
 
 enum { CPUTS_STEP = 1024 }; // how much sys_cputs prints at a time
 

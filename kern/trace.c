@@ -1,16 +1,15 @@
+// The recorder of events. Each CPU has a buffer of its own and writes into it without a lock.
+
 #include <kern/trace.h>
 
-#include <inc/assert.h>
 #include <inc/memlayout.h>
+#include <inc/stdio.h>
 #include <inc/string.h>
-#include <inc/syscall.h>
 #include <inc/x86.h>
 
-#include <kern/env.h>
+#include <kern/cpu.h>
 #include <kern/options.h>
-#include <kern/pmap.h>
-#include <kern/programs.h>
-#include <kern/trap.h>
+#include <kern/programtable.h>
 
 enum {
 	MOST_FRAMES = 2048,
@@ -19,7 +18,7 @@ enum {
 	NAME_SIZE = 16,
 };
 
-// What the debug port gets first. Behind it come the names of all programs, NAME_SIZE bytes each;
+// What the debug port gets first. After it come the names of all programs, NAME_SIZE bytes each;
 // then for each CPU the number of its events, 4 bytes, and the events.
 struct TraceHeader {
 	char magic[8];
@@ -40,11 +39,6 @@ static struct {
 // Constant once tracing has begun.
 static uint32_t capacity; // of a buffer, in events
 static uint32_t tsc_khz;
-static uint64_t end_time;
-
-// For each env, the number of the system call it is in, plus 1. Written before the kernel lock is
-// taken, by the CPU where the env runs, and when it goes on.
-static uint8_t calls[NENV];
 
 size_t trace_frames(size_t npages)
 {
@@ -63,81 +57,25 @@ void trace_event(int type, envid_t env, uint32_t arg)
 	__atomic_store_n(&buffer->count, buffer->count + 1, __ATOMIC_RELEASE);
 }
 
+// Whether a CPU's buffer is full, or nearly so.
 static bool is_full(int cpu)
 {
 	return __atomic_load_n(&buffers[cpu].count, __ATOMIC_RELAXED) > capacity - ROOM;
 }
 
-static void trace_user_trap(const struct Trapframe *tf, const struct Env *e)
+bool trace_is_full(void)
 {
-	uint32_t call = tf->tf_regs.reg_eax;
-
-	switch (tf->tf_trapno) {
-	case T_SYSCALL:
-		calls[ENVX(e->env_id)] = call < NSYSCALLS ? call + 1 : 0;
-		trace(TRACE_CALL, (call & 0xff) | ENVX(tf->tf_regs.reg_edx) << 8);
-		break;
-	case T_PGFLT:
-		trace(TRACE_FAULT, PGNUM(rcr2()) | (tf->tf_err & 7) << 20);
-		break;
-	default:
-		trace(TRACE_TRAP, tf->tf_trapno);
-	}
-}
-
-// In the place of trap().
-static void trace_enter(struct Trapframe *tf)
-{
-	if (!trap_from_user(tf))
-		trace(TRACE_KERNEL_TRAP, tf->tf_trapno);
-	else
-		trace_user_trap(tf, curenv);
-	if (is_full(cpunum()) || read_tsc() > end_time)
-		trace_end();
-	trap(tf);
-}
-
-// In the place of trap_return(). The current env stays what it is: to take it away one must wait
-// until this CPU enters the kernel again.
-static void __attribute__((noreturn)) trace_leave(const struct Trapframe *tf)
-{
-	uint8_t *call = &calls[ENVX(curenv->env_id)];
-
-	if (*call == SYS_ipc_recv + 1 && tf->tf_regs.reg_eax == 0)
-		trace(TRACE_RECEIVED, ENVX(curenv->env_ipc_from));
-	*call = 0;
-	trace(TRACE_RESUME, tf->tf_regs.reg_eax);
-	trap_return(tf);
+	return is_full(cpunum());
 }
 
 // ---- Begin and end ----
 
-static uint32_t measure_tsc_khz(void)
+void trace_begin(void *memory, size_t size, uint32_t khz)
 {
-	uint32_t least = UINT32_MAX;
-
-	for (int i = 0; i < 3; i++) {
-		uint64_t begin = read_tsc();
-		microdelay(1000);
-		least = MIN(least, (uint32_t) (read_tsc() - begin));
-	}
-	return least;
-}
-
-void trace_init(void)
-{
-	size_t frames = trace_frames(npages);
-
-	if (frames == 0)
-		return;
-	capacity = frames * PGSIZE / sizeof(struct TraceEvent) / ncpu;
+	tsc_khz = khz;
+	capacity = size / sizeof(struct TraceEvent) / ncpu;
 	for (int cpu = 0; cpu < ncpu; cpu++)
-		buffers[cpu].events =
-			(struct TraceEvent *) KADDR((npages - frames) * PGSIZE) + cpu * capacity;
-	tsc_khz = measure_tsc_khz();
-	end_time = read_tsc() + (uint64_t) options.trace_ms * tsc_khz;
-	trap_enter = trace_enter;
-	trap_leave = trace_leave;
+		buffers[cpu].events = (struct TraceEvent *) memory + cpu * capacity;
 	tracing = true;
 }
 

@@ -1,3 +1,5 @@
+// Recording events.
+
 #ifndef JOS_KERN_TRACE_H
 #define JOS_KERN_TRACE_H
 
@@ -43,8 +45,12 @@ extern bool tracing;
 // Return how many of npages frames the buffers take, the last ones of memory; 0 without a trace.
 size_t trace_frames(size_t npages);
 
-// Begin, if options.trace says so. Called when the CPUs have been found, and this CPU's timer runs.
-void trace_init(void);
+// Begin to record, into the size bytes at memory, when the CPUs have been found. The time-stamp
+// counter counts tsc_khz a millisecond.
+void trace_begin(void *memory, size_t size, uint32_t tsc_khz);
+
+// Whether this CPU's buffer has room for few further events only.
+bool trace_is_full(void);
 
 // End, if it has begun: send everything to the debug port.
 void trace_end(void);

@@ -1,3 +1,6 @@
+// Traps, from the moment their registers are saved: finding out what has happened, handling it, and
+// choosing how to go on. Takes the kernel lock for what comes from user mode.
+
 #include <kern/trap.h>
 
 #include <inc/assert.h>
@@ -8,12 +11,15 @@
 #include <kern/env.h>
 #include <kern/fpu.h>
 #include <kern/kdebug.h>
+#include <kern/kernellock.h>
+#include <kern/lapic.h>
 #include <kern/monitor.h>
 #include <kern/panic.h>
 #include <kern/pmap.h>
 #include <kern/sched.h>
-#include <kern/spinlock.h>
+#include <kern/seed.h>
 #include <kern/syscall.h>
+#include <kern/trapframe.h>
 
 // ---- Tables ----
 
@@ -33,36 +39,6 @@ void trap_init(void)
 #undef VECTOR
 	idt[T_DBLFLT] = TASK_GATE(GD_DOUBLE_FAULT);
 }
-
-const char *trapname(uint32_t trapno)
-{
-	switch (trapno) {
-#define VECTOR(entry, number, code, privilege, name)                                               \
-	case number:                                                                               \
-		return name;
-#include <kern/vectors.h>
-#undef VECTOR
-	default:
-		return "(unknown trap)";
-	}
-}
-
-// kern/trapentry.S relies on these.
-#define IS_AT(field, offset) static_assert(offsetof(struct Trapframe, field) == (offset))
-IS_AT(tf_regs.reg_edi, 0);
-IS_AT(tf_regs.reg_esi, 4);
-IS_AT(tf_regs.reg_ebp, 8);
-IS_AT(tf_regs.reg_ebx, 16);
-IS_AT(tf_regs.reg_edx, 20);
-IS_AT(tf_regs.reg_ecx, 24);
-IS_AT(tf_regs.reg_eax, 28);
-IS_AT(tf_es, 32);
-IS_AT(tf_ds, 36);
-IS_AT(tf_eip, 48);
-IS_AT(tf_cs, 52);
-IS_AT(tf_eflags, 56);
-IS_AT(tf_esp, 60);
-IS_AT(tf_ss, 64);
 
 void trap_init_percpu(int cpu)
 {
@@ -84,69 +60,6 @@ void trap_init_percpu(int cpu)
 	ltr(GD_TSS0 + (cpu << 3));
 	//}
 	lidt(&idtr);
-}
-
-void trapframe_force_user(struct Trapframe *tf)
-{
-	tf->tf_cs = GD_UT | 3;
-	tf->tf_ds = tf->tf_es = tf->tf_ss = GD_UD | 3;
-	tf->tf_eflags &= ~(FL_IOPL_MASK | FL_NT | FL_VM | FL_VIF | FL_VIP | FL_RF);
-	//{ Exercise 13: user mode runs with interrupts on
-	//- without_exercise(13, "switch interrupts on in user mode");
-	//- tf->tf_eflags &= ~FL_IF;
-	tf->tf_eflags |= FL_IF;
-	//}
-}
-
-// ---- Printing ----
-
-static void print_reg(const char *name, uint32_t value)
-{
-	cprintf("  %-4s 0x%08x\n", name, value);
-}
-
-static void print_selector(const char *name, uint16_t selector)
-{
-	cprintf("  %-4s 0x----%04x\n", name, selector);
-}
-
-void print_regs(const struct PushRegs *regs)
-{
-	print_reg("edi", regs->reg_edi);
-	print_reg("esi", regs->reg_esi);
-	print_reg("ebp", regs->reg_ebp);
-	print_reg("oesp", regs->reg_oesp);
-	print_reg("ebx", regs->reg_ebx);
-	print_reg("edx", regs->reg_edx);
-	print_reg("ecx", regs->reg_ecx);
-	print_reg("eax", regs->reg_eax);
-}
-
-static void print_page_fault(uint32_t err)
-{
-	print_reg("cr2", rcr2());
-	cprintf("  err  0x%08x [%s, %s, %s]\n", err, err & FEC_U ? "user" : "kernel",
-		err & FEC_WR ? "write" : "read", err & FEC_PR ? "protection" : "not-present");
-}
-
-void print_trapframe(const struct Trapframe *tf)
-{
-	cprintf("TRAP frame at %p from CPU %d\n", tf, cpunum());
-	print_regs(&tf->tf_regs);
-	print_selector("es", tf->tf_es);
-	print_selector("ds", tf->tf_ds);
-	cprintf("  trap 0x%08x %s\n", tf->tf_trapno, trapname(tf->tf_trapno));
-	if (tf->tf_trapno == T_PGFLT)
-		print_page_fault(tf->tf_err);
-	else
-		print_reg("err", tf->tf_err);
-	print_reg("eip", tf->tf_eip);
-	print_selector("cs", tf->tf_cs);
-	print_reg("flag", tf->tf_eflags);
-	if (tf->tf_cs & 3) {
-		print_reg("esp", tf->tf_esp);
-		print_selector("ss", tf->tf_ss);
-	}
 }
 
 // ---- Page faults ----
@@ -226,7 +139,7 @@ static bool is_interrupt(uint32_t trapno)
 	return trapno >= IRQ_OFFSET && trapno != T_SYSCALL;
 }
 
-// The timer of cpu, this CPU, has interrupted.
+// Handle an interrupt from the timer of cpu, this CPU.
 static void take_tick(struct CpuInfo *cpu)
 {
 	//{ Exercise 14: end this env's turn, and tell the timer that its interrupt is over
@@ -235,13 +148,14 @@ static void take_tick(struct CpuInfo *cpu)
 	cpu->cpu_timer_ticks++;
 	cpu->cpu_lock_takes /= 2;
 	cpu->cpu_waits /= 2;
-	lapic_tick();
+	lapic_eoi();
 	//}
 }
 
-// What traps other than system calls do first of all. While the end of an interrupt has not been
-// told, others do not come through.
-static void take_note(uint32_t trapno)
+// Handle an interrupt, or a non-maskable one; other traps are left alone. This comes before the
+// kernel lock is taken: as long as the local APIC has not been told the end of an interrupt, it
+// holds others back.
+static void handle_interrupt(uint32_t trapno)
 {
 	switch (trapno) {
 	case T_NMI:
@@ -249,6 +163,7 @@ static void take_note(uint32_t trapno)
 		break;
 	case IRQ_OFFSET + IRQ_TIMER:
 		take_tick(thiscpu);
+		seed_tick();
 		break;
 	case IRQ_OFFSET + IRQ_KICK:
 		lapic_eoi();
@@ -259,7 +174,7 @@ static void take_note(uint32_t trapno)
 		break;
 	}
 	// All lines of the 8259s are masked, so other interrupts that they or the local APIC still
-	// send are spurious, and neither wants to hear of their end.
+	// send are spurious, and their end is told to neither.
 }
 
 // Handle a trap of the current env, whose registers are in its env_tf.
@@ -306,12 +221,11 @@ static void trap_dispatch(struct Env *e)
 }
 
 void (*trap_enter)(struct Trapframe *tf) = trap;
-void (*trap_leave)(const struct Trapframe *tf) __attribute__((noreturn)) = trap_return;
 
 void trap(struct Trapframe *tf)
 {
 	if (tf->tf_trapno != T_SYSCALL)
-		take_note(tf->tf_trapno);
+		handle_interrupt(tf->tf_trapno);
 	if (!trap_from_user(tf)) {
 		// Interrupts come where the kernel waits with sti_hlt_cli, and have then done all
 		// they should; anything else is a bug of the kernel.

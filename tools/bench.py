@@ -113,7 +113,7 @@ def hello() -> Figures:
     kernel = count(instructions, end=["_start"]).total
     checks = ["check_page_alloc", "check_page", "check_kern_pgdir", "check_page_installed_pgdir"]
     return {"boot-kernel": kernel,
-            "boot-checks": count(instructions, checks, ["mem_init"]).total / kernel,
+            "boot-checks": count(instructions, checks, ["check_memory"]).total / kernel,
             "hello-frames": count(instructions, ["program_start"]).entries["page_alloc"]}
 
 

@@ -5,17 +5,19 @@
 // holds the lock and has seen another one say CPU_KERNEL knows that
 //	- no user code runs there, and none will before the lock is released,
 //	- the registers of the env that ran there are complete in its env_tf,
-//	- the other CPU comes through lock_kernel, and so tlb_catch_up, before it goes on.
+//	- the other CPU comes through lock_kernel, which flushes its TLB if that is stale, before it
+//	  goes on.
 // The one that waits needs nothing from the lock's holder but an interrupt; a CPU in user mode
 // always has interrupts on. So the wait ends.
 
-#include <kern/tlb.h>
+#include <kern/kick.h>
 
 #include <inc/assert.h>
+#include <inc/x86.h>
 
 #include <kern/cpu.h>
-#include <kern/pmap.h>
-#include <kern/spinlock.h>
+#include <kern/kernellock.h>
+#include <kern/lapic.h>
 
 int ncpu_halted;
 
@@ -39,7 +41,7 @@ static void wait_kicked(const struct CpuInfo *cpu)
 
 void cpu_kick_out(struct CpuInfo *cpu)
 {
-	assert(spin_holding(&kernel_lock) && cpu != thiscpu);
+	assert(kernel_locked() && cpu != thiscpu);
 	if (in_user_mode(cpu)) {
 		lapic_kick(cpu);
 		wait_kicked(cpu);

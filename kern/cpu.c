@@ -1,0 +1,26 @@
+// The CPUs: which there are, and their kernel stacks. kern/mpconfig.c and kern/acpi.c fill the
+// table before there is more than one; afterwards each field is protected as struct CpuInfo says.
+// Uses nothing else of the kernel.
+
+#include <kern/cpu.h>
+
+struct CpuInfo cpus[NCPU];
+int ncpu = 1; // this one
+int ncpu_left_out;
+physaddr_t lapicaddr;
+uint8_t percpu_kstacks[NCPU][KSTKSIZE] __attribute__((aligned(PGSIZE)));
+
+enum { APIC_BROADCAST = 0xff }; // means all CPUs, so it is no CPU's ID
+
+void cpu_add(uint8_t apicid)
+{
+	if (apicid == APIC_BROADCAST)
+		return;
+	for (int i = 0; i < ncpu; i++)
+		if (cpus[i].cpu_id == apicid)
+			return;
+	if (ncpu == NCPU)
+		ncpu_left_out++;
+	else
+		cpus[ncpu++].cpu_id = apicid;
+}

@@ -1,0 +1,107 @@
+// Trap frames: their names, how they are printed, and what makes one enter user mode. No lock: a
+// frame belongs to whoever has it.
+
+#include <kern/trapframe.h>
+
+#include <inc/assert.h>
+#include <inc/memlayout.h>
+#include <inc/mmu.h>
+#include <inc/stdio.h>
+#include <inc/x86.h>
+
+#include <kern/cpu.h>
+
+// kern/trapentry.S and kern/trapreturn.S rely on these.
+#define IS_AT(field, offset) static_assert(offsetof(struct Trapframe, field) == (offset))
+IS_AT(tf_regs.reg_edi, 0);
+IS_AT(tf_regs.reg_esi, 4);
+IS_AT(tf_regs.reg_ebp, 8);
+IS_AT(tf_regs.reg_ebx, 16);
+IS_AT(tf_regs.reg_edx, 20);
+IS_AT(tf_regs.reg_ecx, 24);
+IS_AT(tf_regs.reg_eax, 28);
+IS_AT(tf_es, 32);
+IS_AT(tf_ds, 36);
+IS_AT(tf_eip, 48);
+IS_AT(tf_cs, 52);
+IS_AT(tf_eflags, 56);
+IS_AT(tf_esp, 60);
+IS_AT(tf_ss, 64);
+
+void (*trap_leave)(const struct Trapframe *tf) __attribute__((noreturn)) = trap_return;
+
+void trapframe_force_user(struct Trapframe *tf)
+{
+	tf->tf_cs = GD_UT | 3;
+	tf->tf_ds = tf->tf_es = tf->tf_ss = GD_UD | 3;
+	tf->tf_eflags &= ~(FL_IOPL_MASK | FL_NT | FL_VM | FL_VIF | FL_VIP | FL_RF);
+	//{ Exercise 13: user mode runs with interrupts on
+	//- without_exercise(13, "switch interrupts on in user mode");
+	//- tf->tf_eflags &= ~FL_IF;
+	tf->tf_eflags |= FL_IF;
+	//}
+}
+
+// ---- Printing ----
+
+const char *trapname(uint32_t trapno)
+{
+	switch (trapno) {
+#define VECTOR(entry, number, code, privilege, name)                                               \
+	case number:                                                                               \
+		return name;
+#include <kern/vectors.h>
+#undef VECTOR
+	default:
+		return "(unknown trap)";
+	}
+}
+
+static void print_reg(const char *name, uint32_t value)
+{
+	cprintf("  %-4s 0x%08x\n", name, value);
+}
+
+static void print_selector(const char *name, uint16_t selector)
+{
+	cprintf("  %-4s 0x----%04x\n", name, selector);
+}
+
+void print_regs(const struct PushRegs *regs)
+{
+	print_reg("edi", regs->reg_edi);
+	print_reg("esi", regs->reg_esi);
+	print_reg("ebp", regs->reg_ebp);
+	print_reg("oesp", regs->reg_oesp);
+	print_reg("ebx", regs->reg_ebx);
+	print_reg("edx", regs->reg_edx);
+	print_reg("ecx", regs->reg_ecx);
+	print_reg("eax", regs->reg_eax);
+}
+
+static void print_page_fault(uint32_t err)
+{
+	print_reg("cr2", rcr2());
+	cprintf("  err  0x%08x [%s, %s, %s]\n", err, err & FEC_U ? "user" : "kernel",
+		err & FEC_WR ? "write" : "read", err & FEC_PR ? "protection" : "not-present");
+}
+
+void print_trapframe(const struct Trapframe *tf)
+{
+	cprintf("TRAP frame at %p from CPU %d\n", tf, cpunum());
+	print_regs(&tf->tf_regs);
+	print_selector("es", tf->tf_es);
+	print_selector("ds", tf->tf_ds);
+	cprintf("  trap 0x%08x %s\n", tf->tf_trapno, trapname(tf->tf_trapno));
+	if (tf->tf_trapno == T_PGFLT)
+		print_page_fault(tf->tf_err);
+	else
+		print_reg("err", tf->tf_err);
+	print_reg("eip", tf->tf_eip);
+	print_selector("cs", tf->tf_cs);
+	print_reg("flag", tf->tf_eflags);
+	if (tf->tf_cs & 3) {
+		print_reg("esp", tf->tf_esp);
+		print_selector("ss", tf->tf_ss);
+	}
+}

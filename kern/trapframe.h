@@ -1,0 +1,33 @@
+// The registers that a trap has saved.
+
+#ifndef JOS_KERN_TRAPFRAME_H
+#define JOS_KERN_TRAPFRAME_H
+
+#include <inc/mmu.h>
+#include <inc/trap.h>
+#include <inc/types.h>
+
+// Whether a trap has come from user mode.
+static inline bool trap_from_user(const struct Trapframe *tf)
+{
+	return (tf->tf_cs & 3) || (tf->tf_eflags & FL_VM);
+}
+
+// Make tf one that enters user mode, whatever else it says: user segments, interrupts on, no I/O
+// privilege, no virtual 8086 mode, no nested task.
+void trapframe_force_user(struct Trapframe *tf);
+
+// Load all registers from tf and enter user mode (kern/trapreturn.S). Interrupts must be off.
+void trap_return(const struct Trapframe *tf) __attribute__((noreturn));
+
+// What is called for that: trap_return itself, unless events are recorded (kern/tracetrap.c).
+extern void (*trap_leave)(const struct Trapframe *tf) __attribute__((noreturn));
+
+// Print a trap frame, the lab's way.
+void print_trapframe(const struct Trapframe *tf);
+void print_regs(const struct PushRegs *regs);
+
+// Return the name of a trap number.
+const char *trapname(uint32_t trapno);
+
+#endif
