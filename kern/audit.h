@@ -1,3 +1,5 @@
+// Checking that the kernel's books agree.
+
 #ifndef JOS_KERN_AUDIT_H
 #define JOS_KERN_AUDIT_H
 

@@ -91,6 +91,7 @@ static void take_off_cpu(struct Env *e)
 
 void env_interrupt(struct Env *e)
 {
+	assert(kernel_locked());
 	if (e->env_status == ENV_RUNNING && e != curenv)
 		take_off_cpu(e);
 	ipc_call_off(e);
@@ -127,6 +128,7 @@ int env_alloc(struct Env **store, envid_t parent_id)
 {
 	struct Env *e = env_free_list;
 
+	assert(kernel_locked());
 	if (!e)
 		return -E_NO_FREE_ENV;
 	if (env_setup_vm(e) < 0)
@@ -202,6 +204,7 @@ static void env_free_vm(struct Env *e)
 
 void env_destroy(struct Env *e)
 {
+	assert(kernel_locked());
 	env_interrupt(e);
 	ipc_refuse(e);
 	env_set_state(e, ENV_DYING);

@@ -3,6 +3,7 @@
 
 #include <kern/fpu.h>
 
+#include <inc/assert.h>
 #include <inc/env.h>
 #include <inc/error.h>
 #include <inc/mmu.h>
@@ -10,6 +11,7 @@
 #include <inc/x86.h>
 
 #include <kern/cpu.h>
+#include <kern/kernellock.h>
 #include <kern/pmap.h>
 
 enum { // SDM volume 2, CPUID, leaf 1, edx
@@ -112,6 +114,7 @@ void fpu_leave(void)
 
 int fpu_copy(struct Env *child)
 {
+	assert(kernel_locked());
 	if (!curenv->env_fpu)
 		return 0;
 	int r = make_area(child);

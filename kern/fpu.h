@@ -1,13 +1,13 @@
+// x87 and SSE registers. An env that does not use them costs nothing: they are loaded when it
+// first does after it was given this CPU, which traps. From then on every entry into the kernel
+// copies them to memory as well, so that the env can go on anywhere as soon as it is off its CPU.
+
 #ifndef JOS_KERN_FPU_H
 #define JOS_KERN_FPU_H
 
 #include <inc/types.h>
 
 struct Env;
-
-// x87 and SSE registers. An env that does not use them costs nothing: they are loaded when it
-// first does after it was given this CPU, which traps. From then on every entry into the kernel
-// copies them to memory as well, so that the env can go on anywhere as soon as it is off its CPU.
 
 // Set up the unit of the CPU this runs on.
 void fpu_init_percpu(void);

@@ -1,3 +1,5 @@
+// A close look at what is set up once, for the monitor.
+
 #ifndef JOS_KERN_INSPECT_H
 #define JOS_KERN_INSPECT_H
 

@@ -1,3 +1,6 @@
+// Messages between envs, for the system calls. All of this needs the kernel lock. Inline functions: a
+// message comes through them.
+
 #ifndef JOS_KERN_IPC_H
 #define JOS_KERN_IPC_H
 
@@ -7,8 +10,6 @@
 #include <inc/types.h>
 
 #include <kern/pmap.h>
-
-// Messages between envs, for the system calls. All of this needs the kernel lock.
 
 //{ Exercise 15
 //-

@@ -1,9 +1,9 @@
+// The PC's real-time clock and timer chips. All of this is for the boot CPU, before there are others.
+
 #ifndef JOS_KERN_KCLOCK_H
 #define JOS_KERN_KCLOCK_H
 
 #include <inc/types.h>
-
-// The PC's real-time clock and timer chips.
 
 // Find out how much physical memory there is, say so, and return how many bytes of it, from
 // address 0 up, the kernel uses: no more than MAXPHYSMEM.

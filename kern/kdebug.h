@@ -1,3 +1,5 @@
+// Symbols and backtraces.
+
 #ifndef JOS_KERN_KDEBUG_H
 #define JOS_KERN_KDEBUG_H
 

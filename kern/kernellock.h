@@ -18,7 +18,8 @@
 // where the kernel is ready for one.
 extern struct spinlock kernel_lock;
 
-// Whether this CPU holds it: what functions that need the lock assert.
+// Whether this CPU holds it. Functions that need the lock assert this, unless they are called so
+// often that it would cost something.
 static inline bool kernel_locked(void)
 {
 	return spin_holding(&kernel_lock);

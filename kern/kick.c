@@ -51,6 +51,7 @@ void cpu_kick_out(struct CpuInfo *cpu)
 // Wake a CPU with that status. Returns whether there was one.
 static bool wake(uint32_t status)
 {
+	assert(kernel_locked());
 	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++) {
 		if (cpu->cpu_status == status && !cpu->cpu_woken) {
 			cpu->cpu_woken = true;

@@ -1,3 +1,5 @@
+// What was asked for at boot. Constant after options_init.
+
 #ifndef JOS_KERN_OPTIONS_H
 #define JOS_KERN_OPTIONS_H
 

@@ -1,3 +1,5 @@
+// The 8259 interrupt controllers.
+
 #ifndef JOS_KERN_PICIRQ_H
 #define JOS_KERN_PICIRQ_H
 

@@ -1,3 +1,5 @@
+// Switching the machine off, and restarting it.
+
 #ifndef JOS_KERN_POWER_H
 #define JOS_KERN_POWER_H
 

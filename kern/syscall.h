@@ -1,3 +1,5 @@
+// System calls. Inline: every one of them comes through here.
+
 #ifndef JOS_KERN_SYSCALL_H
 #define JOS_KERN_SYSCALL_H
 
