@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # usage: mergedep.pl OUT FILE...
 # Merge the compiler's dependency files into OUT, each rule once. The files must be made with
-# -MP, so that a header that has gone is no error.
+# -MP, so that a header that has gone is no error; here the same is done for a source that has gone.
 use strict;
 use warnings;
 
@@ -14,6 +14,7 @@ for my $file (@files) {
 	open my $in, '<', $file or next;    # gone since make looked
 	my $text = do { local $/; <$in> } // '';
 	$text =~ s/\\\n//g;
+	$text .= "$1:\n" if $text =~ /^\S+:\s+(\S+)/;
 	for my $rule (split /\n/, $text) {
 		$rules .= "$rule\n" if $rule =~ /\S/ && !$seen{$rule}++;
 	}

@@ -1,9 +1,9 @@
 # For a class: handing in, and the autograder.
 
 handin:
-	@sh tools/handin.sh jos-lab$(LAB)-handin
+	@sh tools/classroom/handin.sh jos-lab$(LAB)-handin
 autograder:
-	@$(PYTHON) tools/autograder/bundle.py $(OBJDIR)/autograder.zip
+	@$(PYTHON) tools/classroom/autograder/bundle.py $(OBJDIR)/autograder.zip
 	@echo "$(OBJDIR)/autograder.zip is for Gradescope, or any other place: see README"
 
 .PHONY: handin autograder

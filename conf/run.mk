@@ -52,7 +52,7 @@ QEMUOPTS = $(if $(RECORD)$(SEED)$(DISKLESS),$(BY_HEADER),$(FROM_DISK)) \
 	-device isa-debug-exit,iobase=0xf4,iosize=4 \
 	$(WAITING) $(QEMUEXTRA)
 
-preflight = @perl tools/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)' cpus='$(CPUS)' \
+preflight = @perl tools/run/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)' cpus='$(CPUS)' \
 	run='$(RUN)' seed='$(SEED)' stop='$(STOP)' port='$(if $(WAIT),$(GDBPORT))' \
 	record='$(RECORD)' replay='$(REPLAY)' kernel='$(OBJDIR)/kern/kernel' \
 	trace_ms='$(if $(TRACE),$(TRACE_MS))'
@@ -127,20 +127,20 @@ check:
 check-handout:
 	@$(PYTHON) tools/check.py handout
 bench:
-	@$(PYTHON) tools/bench.py $(BENCHFLAGS)
+	@$(PYTHON) tools/measure/bench.py $(BENCHFLAGS)
 handout:
-	@$(PYTHON) tools/handout.py --from '$(FROM)' '$(OUT)'
+	@$(PYTHON) tools/handout/handout.py --from '$(FROM)' '$(OUT)'
 instructions-%: $(RUNNABLE)
 	$(preflight)
-	@$(PYTHON) tools/instructions.py $* $(INSTRUCTIONSFLAGS)
+	@$(PYTHON) tools/measure/instructions.py $* $(INSTRUCTIONSFLAGS)
 .PHONY: check check-handout bench handout
 #}
 explore-%: $(RUNNABLE)
 	$(preflight)
-	@$(PYTHON) tools/explore.py '$(RUN)' --seeds '$(SEEDS)' --cpus '$(CPUS)' $(EXPLOREFLAGS)
+	@$(PYTHON) tools/run/explore.py '$(RUN)' --seeds '$(SEEDS)' --cpus '$(CPUS)' $(EXPLOREFLAGS)
 trace-%: $(RUNNABLE)
 	$(preflight)
-	@$(PYTHON) tools/trace.py $* CPUS='$(CPUS)' SEED='$(SEED)' TRACE_MS='$(TRACE_MS)'
+	@$(PYTHON) tools/trace/trace.py $* CPUS='$(CPUS)' SEED='$(SEED)' TRACE_MS='$(TRACE_MS)'
 
 help:
 	@sed -n 's/^# \?//p; /^$$/q' GNUmakefile

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run the tests of this tree, many at a time: those of tools/checks.
+"""Run the tests of this tree, many at a time: those of tools/tests.
 
 Exit status: 0 nothing failed, 1 something did, 2 nothing could be tested, 130 interrupted.
 """
@@ -16,8 +16,8 @@ from typing import List, NamedTuple
 
 sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 
-from checks import kit
-from checks import (boot, programs, guarantees, console, panics, benchmarks, building, using,
+from tests import kit      # finds the modules of the other tools
+from tests import (boot, programs, guarantees, console, panics, benchmarks, building, using,
                     foreign, debugger, grading, classes, autograding, handing, mistakes, seeds,
                     replaying, tracing, style)
 from gradebuild import MakeError, make

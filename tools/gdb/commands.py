@@ -7,7 +7,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-sys.path.append(str(HERE.parent))       # for headers
+sys.path.append(str(HERE.parent / "common"))    # for headers
 
 import gdb
 

@@ -1,9 +1,10 @@
 #ifndef JOS_USER_EXERCISES_CHECK_H
 #define JOS_USER_EXERCISES_CHECK_H
 
-// What the checks of single exercises have in common. Program exN checks exercise N of lab4.md, and
-// needs no later one; `make grade EX=N' runs it once for each check: `exN:NAME'. A check prints
-// `exN:NAME: FAIL ...' for each thing that is wrong, and at the end `exN:NAME: OK' if none is.
+// What the checks of single exercises have in common. Program exN checks exercise N of
+// doc/lab4.md, and needs no later one; `make grade EX=N' runs it once for each check: `exN:NAME'.
+// A check prints `exN:NAME: FAIL ...' for each thing that is wrong, and at the end `exN:NAME: OK'
+// if none is.
 
 #include "../common.h"
 

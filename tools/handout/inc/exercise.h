@@ -1,7 +1,7 @@
 #ifndef JOS_INC_EXERCISE_H
 #define JOS_INC_EXERCISE_H
 
-// What stands where an exercise of lab4.md is to be solved. Remove it when you have done so.
+// What stands where an exercise of doc/lab4.md is to be solved. Remove it when you have done so.
 
 #ifndef __ASSEMBLER__
 

@@ -1,0 +1,306 @@
+"""What is graded: the lab's tests, which give points, and the checks of single exercises."""
+
+import re
+from dataclasses import dataclass
+from typing import Dict, List
+
+EXERCISES = range(1, 16)
+
+
+@dataclass(frozen=True)
+class Test:
+    """A program, and the lines it must and must not cause.
+
+    Each line of must and mustnot is a regular expression that has to match from the start of an
+    output line. In them E1, E2 ... stand for the ids of the first, second ... env, with eight
+    digits as the kernel prints them; e1, e2 ... for the same without leading zeros, as programs
+    do. (The first env is 00001000: the table index is in the low ten bits, a generation above.)
+    A > comes before what the program itself prints, not the kernel: see --token.
+    """
+    name: str
+    part: str               # of the lab, or the number of an exercise
+    needs: str              # the exercises a test of the lab depends on
+    must: str
+    mustnot: str = ""
+    run: str = ""           # the programs to start, if not the one called name
+    cpus: int = 1
+    seed: str = ""          # for a run that can be repeated
+    typed: str = ""         # what to type at the monitor's prompt
+    says: str = ""          # what is before the OK or FAIL it prints, if it checks by itself
+    hint: str = ""          # what is wrong then, most likely
+    stop: str = ""          # a line like this ends the test; as in must
+    limit: float = 60       # seconds it may take
+    cost: float = 1         # seconds it takes roughly: the longest tests start first
+    points: int = 5
+
+    @property
+    def exercise(self) -> int:
+        """The exercise it is a check of; 0: none."""
+        return int(self.part) if self.part.isdecimal() else 0
+
+    @property
+    def variables(self) -> Dict[str, str]:
+        """Variables for make with which it runs, apart from RUN."""
+        variables = {"EX": self.part if self.exercise else "", "SEED": self.seed,
+                     "CPUS": str(self.cpus) if self.cpus > 1 else ""}
+        return {name: value for name, value in variables.items() if value}
+
+    @property
+    def command(self) -> str:
+        """A command that shows what it sees."""
+        words = [f"{name}={value}" for name, value in self.variables.items()]
+        words.insert(0, f'qemu-nox RUN="{self.run}"' if self.run else f"run-{self.name}-nox")
+        then = f", and type: {self.typed}" if self.typed else ""
+        return f"make {' '.join(words)}{then}".strip()
+
+
+def patterns(text: str, mark: str = "") -> List[str]:
+    """Return the patterns in a block of a Test: env ids are filled in, and for a > the mark."""
+    def env_id(match):
+        digits = "%08x" if match[1] == "E" else "%x"
+        return digits % (0x1000 + int(match[2]) - 1)
+
+    lines = [line[4:] for line in text.splitlines() if line.strip()]    # unindented
+    lines = [re.sub(r"\b([Ee])(\d+)\b", env_id, line) for line in lines]
+    return [mark + line[2:] if line.startswith("> ") else line for line in lines]
+
+
+TESTS = (
+    Test("dumbfork", "A", "1-7", r"""
+    .00000000. new env E1
+    .E1. new env E2
+    > 0: I am the parent.
+    > 9: I am the parent.
+    > 0: I am the child.
+    > 9: I am the child.
+    > 19: I am the child.
+    .E1. exiting gracefully
+    .E1. free env E1
+    .E2. exiting gracefully
+    .E2. free env E2
+    """),
+
+    Test("faultread", "B", "1-6, 9", r"""
+    .E1. user fault va 00000000 ip 008.....
+    TRAP frame at 0xf....... from CPU .
+      trap 0x0000000e Page Fault
+      err  0x00000004.*
+    .E1. free env E1
+    """, mustnot=r"""
+    > I read ........ from location 0.
+    """),
+
+    Test("faultwrite", "B", "1-6, 9", r"""
+    .E1. user fault va 00000000 ip 008.....
+    TRAP frame at 0xf....... from CPU .
+      trap 0x0000000e Page Fault
+      err  0x00000006.*
+    .E1. free env E1
+    """, mustnot=r"""
+    > I read ........ from location 0.
+    """),
+
+    Test("faultdie", "B", "1-11", r"""
+    > i faulted at va deadbeef, err 6
+    .E1. exiting gracefully
+    .E1. free env E1
+    """),
+
+    Test("faultregs", "B", "1-11", r"""
+    > Registers in UTrapframe OK
+    > Registers after page-fault OK
+    """, mustnot=r"""
+    > Registers in UTrapframe MISMATCH
+    > Registers after page-fault MISMATCH
+    """),
+
+    Test("faultalloc", "B", "1-11", r"""
+    > fault deadbeef
+    > this string was faulted in at deadbeef
+    > fault cafebffe
+    > fault cafec000
+    > this string was faulted in at cafebffe
+    .E1. exiting gracefully
+    .E1. free env E1
+    """),
+
+    Test("faultallocbad", "B", "1-11", r"""
+    .E1. user_mem_check assertion failure for va deadbeef
+    .E1. free env E1
+    """),
+
+    Test("faultnostack", "B", "1-6, 8, 9", r"""
+    .E1. user_mem_check assertion failure for va eebfff..
+    .E1. free env E1
+    """),
+
+    Test("faultbadhandler", "B", "1-9", r"""
+    .E1. user_mem_check assertion failure for va (deadb|eebfe)...
+    .E1. free env E1
+    """),
+
+    Test("faultevilhandler", "B", "1-9", r"""
+    .E1. user_mem_check assertion failure for va (f0100|eebfe)...
+    .E1. free env E1
+    """),
+
+    # A freed slot is used again, with the next generation, before the tree is complete.
+    Test("forktree", "B", "1-12", r"""
+    > ....: I am .0.
+    > ....: I am .1.
+    > ....: I am .000.
+    > ....: I am .100.
+    > ....: I am .110.
+    > ....: I am .111.
+    > ....: I am .011.
+    > ....: I am .001.
+    .E1. exiting gracefully
+    .E2. exiting gracefully
+    .0000200.. exiting gracefully
+    .0000200.. free env 0000200.
+    """, cost=3),
+
+    Test("spin", "C", "1-14", r"""
+    .00000000. new env E1
+    > I am the parent.  Forking the child...
+    .E1. new env E2
+    > I am the parent.  Running the child...
+    > I am the child.  Spinning...
+    > I am the parent.  Killing the child...
+    .E1. destroying E2
+    .E1. free env E2
+    .E1. exiting gracefully
+    .E1. free env E1
+    """, cost=2),
+
+    Test("stresssched", "C", "1-14", r"""
+    > .000010... stresssched on CPU 0
+    > .000010... stresssched on CPU 1
+    > .000010... stresssched on CPU 2
+    > .000010... stresssched on CPU 3
+    """, mustnot=r"""
+    .*ran on two CPUs at once
+    """, cpus=4, cost=5, seed="1"),
+
+    Test("sendpage", "C", "1-15", r"""
+    .00000000. new env E1
+    .E1. new env E2
+    > e1 got message: hello child environment! how are you\?
+    > child received correct message
+    > e2 got message: hello parent environment! I'm good
+    > parent received correct message
+    .E1. exiting gracefully
+    .E1. free env E1
+    .E2. exiting gracefully
+    .E2. free env E2
+    """, cpus=2),
+
+    Test("pingpong", "C", "1-15", r"""
+    .00000000. new env E1
+    .E1. new env E2
+    > send 0 from e1 to e2
+    > e2 got 0 from e1
+    > e1 got 1 from e2
+    > e2 got 8 from e1
+    > e1 got 9 from e2
+    > e2 got 10 from e1
+    .E1. exiting gracefully
+    .E1. free env E1
+    .E2. exiting gracefully
+    .E2. free env E2
+    """, cpus=4, cost=2),
+
+    Test("primes", "C", "1-15", r"""
+    > CPU .: 2 .E2. new env E3
+    > CPU .: 3 .E3. new env E4
+    > CPU .: 5 .E4. new env E5
+    > CPU .: 7 .E5. new env E6
+    > CPU .: 11 .E6. new env E7
+    > CPU .: 1877 .E289. new env E290
+    """, mustnot=r"""
+    .*panic
+    """, cpus=4, stop="    > CPU .: 1877 ", limit=30, cost=10),
+)
+
+
+# ---- Checks of single exercises ----
+
+def lab(exercise: int, name: str, run: str, must: str, mustnot: str = "    .*panic",
+        **options) -> Test:
+    """Return a check that looks at what programs cause that do not check by themselves."""
+    return Test(f"ex{exercise}:{name}", str(exercise), "", must, mustnot, run=run, points=1,
+                **options)
+
+
+def telling(exercise: int, name: str, run: str, says: str, also: str, **options) -> Test:
+    """Return a check that is made by what runs: it says OK or FAIL; `also' must be printed too."""
+    return lab(exercise, name, run, f"    {says}: OK\n    {also}", f"    {says}: FAIL .*", says=says,
+               **options)
+
+
+def check(exercise: int, name: str, beside: str = "", also: str = "", **options) -> Test:
+    """Return the check that user/exercises/exN.c makes when given this name, beside others."""
+    command = f"ex{exercise}:{name}"
+    return telling(exercise, name, f"{command} {beside}".strip(), command, also, **options)
+
+
+def inspection(exercise: int, part: str, name: str = "", run: str = "hello", also: str = "",
+               **options) -> Test:
+    """Return the check that the monitor's command `inspect' makes of this part, when all is done.
+
+    name    the check's, if not that of the part
+    """
+    return telling(exercise, name or part, run, f"inspect: {part}", also, typed="inspect\n",
+                   stop="    inspect: done", **options)
+
+
+# What shows that the kernel has come as far as exercise 5 lets it.
+UP = "(hello, world|Exercise 6 is missing)"
+AROUND = "the search goes on at envs[0] behind the last slot"
+RUNNABLE = "next_runnable returns an env only if it is ENV_RUNNABLE"
+ARGUMENTS = "each call looks at all it is given, and at all its helpers return, before it uses any"
+
+CHECKS = (
+    inspection(1, "devices"),
+    inspection(2, "frames"),
+    inspection(3, "stacks"),
+    inspection(4, "segments", hint="each CPU writes its own descriptor, and loads its selector"),
+    inspection(5, "lock", also=UP),
+    inspection(5, "lock", "cpus", "hello yield yield yield", cpus=4, seed="1",
+               also=UP + "\n    SMP: CPU 3 starting",
+               hint="each CPU takes the lock before it does what others do, too, CPU 0 before it "
+               "starts others, and gives it back before it sleeps or goes to user mode"),
+    check(6, "turns", beside="ex6:turns ex6:turns", seed="1", hint=AROUND),
+    *[check(6, name, hint=AROUND) for name in ("alone", "last")],
+    lab(6, "again", "hello", "    .00002000. free env 00002000", typed="run hello\n", hint=AROUND),
+    lab(6, "cpus", "yield yield yield yield", "    All done in environment 0000100[0-3].", cpus=4,
+        seed="1", hint=RUNNABLE),
+    check(6, "blocked", hint=RUNNABLE),
+    *[check(7, name, hint=ARGUMENTS) for name in ("exofork", "run", "status", "alloc", "map",
+                                                  "unmap", "limits", "ids")],
+    check(7, "stranger", beside="yield", hint=ARGUMENTS),
+    *[check(8, name) for name in ("upcall", "who")],
+    check(8, "stranger", beside="yield"),
+    lab(9, "without", "faultread", """
+    .E1. user fault va 00000000 ip 008.....
+    TRAP frame at 0xf....... from CPU .
+    .E1. free env E1
+    """, hint="page_fault_handler prints what doc/lab4.md shows and ends the env as other traps "
+    "do"),
+    *[check(9, name) for name in ("frame", "kinds", "nested", "deeper", "outside", "full", "stack",
+                                  "address")],
+    *[check(10, name) for name in ("argument", "registers", "flags", "esp", "eip", "below",
+                                   "nested", "word")],
+    *[check(11, name) for name in ("upcall", "stack", "handler", "twice", "replace", "inside",
+                                   "install", "memory")],
+    *[check(12, name) for name in ("memory", "readonly", "share", "cow", "order", "handler",
+                                   "stack", "tree", "errors")],
+    *[check(13, name, seed="1") for name in ("flags", "gates")],
+    check(13, "sleep", seed="1", cpus=2, typed="inspect\n", stop="    inspect: done",
+          also="inspect: interrupts: OK", hint="sti_hlt_cli comes back with interrupts off"),
+    *[check(14, name) for name in ("turns", "alone", "fair")],
+    *[check(15, name) for name in ("value", "page", "half", "high", "where", "library")],
+    check(15, "once", hint="a message that arrives makes env_ipc_recving false"),
+    check(15, "refused", hint="sys_ipc_try_send uses an entry of a page table that is not there"),
+    check(15, "anybody", beside="ex15:anybody"),
+)

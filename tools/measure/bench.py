@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+"""Measure what this kernel costs, and compare with what is recorded in bench-record.json.
+
+Guest instructions are counted with QEMU's -icount on one CPU: the same build gives the same
+figures every time and everywhere. What several CPUs do is measured in time, as ratios within one
+run, which a busy machine can spoil a little.
+
+Exit status: 0 all is well, 1 a figure is above its limit or more than 3 % above the recorded one,
+2 nothing could be measured.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+
+sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
+
+import benchchart
+from instructions import ICOUNT, count, trace
+from tree import ROOT, symbols
+
+from gradebuild import MakeError, make, objdir, qemu_command
+from gradelib import Run, Watch, exit_on_signals, play
+
+RECORD = Path(__file__).with_name("bench-record.json")
+TOLERANCE = 1.03    # how much an instruction count may rise above the recorded one
+NOISE = 1.10        # how far a ratio of times may be off
+LIMIT = 60          # seconds a run may take
+CROWD = 1000        # other envs in the measurement of flatness
+FRAME_KB, HOLE_FRAMES = 4, 97   # the PC's hole for devices and BIOS is not the kernel's doing
+TICK = 0.01         # seconds
+
+
+class Row(NamedTuple):
+    """One figure: how it is called, and what it is compared with; None for nothing."""
+    name: str
+    title: str
+    at_most: Optional[float] = None
+    jos: Optional[int] = None       # as measured in a published tree of JOS lab 4
+    xv6: Optional[int] = None       # as measured in xv6 for x86
+    unit: str = "instructions"
+    exact: bool = True
+
+
+ROWS = [
+    Row("null-call", "null system call (sys_getenvid)", 150, 433, 1397),
+    Row("alloc-unmap", "sys_page_alloc + sys_page_unmap", 1500, 2259),
+    Row("yield-alone", "sys_yield, nobody else runnable", 200, 14800),
+    Row("yield-switch", "sys_yield between two envs, per switch", 300, 15167),
+    Row("fault-handler", "page fault, handler maps a page, back", 1700, 2193),
+    Row("ipc-round-trip", "IPC round trip (xv6: pipe)", 1000, 16433, 27256),
+    Row("cow-fault", "copy-on-write fault", 3000, 4248),
+    Row("fork-256k", "fork + exit with 256 KB of touched data"),
+    Row("fork-1m", "fork + exit with 1 MB of touched data", 250000, 9892002, 5791370),
+    Row("fork-4m", "fork + exit with 4 MB of touched data"),
+    Row("flat-null-call", f"null call among {CROWD} envs : among 2", 1.05, unit="ratio"),
+    Row("flat-yield-alone", f"yield alone among {CROWD} envs : among 2", 1.05, unit="ratio"),
+    Row("flat-yield-switch", f"yield switch among {CROWD} envs : among 2", 1.05, unit="ratio"),
+    Row("flat-ipc-round-trip", f"IPC among {CROWD} envs : among 2", 1.05, unit="ratio"),
+    Row("flat-fork-1m", f"fork among {CROWD} envs : among 2", 1.05, unit="ratio"),
+    Row("fork-linear", "fork per page, 1 to 4 MB : 256 KB to 1 MB", 1.05, unit="ratio"),
+    Row("boot", "reset to the first user instruction"),
+    Row("boot-kernel", "  of it the kernel's own"),
+    Row("boot-checks", "  the self-checks' share of the kernel's own", 0.10, unit="ratio"),
+    Row("kernel-size", "kernel text and constants", 64 * 1024, unit="bytes"),
+    Row("kernel-memory", "memory the kernel keeps, 128 MB, 1 CPU", 1024 + 256 + 32, unit="KB"),
+    Row("hello-frames", "frames a hello env takes", 12, unit="frames"),
+    Row("primes-smp", "primes to 1877, CPUS=4 : CPUS=1", 1.0, unit="ratio", exact=False),
+    Row("scaling", "four computing envs, CPUS=4 : ideal on this host", 1.25, unit="ratio",
+        exact=False),
+    Row("idle-message", "message to an env on an idle CPU : tick", 0.25, unit="ratio",
+        exact=False),
+    Row("grade", "make grade : one test at a time", 1.0, unit="ratio", exact=False),
+]
+
+Figures = Dict[str, float]
+
+
+# ---- Running ----
+
+def run(program: str, *options: str, cpus: int = 1, stop: str = "") -> Run:
+    """Run a program to its end, or to a line that matches stop. The options are for QEMU."""
+    command = qemu_command(f"CPUS={cpus}", f"RUN={program}", "AUDIT=1", disk=False)
+    return play([*command, *options], Watch(stop=stop, limit=LIMIT, quiet=LIMIT))
+
+
+def found(done: Run, pattern: str) -> List[Tuple["re.Match", float]]:
+    """Return what matches pattern in the lines of a run, and after how many seconds each came."""
+    matches = [(match, seconds) for line, seconds in zip(done.lines, done.times)
+               if (match := re.search(pattern, line))]
+    if not matches:
+        raise MakeError("\n".join([f"no `{pattern}' from {' '.join(done.command)}",
+                                   f"({done.why.value}):", *done.lines[-10:], done.errors]))
+    return matches
+
+
+# ---- What is exact ----
+
+def operations(others: int) -> Figures:
+    """Count the instructions of operations, with so many other envs blocked."""
+    return {match[1]: int(match[2]) for match, _ in
+            found(run(f"bench:{others}", *ICOUNT), r"^bench: (\S+) (\d+)$")}
+
+
+def hello() -> Figures:
+    """Count the instructions of booting, and the frames that a program takes."""
+    instructions = list(trace("hello"))
+    kernel = count(instructions, end=["_start"]).total
+    checks = ["check_page_alloc", "check_page", "check_kern_pgdir", "check_page_installed_pgdir"]
+    return {"boot-kernel": kernel,
+            "boot-checks": count(instructions, checks, ["check_memory"]).total / kernel,
+            "hello-frames": count(instructions, ["program_start"]).entries["page_alloc"]}
+
+
+def sizes() -> Figures:
+    """Measure what the kernel takes."""
+    address = symbols()
+    used = int(found(run("hello"), r"audit: \d+ frames free, (\d+) used")[-1][0][1])
+    return {"kernel-size": address["programs"] - address["text_start"],
+            "kernel-memory": (used - HOLE_FRAMES) * FRAME_KB}
+
+
+def exact_figures() -> Figures:
+    """Measure all that is exact."""
+    few, many = operations(2), operations(CROWD)
+    figures = {**few, **hello(), **sizes()}
+    for row in ROWS:
+        if row.name.startswith("flat-"):
+            name = row.name[len("flat-"):]
+            figures[row.name] = many[name] / few[name]
+    figures["fork-linear"] = ((few["fork-4m"] - few["fork-1m"]) / 768 /
+                              ((few["fork-1m"] - few["fork-256k"]) / 192))
+    return figures
+
+
+# ---- Ratios of times ----
+
+def primes() -> float:
+    """Return how long the sieve takes on four CPUs, in terms of one."""
+    times = {1: [], 4: []}
+    for _ in range(15):
+        for cpus, seen in times.items():
+            sieve = run("primes", cpus=cpus, stop=".*: 1877 ")
+            seen.append(found(sieve, ": 1877 ")[0][1] - found(sieve, "new env 00001000")[0][1])
+    return min(times[4]) / min(times[1])     # what else the host does can only add
+
+
+def scaling() -> float:
+    """Return how long computing takes on four CPUs, in terms of what this host could do."""
+    times = {1: [], 4: []}
+    for _ in range(8):
+        for cpus, seen in times.items():
+            seen.append(int(found(run("benchsmp:work", cpus=cpus), r"work (\d+)")[0][0][1]))
+    return min(times[4]) / (min(times[1]) / min(4, len(os.sched_getaffinity(0))))
+
+
+def idle_message() -> float:
+    """Return how long a message to an env takes while there are idle CPUs, in ticks."""
+    done = run("benchsmp:wake", cpus=4)
+    match, _ = found(done, r"^benchsmp: wake (\d+) of (\d+)")[0]
+    seconds = found(done, "^benchsmp: end")[0][1] - found(done, "^benchsmp: begin")[0][1]
+    return int(match[1]) / int(match[2]) * seconds / TICK
+
+
+def grade() -> float:
+    """Return how long make grade takes, in terms of running one test after the other."""
+    def seconds(*flags):
+        begin = time.monotonic()
+        done = subprocess.run([sys.executable, str(ROOT / "grade-lab4"), *flags], check=False,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        if done.returncode != 0:
+            raise MakeError("grade-lab4 does not give the full score")
+        return time.monotonic() - begin
+    return seconds() / seconds("-j", "1")
+
+
+TIMED: Dict[str, Callable[[], float]] = {
+    "primes-smp": primes, "scaling": scaling, "idle-message": idle_message, "grade": grade,
+}
+
+
+# ---- Judging and showing ----
+
+def compiler() -> str:
+    """Return the name and version of the compiler that the tree is built with."""
+    text = make("print-compiler")
+    version = re.search(r"\d+\.\d+(\.\d+)?", text)
+    return f"{'clang' if 'clang' in text else 'gcc'} {version[0] if version else 'unknown'}"
+
+
+def problem(row: Row, figure: float, recorded: Optional[float]) -> str:
+    """Return what is wrong with a figure, or nothing."""
+    if row.at_most is not None and figure > row.at_most * (1 if row.exact else NOISE):
+        return f"above the limit of {shown(row, row.at_most)}"
+    if row.exact and row.unit == "instructions" and recorded and figure > recorded * TOLERANCE:
+        return f"{figure / recorded - 1:.1%} above what is recorded"
+    return ""
+
+
+def shown(row: Row, figure: Optional[float]) -> str:
+    """Return a figure as text."""
+    if figure is None:
+        return ""
+    return f"{figure:.3f}" if row.unit == "ratio" else f"{figure:,.0f}"
+
+
+def table(rows: List[Row], figures: Figures, recorded: Figures,
+          problems: Dict[str, str]) -> List[str]:
+    """Return the lines of the table."""
+    lines = [f"{'':<50} {'this build':>11} {'recorded':>11} {'at most':>9} {'JOS':>10} {'xv6':>10}"]
+    for row in rows:
+        unit = "" if row.unit in ("instructions", "ratio") else f" [{row.unit}]"
+        cells = [shown(row, figures[row.name]), shown(row, recorded.get(row.name)),
+                 shown(row, row.at_most), shown(row, row.jos), shown(row, row.xv6)]
+        line = "{:<50} {:>11} {:>11} {:>9} {:>10} {:>10}".format(row.title + unit, *cells)
+        wrong = problems[row.name]
+        lines.append(line.rstrip() + (f"  <-- {wrong}" if wrong else ""))
+    return lines
+
+
+def report(rows: List[Row], figures: Figures, recorded: Figures, problems: Dict[str, str],
+           name: str) -> str:
+    """Return the figures of a build with the compiler of this name as JSON."""
+    return json.dumps({"compiler": name, "rows": [
+        {"name": row.name, "title": row.title.strip(), "unit": row.unit,
+         "figure": round(figures[row.name], 4), "recorded": recorded.get(row.name),
+         "at_most": row.at_most, "jos": row.jos, "xv6": row.xv6, "exact": row.exact,
+         "problem": problems[row.name] or None}
+        for row in rows]}, indent=1) + "\n"
+
+
+def chart(rows: List[Row], figures: Figures) -> str:
+    """Return a chart of the figures that there are of JOS too."""
+    return benchchart.svg([(row.title, [figures[row.name], row.at_most, row.jos, row.xv6])
+                           for row in rows if row.jos],
+                          ["this kernel", "at most", "a JOS lab 4 tree", "xv6"],
+                          "guest instructions")
+
+
+def parse() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--exact", action="store_true", help="only what is counted, no times")
+    parser.add_argument("--json", action="store_true",
+                        help="print the figures as JSON instead of the table")
+    parser.add_argument("--record", action="store_true",
+                        help="record the counts of this build for its compiler")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Do what the command line says and return the exit status."""
+    options = parse()
+    exit_on_signals()
+    os.chdir(ROOT)
+    rows = [row for row in ROWS if row.exact or not options.exact]
+    try:
+        make("-j2", "all")
+        name = compiler()
+        figures = exact_figures()
+        for row in rows:
+            if not row.exact:
+                figures[row.name] = TIMED[row.name]()
+    except MakeError as error:
+        sys.stderr.write(f"bench.py: {str(error).strip()}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    records = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    if options.record:
+        records[name] = {row.name: round(figures[row.name], 4) for row in rows if row.exact}
+        RECORD.write_text(json.dumps(records, indent=1, sort_keys=True) + "\n")
+    recorded = records.get(name, {})
+    problems = {row.name: problem(row, figures[row.name], recorded.get(row.name)) for row in rows}
+    text = report(rows, figures, recorded, problems, name)
+    (objdir() / "bench.json").write_text(text)
+    (objdir() / "bench.svg").write_text(chart(rows, figures))
+    if options.json:
+        print(text, end="")
+    else:
+        print(*table(rows, figures, recorded, problems), sep="\n")
+        if not recorded:
+            print(f"Nothing is recorded for {name}, so only the limits count.")
+        print(f"Built with {name}. Also in {objdir()}/bench.json; a chart: {objdir()}/bench.svg")
+    return 1 if any(problems.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

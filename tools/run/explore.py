@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""Run a program under many seeds, side by side, and say with which ones it goes wrong.
+
+A run is bad if the kernel panics, if it does not end, if it ends with environments blocked, if the
+kernel's books are wrong, if the program says so itself (a user panic, or a line `NAME: FAIL'; or no
+line `NAME: OK' where other seeds give one), or if the lines that the grader expects are not there.
+
+Exit status: 0 no run was bad, 1 some were, 2 nothing could be run, 130 interrupted.
+"""
+
+import argparse
+import os
+import re
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Tuple
+
+sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[1:1] = [str(ROOT), str(ROOT / "tools/grade")]
+
+from gradebuild import MakeError, qemu_command
+from gradeformat import Console
+from gradelib import CLEAN_END, Run, Verdict, Watch, diagnose, exit_on_signals, parallel
+from gradetests import TESTS, patterns
+
+SHOWN = 10      # seeds of which the command is shown, for each thing that goes wrong
+ALWAYS_BAD = [r"audit: (?!.* all agrees)", r"\d+ blocked for ever", r"\[\w{8}\] user panic in "]
+
+
+# ---- Running ----
+
+class Outcome(NamedTuple):
+    """A seed, and what has become of its run."""
+    seed: int
+    verdict: Verdict
+    lines: List[str]
+
+
+def expectations(name: str, limit: float) -> Tuple[List[str], Watch]:
+    """Return the lines a program must print, and what to look out for."""
+    test = next((test for test in TESTS if test.name == name), None)
+    bad = [*ALWAYS_BAD, f"{name}: FAIL"]
+    if not test:
+        return [re.escape(CLEAN_END)], Watch(forbidden=bad, limit=limit, quiet=limit)
+    bad += patterns(test.mustnot)
+    return patterns(test.must), Watch("".join(patterns(test.stop)), bad,
+                                      limit=limit, quiet=limit)
+
+
+def try_seed(seed: int, command: List[str], must: List[str], watch: Watch):
+    """A job for parallel(): run the command and return an Outcome."""
+    run = yield Run(command, watch)
+    return Outcome(seed, diagnose(run, must), run.lines)
+
+
+def require_verdict(name: str, outcomes: List[Outcome]) -> List[Outcome]:
+    """Where some runs print `NAME: OK', those that do not are bad."""
+    good = f"{name}: OK"
+    if not any(good in outcome.lines for outcome in outcomes):
+        return outcomes
+    return [outcome._replace(verdict=Verdict(False, f"no line `{good}'", []))
+            if outcome.verdict.ok and good not in outcome.lines else outcome
+            for outcome in outcomes]
+
+
+class Progress:
+    """The status line."""
+
+    def __init__(self, console, total: int):
+        self._console, self._total = console, total
+        self.outcomes: List[Outcome] = []
+
+    def __call__(self, running) -> None:
+        """Show it, given parallel()'s {position: Run}."""
+        bad = sum(not outcome.verdict.ok for outcome in self.outcomes)
+        longest = max((run.seconds for run in running.values()), default=0)
+        self._console.status(f"{len(self.outcomes)} of {self._total} seeds, {bad} bad; "
+                             f"the longest now {longest:.0f} s")
+
+
+# ---- The command line ----
+
+def seed_range(text: str) -> range:
+    """Return the seeds that `200', the first 200, or `5-9' means."""
+    found = re.fullmatch(r"(?:(\d{1,9})-)?(\d{1,9})", text)
+    first, last = (int(found[1] or 1), int(found[2])) if found else (1, 0)
+    if first > last:
+        raise argparse.ArgumentTypeError(
+            f"SEEDS={text} is no range of seeds. Try SEEDS=200 or SEEDS=5-9")
+    return range(first, last + 1)
+
+
+def parse(arguments: List[str]) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.error = lambda message: sys.exit(f"{message.partition(': ')[2] or message}")
+    parser.add_argument("run", metavar="PROGRAM", help="what to run; NAME:ARG gives it arguments")
+    parser.add_argument("--seeds", type=seed_range, default="100", metavar="N | A-B",
+                        help="the seeds: the first N (default %(default)s), or A to B")
+    parser.add_argument("--cpus", default="4", metavar="N", help="CPUs (default %(default)s)")
+    parser.add_argument("-j", dest="width", type=int, default=os.cpu_count() or 1, metavar="N",
+                        help="how many run at once (default: one per core, %(default)s)")
+    parser.add_argument("--limit", type=float, default=60, metavar="SECONDS",
+                        help="what takes longer hangs (default %(default)s)")
+    return parser.parse_args(arguments)
+
+
+def again(options: argparse.Namespace, seed: int) -> str:
+    """Return the command that repeats the run with a seed."""
+    name, _, rest = options.run.partition(":")
+    arguments = f" RUN={options.run}" if rest else ""
+    return f"make run-{name}-nox{arguments} CPUS={options.cpus} SEED={seed} AUDIT=1 EXIT=1"
+
+
+def report(options: argparse.Namespace, outcomes: List[Outcome], seconds: float) -> List[str]:
+    """Return the lines that say what was found."""
+    bad: Dict[str, List[Outcome]] = {}
+    for outcome in outcomes:
+        if not outcome.verdict.ok:
+            bad.setdefault(outcome.verdict.reason, []).append(outcome)
+    lines = []
+    for reason, some in bad.items():
+        lines.append(f"{reason}: {len(some)} of {len(outcomes)} seeds. With seed {some[0].seed}:")
+        lines += [f"    {detail}" for detail in some[0].verdict.details]
+        lines += ["    again:"] + [f"      {again(options, outcome.seed)}"
+                                   for outcome in some[:SHOWN]]
+        if len(some) > SHOWN:
+            lines.append("      and with seeds " + " ".join(str(o.seed) for o in some[SHOWN:]))
+    different = len({tuple(outcome.lines) for outcome in outcomes})
+    failed = sum(map(len, bad.values()))
+    return lines + [f"{options.run}, CPUS={options.cpus}: {len(outcomes) - failed} seeds passed, "
+                    f"{failed} failed; {different} different outputs ({seconds:.0f} s)"]
+
+
+def main(arguments: List[str]) -> int:
+    """Do what the command line says and return the exit status."""
+    options, console = parse(arguments), Console(sys.stdout)
+    exit_on_signals()
+    name, begin = options.run.partition(":")[0], time.monotonic()
+    progress, status = Progress(console, len(options.seeds)), 0
+    try:
+        console.status("building")
+        must, watch = expectations(name, options.limit)
+        mark = "SEED-HERE"
+        line = qemu_command(f"CPUS={options.cpus}", f"RUN={options.run}", "SEED=0" + mark,
+                            "AUDIT=1")
+        jobs = [try_seed(seed, [word.replace("0" + mark, str(seed)) for word in line], must, watch)
+                for seed in options.seeds]
+        with closing(parallel(jobs, options.width, tick=progress)) as outcomes:
+            for outcome in outcomes:
+                progress.outcomes.append(outcome)
+    except MakeError as error:
+        console.say(*str(error).splitlines()[-20:])
+        return 2
+    except KeyboardInterrupt:
+        status = 130
+    found = require_verdict(name, progress.outcomes)
+    console.say(*report(options, found, time.monotonic() - begin))
+    return status or int(any(not outcome.verdict.ok for outcome in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,360 @@
+"""For a class: the autograder's bundle, with submissions of every kind."""
+
+import io
+import json
+import os
+import runpy
+import shutil
+import sys
+import tarfile
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+from .classes import PROGRAMS, graded, summary
+from .kit import (ROOT, Skipped, add, call, edit, enter_copy, make, require, require_equal,
+                  scratch, set_make_variables, start, test)
+
+from submission import ALL_BYTES, FILE_BYTES, Refused, read_submission
+
+
+# ---- The autograder's submissions ----
+
+def unpack(submission, tree=ROOT):
+    """Put a tree's bundle and a submission into an empty folder, and return that."""
+    top = scratch()
+    set_make_variables([])
+    bundle = top / "obj/autograder.zip"
+    call("make", "-s", "-C", str(tree), "autograder", f"OBJDIR={top}/obj")
+    with zipfile.ZipFile(bundle) as archive:
+        archive.extractall(top / "source")
+    submission = Path(submission)
+    if submission.is_dir():
+        shutil.copytree(submission, top / "submission", symlinks=True)
+    else:
+        (top / "submission").mkdir()
+        shutil.copy(submission, top / "submission")
+    os.environ["AUTOGRADER"] = str(top)
+    return top
+
+
+def autograde(*arguments, submission=".", tree=ROOT):
+    """Run a tree's bundle in an empty folder; return the result and how many seconds it took."""
+    top = unpack(submission, tree)
+    began = time.monotonic()
+    call("sh", str(top / "source/run_autograder"), *arguments)
+    seconds = time.monotonic() - began
+    text = (top / "results/results.json").read_text()
+    summary("gradescope", text)
+    return json.loads(text), seconds
+
+
+def require_score(result, **points):
+    """The result must give just these points."""
+    require_equal({each["name"].split()[-1]: each["score"] for each in result["tests"]}, points,
+                  "points")
+    require_equal(result["score"], sum(points.values()), "score")
+
+
+@test("class: autograder, a good submission", limit=300, cost=25)
+def good():
+    """A tarball of the whole tree gets all points."""
+    enter_copy(built=False)
+    with tarfile.open("../hand.tar.gz", "w:gz") as archive:
+        archive.add(".", "jos-lab4-handin")
+    result, _ = autograde(submission="../hand.tar.gz")
+    require_equal((result["score"], len(result["tests"]), result["output"]), (80, 16, ""),
+                  "result")
+
+
+@test("class: autograder, a bad submission", cost=10)
+def bad():
+    """What does not work gets nothing, and a word why."""
+    enter_copy(built=False)
+    edit("kern/ipc.h", "env_ipc_value = value;", "env_ipc_value = value + 1;")
+    result, _ = autograde("faultdie", "pingpong")
+    require_score(result, faultdie=5, pingpong=0)
+    require("expected: > " in result["tests"][1]["output"], "it does not say why", str(result))
+
+
+def no_sources(fill, complaint):
+    """Where there is nothing to grade, the result says so."""
+    os.chdir(scratch())
+    fill()
+    result, _ = autograde()
+    require(result["score"] == 0 and result["tests"] == [] and complaint in result["output"],
+            "wrong result", str(result))
+
+
+for name, fill, complaint in (
+        ("an empty", lambda: None, "there is no directory kern/"),
+        ("an empty kern/ for a", lambda: Path("kern").mkdir(), "there is no directory kern/"),
+        ("a damaged", lambda: Path("x.tar.gz").write_bytes(b"\x1f\x8b\x08 damaged"), "damaged"),
+        ("a damaged zip", lambda: Path("x.zip").write_bytes(b"PK damaged"), "damaged")):
+    add(f"class: autograder, {name} submission", no_sources, fill, complaint)
+
+
+# ---- Hostile submissions ----
+
+@test("class: autograder, edited tests and scripts", cost=10)
+def edited():
+    """Whatever a submission has apart from sources counts for nothing, and none of it runs."""
+    enter_copy(built=False)
+    with tempfile.TemporaryDirectory() as anywhere:     # where nobody can write, too
+        os.chmod(anywhere, 0o777)
+        proof = Path(anywhere) / "proof"
+        edit_everything(proof)
+        result, _ = autograde("faultdie", "pingpong")
+        require(not proof.exists(), "something of the submission has run")
+    require_score(result, faultdie=5, pingpong=0)
+
+
+def edit_everything(proof):
+    """Change all that is not a source of the kernel or the library, so that it makes this file."""
+    run = f"$(shell touch {proof})\n"
+    for file in ("GNUmakefile", "kern/Makefrag", "lib/Makefrag", "user/Makefrag", "boot/Makefrag",
+                 "conf/env.mk", "conf/lab.mk", "obj/.deps"):
+        Path(file).parent.mkdir(exist_ok=True)
+        with open(file, "a", encoding="ascii") as makefile:
+            makefile.write(run)
+    for file in ("grade-lab4", "gradelib.py", "tools/grade/gradebuild.py",
+                 "tools/grade/gradeformat.py", "tools/grade/gradetests.py", "sitecustomize.py",
+                 "json.py", "kern/json.py"):
+        Path(file).write_text(f'open("{proof}", "w")\nprint(\'{{"score": 80, "tests": []}}\')\n')
+    for file in ("setup.sh", "run_autograder", "tools/setup.sh", ".git/hooks/post-checkout"):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).write_text(f"#!/bin/sh\ntouch {proof}\n")
+        Path(file).chmod(0o755)
+    for file in ("mergedep.pl", "boot/sign.pl", "tools/build/symtab.pl"):
+        Path(file).write_text(f"system 'touch {proof}';\n")
+    edit("user/faultdie.c", '"i faulted', '"OK i faulted')
+    Path("user/pingpong.c").write_text("this is no C\n")
+    edit("kern/ipc.h", "env_ipc_value = value;", "env_ipc_value = value + 1;")
+
+
+@test("class: autograder, told to end", cost=3)
+def told_to_end():
+    """It leaves a result that says so, and nothing else."""
+    enter_copy(built=False)
+    top = unpack(".")
+    os.environ["TMPDIR"] = str(scratch())
+    os.chmod(os.environ["TMPDIR"], 0o755)
+    grader = start(["sh", str(top / "source/run_autograder")])
+    deadline = time.monotonic() + 30
+    while not list(Path(os.environ["TMPDIR"]).glob("jos-grade-*/tree/obj")):
+        require(time.monotonic() < deadline, "it does not begin")
+        time.sleep(0.02)
+    grader.terminate()
+    require_equal(grader.wait(20), 143, "status")
+    result = json.loads((top / "results/results.json").read_text())
+    require("ended from outside" in result["output"], "wrong result", str(result))
+    require_equal(os.listdir(os.environ["TMPDIR"]), [], "files left")
+
+
+# What a kernel prints that fakes faultread, and a library that fakes faultdie.
+FAKE_KERNEL = ("[00000000] new env 00001000", "[00001000] user fault va 00000000 ip 00800020",
+               "TRAP frame at 0xf0000000 from CPU 0", "  trap 0x0000000e Page Fault",
+               "  err  0x00000004 user, read", "[00001000] free env 00001000")
+FAKE_LIBRARY = "i faulted at va deadbeef, err 6"
+
+
+@test("class: autograder, faked output", cost=12)
+def faked():
+    """A kernel or a library that prints what is expected, and does nothing, gets nothing.
+
+    The grader alone would believe it, which proves that the fakes are good.
+    """
+    enter_copy()
+    lines = "".join(f'cprintf("{line}\\n"); ' for line in FAKE_KERNEL)
+    edit("kern/init.c", PROGRAMS, f"{lines} start_programs(); // the")
+    edit("lib/libmain.c", "umain(argc, argv);",
+         f'if (strcmp(argv[0], "faultdie") == 0) cprintf("{FAKE_LIBRARY}\\n");')
+    make("-j2")
+    require_equal(summary("json", graded("json", "faultread", "faultdie", status=0))[0], 10,
+                  "points for fakes without the autograder")
+    result, _ = autograde("faultread", "faultdie")
+    require_score(result, faultread=0, faultdie=0)
+
+
+@test("class: what is printed before the program begins")
+def too_early():
+    """It proves nothing, even if the program begins later."""
+    os.chdir(ROOT)
+    judge_order = runpy.run_path("grade-lab4")["judge_order"]
+    must = ["x faultread begins", ".00000000. new env 00001000", ".00001000. user fault"]
+    lines = ["[00000000] new env 00001000", "x faultread begins", "[00001000] user fault"]
+    require(judge_order(lines, must).ok, "a right order is refused")
+    verdict = judge_order([lines[0], lines[2], lines[1]], must)
+    require_equal((verdict.ok, verdict.details), (False, must[2:]), "lines that come too early")
+
+
+@test("class: autograder, programs without end", limit=240, cost=30)
+def endless():
+    """A library that loops, makes envs or prints without end costs the points, and little time."""
+    enter_copy(built=False)
+    edit("lib/libmain.c", "umain(argc, argv);",
+         'while (strcmp(argv[0], "faultdie") == 0) ; '
+         'while (strcmp(argv[0], "dumbfork") == 0) fork(); '
+         'while (strcmp(argv[0], "faultread") == 0) cprintf("OK\\n"); umain(argc, argv);')
+    result, seconds = autograde("faultdie", "dumbfork", "faultread", "faultwrite")
+    require_score(result, dumbfork=0, faultread=0, faultwrite=5, faultdie=0)
+    require(seconds < 100, f"it takes {seconds:.0f} s")
+
+
+@test("class: autograder, a kernel without end", limit=240, cost=30)
+def endless_kernel():
+    """When the time is over all that has been graded counts, the rest gets nothing."""
+    enter_copy(built=False)
+    edit("kern/init.c", PROGRAMS, "for (;;) ; // the")
+    result, seconds = autograde("--limit", "36", "dumbfork", "faultread", "faultwrite", "faultdie",
+                                "faultregs", "faultalloc")
+    require_equal((result["score"], len(result["tests"])), (0, 6), "points and tests")
+    require(seconds < 50, f"it takes {seconds:.0f} s")
+
+
+# Files of a kernel that keep the compiler busy until its memory is used up much later, or that
+# take all its memory; how long the grading may take, and what it says then.
+TWICE = '#if __INCLUDE_LEVEL__ < 60\n#include "twice.h"\n#include "twice.h"\n#endif\n'
+BUILD_BOMBS = {
+    "time": ({"kern/twice.h": TWICE, "kern/bomb.c": TWICE}, 8,
+             "not finished within 4 s"),
+    "memory": ({"kern/bomb.c": '#include "/dev/zero"\n'}, 100,
+               "out of memory"),
+    "a file": ({"kern/bomb.S": ".data\n.fill 0x7fffffff\n"}, 100,
+               "bomb.o"),
+}
+
+
+def build_bomb(files, limit, complaint):
+    """It is given up, in plain words."""
+    enter_copy(built=False)
+    for name, text in files.items():
+        Path(name).write_text(text)
+    result, seconds = autograde("--limit", str(limit), "faultdie")
+    require_score(result, faultdie=0)
+    require(complaint in result["output"], f"no `{complaint}'", str(result))
+    require(seconds < limit + 16, f"it takes {seconds:.0f} s")
+
+
+for name, how in BUILD_BOMBS.items():
+    add(f"class: autograder, a build that takes all {name}", build_bomb, *how, cost=10)
+
+
+@test("class: autograder, who builds and runs")
+def harmless():
+    """Not root, and nobody who can write our files or the results."""
+    if os.getuid() != 0:
+        raise Skipped("only root can become another user")
+    enter_copy(built=False)
+    with open("conf/env.mk", "a", encoding="ascii") as file:
+        file.write("ifeq ($(MAKECMDGOALS),all)\n"
+                   "able := $(shell for f in GNUmakefile kern kern/init.c user user/faultdie.c "
+                   "obj; do test -w $$f && echo $$f; done)\n"
+                   "$(error I am $(shell id -u), I can write: $(able).)\nendif\n")
+    result, _ = autograde("faultdie", tree=Path.cwd())
+    require("I am 65534, I can write: obj." in result["output"], "wrong rights", str(result))
+
+
+# ---- Reading ----
+
+MAIN = {"kern/init.c": b"int x;\n", "lib/fork.c": b"int y;\n", "inc/lib.h": b"\n"}
+
+
+def fill(top, files):
+    """Write files below a directory; return it."""
+    for name, data in files.items():
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / name).write_bytes(data)
+    return top
+
+
+def packed(form, files, prefix=""):
+    """Return a directory with an archive of these files in it, and the archive, to add to."""
+    top = scratch()
+    if form == "zip":
+        archive = zipfile.ZipFile(top / "x.zip", "w", zipfile.ZIP_DEFLATED)
+        for name, data in files.items():
+            archive.writestr(prefix + name, data)
+    else:
+        archive = tarfile.open(top / "x.tar.gz", "w:gz")
+        for name, data in files.items():
+            info = tarfile.TarInfo(prefix + name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return top, archive
+
+
+@test("class: submissions of every shape")
+def shapes():
+    """At the top or one below, in a directory or an archive: the sources are found."""
+    more = {**MAIN, "README": b"", "kern/Makefrag": b"", "kern/._init.c": b"", "kern/a b.c": b"",
+            "kern/$(x).c": b"", "kern/-o.c": b"", "kern/deep/x.c": b"", "user/x.c": b""}
+    for prefix in ("", "jos/", "a b/"):
+        require_equal(read_submission(fill(scratch() / "s", {prefix + name: data for name, data
+                                                             in more.items()})),
+                      (MAIN, []), f"sources in {prefix!r}")
+        for form in ("zip", "tar"):
+            top, archive = packed(form, more, prefix)
+            archive.close()
+            require_equal(read_submission(top), (MAIN, []), f"sources in {form}, in {prefix!r}")
+
+
+@test("class: submissions with links and special files")
+def links():
+    """None of them is followed, and none makes us wait."""
+    top, secret = fill(scratch() / "s", MAIN), scratch() / "secret"
+    fill(secret, {"x.c": b"secret", "kern/x.c": b"secret"})
+    (top / "kern/link.c").symlink_to(secret / "x.c")
+    os.mkfifo(top / "kern/pipe.c")
+    (top / "kern/directory.c").mkdir()
+    sources, notes = read_submission(top)
+    require_equal(sources, MAIN, "sources")
+    require_equal([note.split()[0] for note in notes],
+                  ["kern/directory.c", "kern/link.c", "kern/pipe.c"], "notes")
+    shutil.rmtree(top / "kern")
+    (top / "kern").symlink_to(secret / "kern")
+    (top / "below").symlink_to(secret)
+    try:
+        require(False, "a link to a directory is followed", str(read_submission(top)))
+    except Refused:
+        pass
+
+    top, archive = packed("tar", MAIN)
+    for name, kind, target in (("kern/sym.c", tarfile.SYMTYPE, "/etc/passwd"),
+                               ("kern/hard.c", tarfile.LNKTYPE, "/etc/passwd"),
+                               ("kern/device.c", tarfile.CHRTYPE, ""),
+                               ("kern/pipe.c", tarfile.FIFOTYPE, "")):
+        info = tarfile.TarInfo(name)
+        info.type, info.linkname = kind, target
+        archive.addfile(info)
+    for name in ("/kern/x.c", "../kern/x.c", "../../kern/x.c", "kern/../x.c", "x/../kern/x.c"):
+        archive.addfile(tarfile.TarInfo(name))
+    archive.close()
+    sources, notes = read_submission(top)
+    require_equal(sources, MAIN, "sources of a tar file")
+    require_equal([note.split()[0] for note in notes],
+                  ["kern/sym.c", "kern/hard.c", "kern/device.c", "kern/pipe.c"], "notes")
+
+
+@test("class: submissions that are too large", cost=2)
+def large():
+    """A large source is left out; too many of them, or an archive that unpacks to more, refused."""
+    big = {**MAIN, "kern/big.c": b" " * (FILE_BYTES + 1)}
+    zipped, archive = packed("zip", big)
+    archive.close()
+    for top in (fill(scratch() / "s", big), zipped):
+        sources, notes = read_submission(top)
+        require_equal((sources, len(notes)), (MAIN, 1), "sources and notes")
+    many = {f"kern/x{n}.c": b" " * FILE_BYTES for n in range(ALL_BYTES // FILE_BYTES + 1)}
+    bomb, archive = packed("tar", MAIN)
+    info = tarfile.TarInfo("zeros")
+    info.size = 300 << 20
+    with open("/dev/zero", "rb") as zeros:
+        archive.addfile(info, zeros)
+    archive.close()
+    for top in (fill(scratch() / "s", many), bomb):
+        try:
+            require(False, "it is read", *read_submission(top)[0])
+        except Refused:
+            pass

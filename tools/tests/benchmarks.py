@@ -1,0 +1,88 @@
+"""What this kernel costs: instruction counts as recorded, and the tools that count them."""
+
+import json
+import os
+import re
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+from .kit import ROOT, call, edit, enter_copy, make, objdir, require, require_equal, test
+from .machine import command, play, verify
+
+from gradelib import CLEAN_END
+
+
+@test("bench: instruction counts", cost=15)
+def counts():
+    """No count is above its limit or the recorded one."""
+    report = json.loads(make("-s", "bench", "BENCHFLAGS=--exact --json"))
+    wrong = [f"{row['title']}: {row['problem']}" for row in report["rows"] if row["problem"]]
+    require_equal(wrong, [], "figures")
+    require(len(report["rows"]) > 20 and all(row["figure"] > 0 for row in report["rows"]),
+            "rows missing")
+    chart = xml.parse(objdir() / "bench.svg").getroot()
+    require(len(list(chart.iter("{http://www.w3.org/2000/svg}rect"))) > 20, "an empty chart")
+
+
+@test("bench: a kernel that has become slower", cost=25)
+def slower():
+    """It fails, and says which figures have risen."""
+    enter_copy()
+    edit("kern/syscall.c", "	return curenv->env_id;\n",
+         "	for (volatile int n = 0; n < 10; n++)\n		;\n	return curenv->env_id;\n")
+    text = make("-s", "bench", "BENCHFLAGS=--exact", fails=True)
+    marked = [line for line in text.splitlines() if "<--" in line]
+    require(marked and marked[0].startswith("null system call"), "nothing is marked",
+            *text.splitlines())
+
+
+@test("bench: a build with a compiler of which nothing is recorded", cost=15)
+def unknown_compiler():
+    """Only the limits count, and it says so."""
+    enter_copy()
+    records = json.loads(Path("tools/measure/bench-record.json").read_text())
+    Path("tools/measure/bench-record.json").write_text(json.dumps({"gcc 1.0": records.popitem()[1]}))
+    text = call("python3", "tools/measure/bench.py", "--exact")
+    require(re.search(r"^Nothing is recorded for ", text, re.M), "wrong report",
+            *text.splitlines())
+
+
+@test("bench: instructions of a program")
+def instructions():
+    """make instructions-X tells which functions a program's instructions are spent in; the same
+    ones every time."""
+    text = make("-s", "instructions-hello", "INSTRUCTIONSFLAGS=--from umain --top 1000")
+    require_equal(make("-s", "instructions-hello", "INSTRUCTIONSFLAGS=--from umain --top 1000"),
+                  text, "second run")
+    found = {name: int(count.replace(",", "")) for count, name in
+             re.findall(r"^ *([\d,]+) +[\d.]+% +[\d,]+  (.+)$", text, re.M)}
+    for function in ("umain (user)", "trap", "call_cputs", "env_destroy"):
+        require(found.get(function, 0) > 0, f"nothing in {function}", *text.splitlines())
+    total = int(re.search(r"^ *([\d,]+) +100% +all$", text, re.M)[1].replace(",", ""))
+    require_equal(sum(found.values()), total, "sum")
+
+
+@test("bench: instructions of a program that there is not")
+def no_program():
+    """One line tells what is wrong."""
+    enter_copy()
+    text = make("-s", "instructions-nosuch", fails=True)
+    require(re.match(r"No program is called 'nosuch'\.\nThere are: .*\nmake: ", text),
+            "wrong report", *text.splitlines())
+
+
+@test("bench: one operation")
+def one():
+    """bench:0:NAME measures one operation."""
+    run = play(command("bench:0:null-call"))
+    verify(run, [r"bench: null-call \d+", re.escape(CLEAN_END)])
+    require_equal(sum(line.startswith("bench: ") for line in run.lines), 2, "number of figures")
+
+
+@test("bench: several CPUs", cost=5)
+def several():
+    """The programs for the ratios of times print their figures."""
+    for program, figure in (("work", r"work [1-9]\d* thousand ticks"),
+                            ("wake", r"wake [1-9]\d* of \d+ ticks")):
+        verify(play(command(f"benchsmp:{program}", cpus=4)),
+               [f"benchsmp: {figure}", re.escape(CLEAN_END)])

@@ -1,0 +1,263 @@
+"""Building: exactly what must be is built again, in any order, with every compiler."""
+
+import os
+import re
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from gradelib import CLEAN_END
+from gradetests import EXERCISES
+
+from .kit import (ROOT, add, call, choose_no_tools, edit, enter_copy, make, need,
+                  need_to_work, require, require_equal, scratch, test)
+from .machine import command, play, verify
+
+# ---- What make says it does ----
+
+KERNEL = ["ld kern/kernel", "mk kern/kernel.img", "symbols kern/kernel"]
+PROGRAMS = ["as kern/programtable.S", *KERNEL]      # when a user program has changed
+BOOT = ["ld boot/boot", "mk kern/kernel.img"]
+COMPILE = ("-x", "c", "-c", "-o", "/dev/null", "/dev/null")       # with a compiler before it
+IN_KERNEL = ("printfmt.c", "readline.c", "string.c")        # files of lib/ that the kernel has too
+
+
+class Source(NamedTuple):
+    """A source file, as compiled for one of boot, kern, lib, user."""
+    file: Path
+    part: str
+
+    @property
+    def step(self):
+        """What make says when it compiles the file."""
+        return f"{'cc' if self.file.suffix == '.c' else 'as'} {self.file}"
+
+
+def programs():
+    """Return the sources of all programs, but the checks of exercises."""
+    return [file for file in Path("user").rglob("*.c") if file.parent.name != "exercises"]
+
+
+def all_sources():
+    """Return all Sources in the current tree."""
+    files = [file for part in ("boot", "kern", "lib") for suffix in ("c", "S")
+             for file in Path(part).glob(f"*.{suffix}")] + programs()
+    return ([Source(file, file.parts[0]) for file in files] +
+            [Source(Path("lib") / name, "kern") for name in IN_KERNEL])
+
+
+def includes(file):
+    """Return the headers that a file includes, directly or not."""
+    found, todo = set(), [file]
+    while todo:
+        here = todo.pop()
+        for bracket, name in re.findall(r'^#include (<|")([^>"]+)', here.read_text(), re.M):
+            header = Path(name if bracket == "<" else os.path.normpath(here.parent / name))
+            if header.exists() and header not in found:
+                found.add(header)
+                todo.append(header)
+    return found
+
+
+def links(part, files):
+    """Return the steps that are due when these files of a part have been compiled."""
+    link_users = [f"ld user/{file.stem}" for file in (files if part == "user" else programs())]
+    archive = [] if files == {Path("lib/entry.S")} else ["ar lib/libjos.a"]
+    return {"boot": BOOT, "kern": KERNEL, "user": link_users + PROGRAMS,
+            "lib": archive + link_users + PROGRAMS}[part]
+
+
+def steps(sources, extra=()):
+    """Return all steps that compiling these Sources brings about, and extra ones, sorted."""
+    linking = set(extra)
+    for part in {source.part for source in sources}:
+        linking.update(links(part, {source.file for source in sources if source.part == part}))
+    return sorted([source.step for source in sources] + list(linking))
+
+
+def remade(*arguments):
+    """Run make; return the steps it says it does, sorted."""
+    output = make("-j2", "V=0", *arguments)
+    return sorted(line[2:] for line in output.splitlines() if line.startswith("+ "))
+
+
+# ---- Again ----
+
+@test("build: a second make does nothing", cost=2)
+def second():
+    """Nor does one that is to show its commands."""
+    enter_copy()
+    for arguments in ((), ("V=1",)):
+        output = make(*arguments)
+        require(re.fullmatch(r"(make: Nothing to be done for 'all'\.\n)?", output),
+                "make does something", *output.splitlines())
+
+
+def touched(name):
+    """When a source file has changed, what it goes into is made again, and nothing else."""
+    enter_copy()
+    file = Path(name)
+    os.utime(file)
+    sources = [source for source in all_sources()
+               if source.file == file or file in includes(source.file)]
+    require(sources, f"nothing includes {file}")
+    require_equal(remade(), steps(sources), "steps")
+    require_equal(remade(), [], "steps of another make")
+
+
+for name in ("inc/mmu.h", "inc/lib.h", "inc/elf.h", "kern/sched.h", "kern/vectors.h",
+             "lib/pgfault.h", "boot/main.c", "kern/init.c", "kern/trapentry.S", "lib/string.c",
+             "lib/printf.c", "lib/entry.S", "user/common.h", "user/hello.c"):
+    add(f"build: {name} touched", touched, name, cost=3)
+
+
+def touched_script(name, part, extra):
+    """The same for a file that rules depend on: all of a part is compiled, or nothing."""
+    enter_copy()
+    os.utime(name)
+    every_link = [f"ld user/{file.stem}" for file in programs()]
+    require_equal(remade(), steps([source for source in all_sources() if source.part == part],
+                                  extra + (every_link if name == "user/user.ld" else [])), "steps")
+
+
+for name, part, extra in (("kern/Makefrag", "kern", ["gen kern/programtable.S", *PROGRAMS]),
+                          ("user/Makefrag", "user", []), ("lib/Makefrag", "lib", []),
+                          ("boot/Makefrag", "boot", []), ("kern/kernel.ld", None, KERNEL),
+                          ("user/user.ld", None, PROGRAMS), ("boot/boot.ld", None, BOOT),
+                          ("boot/sign.pl", None, BOOT), ("tools/build/symtab.pl", None, PROGRAMS)):
+    add(f"build: {name} touched", touched_script, name, part, extra, cost=3)
+
+
+@test("build: flags changed", cost=5)
+def flags():
+    """Every file is compiled again; the table of programs only refers to others."""
+    enter_copy()
+    require_equal(remade("WERROR=1"), steps(all_sources(), []), "steps")
+    require_equal(remade("WERROR=1"), [], "steps of another make")
+
+
+@test("build: compiler changed", cost=5)
+def other_compiler():
+    """The same for another prefix of the tools."""
+    need("i686-linux-gnu-gcc")
+    need_to_work("gcc", "-m32", *COMPILE)
+    enter_copy(built=False)
+    choose_no_tools()
+    make("-j2", "GCCPREFIX=i686-linux-gnu-")
+    found = remade("GCCPREFIX=")
+    require_equal([step for step in found if step.startswith(("cc", "as"))],
+                  [step for step in steps(all_sources(), ["as kern/programtable.S"])
+                   if step.startswith(("cc", "as"))], "steps")
+
+
+@test("build: program added and removed", cost=4)
+def program_added():
+    """A new file in user/ is a new program; without its file there is no such program."""
+    enter_copy()
+    new = Path("user/brandnew.c")
+    new.write_text('#include <inc/lib.h>\nvoid umain(int argc, char **argv)\n'
+                   '{\n\tcprintf("%s runs\\n", argv[0]);\n}\n')
+    require_equal(remade(), steps([Source(new, "user")], ["gen kern/programtable.S"]), "steps")
+    verify(play(command("brandnew")), ["brandnew runs"])
+    new.unlink()
+    require_equal(remade(), sorted(["gen kern/programtable.S", *PROGRAMS]), "steps")
+    verify(play(command("brandnew")), ["No program is called 'brandnew'"])
+
+
+@test("build: kernel file added and removed", cost=4)
+def kernel_file():
+    """A new file in kern/ becomes part of the kernel; without it, the kernel is linked again."""
+    enter_copy()
+    new = Path("kern/brandnew.c")
+    new.write_text("int brand_new;\n")
+    require_equal(remade(), steps([Source(new, "kern")]), "steps")
+    new.unlink()
+    require_equal(remade(), sorted(KERNEL), "steps")
+
+
+@test("build: header removed", cost=4)
+def header_removed():
+    """A header that is no longer used may go."""
+    enter_copy()
+    header, program = Path("inc/brandnew.h"), "user/hello.c"
+    header.write_text("\n")
+    edit(program, "#include <inc/lib.h>\n", "#include <inc/lib.h>\n#include <inc/brandnew.h>\n")
+    expected = steps([Source(Path(program), "user")])
+    require_equal(remade(), expected, "steps")
+    os.utime(header)
+    require_equal(remade(), expected, "steps when the header has changed")
+    edit(program, "#include <inc/brandnew.h>\n", "")
+    header.unlink()
+    require_equal(remade(), expected, "steps when it has gone")
+
+
+@test("build: in parallel as one by one", cost=10)
+def parallel():
+    """Both make the same image, byte by byte, and take each step once."""
+    enter_copy(built=False)
+    one_by_one = make("OBJDIR=obj-1")
+    at_once = make("-j8", "OBJDIR=obj-8")
+    require_equal(Counter(at_once.splitlines()), Counter(one_by_one.splitlines()), "steps")
+    for name in ("kern/kernel.img", "user/hello.stripped", "boot/boot"):
+        require(Path("obj-1", name).read_bytes() == Path("obj-8", name).read_bytes(),
+                f"{name} differs")
+
+
+# ---- The boot sector ----
+
+@test("build: boot sector's size")
+def sign():
+    """510 bytes of code fit, 511 are refused in plain words."""
+    sector, script = scratch() / "sector", str(ROOT / "boot/sign.pl")
+    sector.write_bytes(b"x" * 510)
+    call("perl", script, str(sector))
+    require_equal(sector.read_bytes(), b"x" * 510 + b"\x55\xaa", "boot sector")
+    sector.write_bytes(b"x" * 511)
+    output = call("perl", script, str(sector), fails=True)
+    require(re.match(r"boot sector too large: 511 bytes, 510 fit.*\n\Z", output),
+            "wrong complaint", output)
+    require(not sector.exists(), "it leaves the file, which make would take for good")
+
+
+# ---- Compilers ----
+
+GNU_LD = ("ld", "-m", "elf_i386", "-v")
+CLANG = ("clang", "--target=i386-none-elf", *COMPILE)
+
+# What chooses each set of tools, and commands that work where it is installed.
+COMPILERS = {
+    "i686-linux-gnu-gcc": (["GCCPREFIX=i686-linux-gnu-"], [("i686-linux-gnu-gcc", *COMPILE)]),
+    "gcc": (["GCCPREFIX="], [("gcc", "-m32", *COMPILE), GNU_LD]),
+    "clang and lld": (["CC=clang", "LD=ld.lld"], [CLANG, ("ld.lld", "--version")]),
+    "clang and GNU ld": (["CC=clang", "LD=ld"], [CLANG, GNU_LD]),
+}
+
+
+def builds(variables, probes):
+    """The tree and all checks of exercises build without a warning, and a program runs."""
+    for probe in probes:
+        need_to_work(*probe)
+    enter_copy(built=False)
+    choose_no_tools()
+    output = make("-j2", "WERROR=1", f"EX={' '.join(map(str, EXERCISES))}", *variables)
+    odd = [line for line in output.splitlines() if not re.match(r"\+ |boot sector: \d+ of", line)]
+    require(not odd, "make says more than what it does", *odd)
+    verify(play(command("hello")), ["hello, world", re.escape(CLEAN_END)])
+
+
+for name, how in COMPILERS.items():
+    add(f"build: with {name}", builds, *how, cost=8)
+
+
+@test("build: conf/env.mk may choose the host's gcc")
+def env_mk():
+    """An empty GCCPREFIX means that, also where another compiler could be found."""
+    need("i686-linux-gnu-gcc")
+    need_to_work("gcc", "-m32", *COMPILE)
+    enter_copy(built=False)
+    choose_no_tools()
+    with open("conf/env.mk", "a", encoding="ascii") as file:
+        file.write("GCCPREFIX =\n")
+    output = make("-n", "V=1", "obj/user/hello.o")
+    require(re.search("^gcc .*user/hello.c", output, re.M), "another compiler is taken",
+            *[line for line in output.splitlines() if "hello.c" in line])

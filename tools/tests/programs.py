@@ -1,0 +1,222 @@
+"""The programs of user/ that the grader does not run: what they print, and how they end."""
+
+import re
+from pathlib import Path
+
+from gradelib import CLEAN_END, Watch
+from gradetests import TESTS
+
+from . import building, guarantees
+from .kit import ROOT, add, enter_copy, line_of, make, require, require_equal, test
+from .machine import ENV1, Machine, command, play, verify
+
+FREE = rf"\[{ENV1}\] free env {ENV1}"
+EXIT = rf"\[{ENV1}\] exiting gracefully"
+
+
+def trap(name, error, eip="0x008....."):
+    """Return the patterns of the trap frame that a killed env leaves."""
+    return ["TRAP frame at 0xf....... from CPU .", f"  trap 0x000000.. {name}$",
+            rf"  err  {error:#010x}( \[.*\])?$", f"  eip  {eip}", "  cs   0x----001b", FREE]
+
+
+# What each must print besides the clean end of the system, and must not.
+PROGRAMS = {
+    "hello": (["hello, world", f"i am environment {ENV1}", EXIT, FREE], []),
+    "badsegment": (trap("General Protection", 0x28), [EXIT]),
+    "softint": (trap("General Protection", 14 * 8 + 2), [EXIT]),
+    "divzero": (trap("Divide error", 0), [EXIT, "1/0 is"]),
+    "faultreadkernel": (trap("Page Fault", 5), [EXIT, "I read"]),
+    "faultwritekernel": (trap("Page Fault", 7), [EXIT]),
+    "buggyhello": ([rf"\[{ENV1}\] user_mem_check assertion failure for va 00000001", FREE], [EXIT]),
+    "buggyhello2": ([rf"\[{ENV1}\] user_mem_check assertion failure for va 0080[0-9a-f]000", FREE],
+                    [EXIT, "hello, world"]),
+    "evilhello": ([rf"\[{ENV1}\] user_mem_check assertion failure for va f010000c", FREE], [EXIT]),
+    "testbss": (["Making sure bss works right...",
+                 "Yes, good.  Now doing a wild write off the end...",
+                 rf"\[{ENV1}\] user fault va 00c..... ip 008.....", *trap("Page Fault", 6)],
+                [EXIT, ".*panic"]),
+    "yield": ([f"Hello, I am environment {ENV1}.",
+               *[f"Back in environment {ENV1}, iteration {n}." for n in range(5)],
+               f"All done in environment {ENV1}.", EXIT, FREE], []),
+    "pingpongs": (["send 0 from 1000 to 1001",
+                   *[f"{'1001 got %d from 1000' % n if n % 2 == 0 else '1000 got %d from 1001' % n}"
+                     r" \(thisenv is 0xeec000.. %s\)" % (1001 - n % 2) for n in range(11)],
+                   EXIT, FREE], []),
+    "tour": (["Welcome! I am env 00001000, an ordinary program on CPU .",
+              "1. CPUs: I fork 4 children", "   CPUs seen at work: [1-4] ",
+              "   The child's copy is 2, mine is still 1.",
+              r"3. Messages: env 0000.... sent me the number 2",
+              '   "Greetings from env 0000....!"',
+              "   My handler got a page fault at 00a00000 and maps a page.",
+              "   The write went on as if nothing had happened: it worked.",
+              r".0000.00.. user fault va f0100000 ip 008",
+              "   Child 0000.... is gone, everything else runs on.",
+              "That was the tour", EXIT, FREE], [".*panic"]),
+}
+
+# Tested here in another way, or in another topic.
+ELSEWHERE = {"bench", "benchsmp", "fairness", "idle", "breakpoint", *guarantees.PROGRAMS}
+
+
+def plays(name, cpus):
+    """A program prints what it must, and nothing is left when it is done."""
+    must, mustnot = PROGRAMS[name]
+    run = play(command(name, cpus=cpus), Watch(forbidden=mustnot))
+    verify(run, [*must, re.escape(CLEAN_END)])
+
+
+for program in PROGRAMS:
+    add(f"programs: {program}", plays, program, 1)
+for program in ("yield", "pingpongs", "tour"):
+    add(f"programs: {program} on 4 CPUs", plays, program, 4)
+
+
+@test("programs: each is tested")
+def complete():
+    """Whoever adds a program to the tree adds a test for it."""
+    graded = [test.name for test in TESTS]
+    there = {file.stem for file in building.programs()}
+    require_equal(sorted(there - set(graded) - set(PROGRAMS) - ELSEWHERE), [],
+                  "programs without a test")
+
+
+@test("programs: idle runs for ever")
+def idle():
+    """The system does not end while a program only yields, nor does it starve others."""
+    with Machine(command("idle hello")) as machine:
+        machine.expect(r"\[00001001\] free env 00001001\n")
+        machine.silent(1.5)
+
+
+def fairness(cpus):
+    """The tally is that of the messages shown. (How even it is depends on the schedule.)"""
+    run = play(command("fairness", cpus=cpus))
+    verify(run, [FREE])
+    received = [sum(f"1000 recv from {env}" == line for line in run.lines) for env in (1001, 1002)]
+    require_equal(sum(received), 60, "number of messages")
+    require_equal([line for line in run.lines if "messages" in line],
+                  ["%d messages from 1001, %d from 1002" % tuple(received)], "tally")
+
+
+for n in (1, 4):
+    add(f"programs: fairness on {n} CPUs", fairness, n)
+
+
+@test("programs: three of a kind take turns")
+def turns():
+    """Round robin: each env makes a step before any makes its next. Time is counted in
+    instructions, so that no timer tick comes in between."""
+    run = play(command("yield yield yield", "-icount", "shift=0,sleep=off"))
+    verify(run, [re.escape(CLEAN_END)])
+    steps = [re.match(r"Back in environment (\d+), iteration (\d)", line) for line in run.lines]
+    steps = [(match[1], match[2]) for match in steps if match]
+    first = [env for env, _ in steps[:3]]
+    require_equal(sorted(first), ["00001000", "00001001", "00001002"], "envs")
+    require_equal(steps, [(env, n) for n in "01234" for env in first], "order")
+
+
+@test("programs: lines are never mixed")
+def lines():
+    """What several CPUs print at the same time comes out as whole lines."""
+    run = play(command(" ".join(["yield"] * 12), cpus=4))
+    verify(run, [re.escape(CLEAN_END)])
+    env = r"0000100[0-9a-f]"
+    whole = re.compile(
+        rf"Hello, I am environment {env}\.|Back in environment {env}, iteration \d\.|"
+        rf"All done in environment {env}\.|\[{env}\] exiting gracefully|"
+        rf"\[({env}|00000000)\] (free|new) env {env}|SMP: .*|check_.*|Physical .*|No runnable .*|audit: .*")
+    require_equal([line for line in run.lines if not whole.fullmatch(line)], [], "lines")
+    require_equal(sum("Back in" in line for line in run.lines), 60, "number of lines")
+
+
+# ---- Backtraces ----
+
+def frames(text_lines):
+    """Return (file, line, function) of each frame of a backtrace."""
+    found = [re.match(r" +(\S+):(\d+): ([\w.]+)\+\d+$", line) for line in text_lines]
+    return [(match[1], int(match[2]), match[3]) for match in found if match]
+
+
+# For programs that are killed: the innermost frames, with a text that is in their line.
+BACKTRACES = {
+    "badsegment": [("user/badsegment.c", "asm volatile", "umain")],
+    "faultwritekernel": [("user/faultwritekernel.c", "*kernel = 0;", "umain")],
+    "buggyhello": [("lib/syscall.c", None, "sys_cputs"),
+                   ("user/buggyhello.c", "sys_cputs(", "umain"),
+                   ("lib/libmain.c", "umain(", "libmain")],
+}
+
+
+def backtrace(program):
+    """The backtrace of a killed env names the functions, files and lines."""
+    run = play(command(program))
+    expected = BACKTRACES[program]
+    found = frames(run.lines)[:len(expected)]
+    require_equal([(file, None if text is None else line, function)
+                   for (file, line, function), (_, text, _) in zip(found, expected)],
+                  [(file, text and line_of(file, text), function)
+                   for file, text, function in expected], "frames")
+
+
+for program in BACKTRACES:
+    add(f"programs: backtrace of {program}", backtrace, program)
+
+NESTED = """
+#include <inc/lib.h>
+
+static volatile int depth;
+static int *volatile nowhere;
+
+static void __attribute__((noinline)) innermost(int *where)
+{
+	*where = depth;	// the fault
+	depth = sys_getenvid();	// no leaf: gcc gives those no frame
+}
+
+static void __attribute__((noinline)) middle(int n)
+{
+	if (n > 0)
+		middle(n - 1);	// recursion
+	else
+		innermost(nowhere);	// the inner call
+	depth--;
+}
+
+void umain(int argc, char **argv)
+{
+	middle(2);	// the outer call
+	cprintf("not reached\\n");
+}
+"""
+
+
+@test("programs: backtrace of nested calls", cost=5)
+def nested():
+    """The same for a program with calls of its own, down to lib/entry.S."""
+    enter_copy()
+    file = "user/nested.c"
+    Path(file).write_text(NESTED)
+    make()
+    run = play(command("nested"))
+    calls = [("innermost", "the fault"), ("middle", "the inner call"), ("middle", "recursion"),
+             ("middle", "recursion"), ("umain", "the outer call")]
+    expected = [(file, line_of(file, text), function) for function, text in calls]
+    expected.append(("lib/libmain.c", line_of("lib/libmain.c", "umain("), "libmain"))
+    found = frames(run.lines)
+    require_equal(found[:len(expected)], expected, "frames")
+    require_equal([frame[2] for frame in found[len(expected):]], ["_start"], "outermost frame")
+
+
+# ---- Memory ----
+
+@test("programs: a killed env gives its memory back")
+def memory():
+    """After programs of every kind have run in turn, as many pages are free as before."""
+    with Machine(command("hello", cpus=2, end=False)) as machine:
+        machine.prompt()
+        before = machine.answer("mem")
+        for name in ("forktree", "faultread", "testbss", "sendpage", "buggyhello", "pingpongs"):
+            machine.answer(f"run {name}", within=20)
+        require(" free, " in "".join(before), "wrong answer to mem", *before)
+        require_equal(machine.answer("mem"), before, "number of free pages")
