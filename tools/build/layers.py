@@ -169,7 +169,7 @@ def drawing(plan: Plan, arrows: Dict[Arrow, str]) -> str:
     newline = "\n"
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top:.0f}" \
 font-family="sans-serif" font-size="14">
-<!-- Drawn by tools/layers.py from kern/LAYERS and the compiled kernel. -->
+<!-- Drawn by tools/build/layers.py from kern/LAYERS and the compiled kernel. -->
 <style>
 .floor {{ font-weight: bold; fill: #444 }}
 .room {{ text-anchor: middle; fill: #111 }}
