@@ -3,14 +3,14 @@
 import re
 from pathlib import Path
 
-import handout
+from handoutmarks import blocks, parse
 
 from .kit import ROOT, add, edit, enter_copy, excerpt, make, require, test
 
 # The round robin of exercise 6, the last of its solutions in that file, and a loop in its place.
 SCHED = "kern/sched.c"
-ROUND = "\n".join([block.solution for block in handout.parse(
-    SCHED, (ROOT / SCHED).read_text()).blocks if block.exercise == 6][-1]) + "\n"
+ROUND = "\n".join([block.lines for block in blocks(parse(SCHED, (ROOT / SCHED).read_text()))
+                   if block.exercise == 6][-1]) + "\n"
 LOOP = """\
 	(void) above;
 	for (int i = FIRST; i < FIRST + NENV; i++) {
