@@ -1,6 +1,6 @@
 #include "pgfault.h"
 
-//{ Exercise 12, helpers: the ways to give a page to a child, and a copy of one
+//{ Exercise 12, helpers: the ways to give a child a page, and how to copy one
 // How a page goes from parent to child.
 enum Sharing {
 	COPY_LATER, // copy-on-write, as fork does
