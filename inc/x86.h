@@ -302,8 +302,7 @@ static inline void hlt(void)
 // together with hlt, so none can slip in between and be slept through.
 static inline void sti_hlt_cli(void)
 {
-	//{ Exercise 13: so far nobody is ready for an interrupt
-	//- pause(); // exercise(13): sleep, with interrupts on
+	//{ Exercise 13: sleep with interrupts on
 	asm volatile("sti; hlt; cli" : : : "memory");
 	//}
 }

@@ -48,10 +48,6 @@ enum { SAMPLE = 192 }; // free frames looked at: all of low memory, and the firs
 
 void check_page_alloc(void)
 {
-	//{ Exercise 2
-	//- if (exercise_is_missing(2))
-	//- 	return;
-	//}
 	struct PageInfo *list = page_swap_free_list(NULL), *pp[3];
 	int n = 0;
 
@@ -159,10 +155,6 @@ static void check_unmapped(uintptr_t va, size_t size)
 
 void check_kern_pgdir(void)
 {
-	//{ Exercise 3
-	//- if (exercise_is_missing(3))
-	//- 	return;
-	//}
 	extern char text_start[], rodata_end[];
 	uintptr_t text = (uintptr_t) text_start, data = (uintptr_t) rodata_end;
 

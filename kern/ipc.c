@@ -13,8 +13,7 @@
 
 // ---- Those who wait to send ----
 
-//{ Exercise 15
-//-
+//{ Exercise 15, helpers: a queue of those who wait to send
 void ipc_wait_to_send(struct Env *e, struct Env *to, uint32_t value, struct PageInfo *pp, int perm)
 {
 	struct Env *last = to->env_last_sender;
@@ -73,8 +72,7 @@ bool ipc_take(struct Env *to)
 
 void ipc_call_off(struct Env *e)
 {
-	//{ Exercise 15
-	//- // nobody waits to send
+	//{ Exercise 15: take e out of the queue, and let it make its system call again
 	struct Env *to = e->env_sending_to, *before;
 
 	if (!to)
@@ -88,8 +86,7 @@ void ipc_call_off(struct Env *e)
 
 void ipc_refuse(struct Env *to)
 {
-	//{ Exercise 15
-	//- // nobody waits to send
+	//{ Exercise 15: end the wait of all of them, with an error
 	while (to->env_last_sender)
 		stop_waiting(to, to->env_last_sender, -E_BAD_ENV);
 	//}

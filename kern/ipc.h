@@ -11,8 +11,7 @@
 
 #include <kern/pmap.h>
 
-//{ Exercise 15
-//-
+//{ Exercise 15, helpers: deliver a message, or wait until it can be delivered
 // Give a message of `from' to env `to', which has said that it receives: value, and frame pp with
 // rights perm if pp is not NULL. Returns 0, or
 //	-E_NO_MEM	no frame for a page table; it goes on waiting

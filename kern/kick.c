@@ -28,12 +28,7 @@ static bool in_user_mode(const struct CpuInfo *cpu)
 
 static void wait_kicked(const struct CpuInfo *cpu)
 {
-	//{ Exercise 13: only an interrupt makes a CPU leave user mode
-	//- for (int ms = 0; in_user_mode(cpu); ms++) {
-	//- 	if (ms == 1000)
-	//- 		missing_exercise(13, "interrupt a CPU that is in user mode");
-	//- 	microdelay(1000);
-	//- }
+	//{ Exercise 13: wait until the interrupt has made the CPU leave user mode
 	while (in_user_mode(cpu))
 		pause();
 	//}

@@ -74,8 +74,6 @@ static void page_init(void)
 	add_free(kernel_end, trace);
 	reserve(low_end, kernel_end);
 	//{ Exercise 2: leave out the frame that other CPUs begin in
-	//- without_exercise(2, "leave out the frame at MPENTRY_PADDR");
-	//- add_free(1, low_end);
 	ppn_t mpentry = PGNUM(MPENTRY_PADDR);
 	add_free(mpentry + 1, low_end);
 	reserve(mpentry, mpentry + 1);
@@ -96,9 +94,6 @@ static void map_for_user(uintptr_t va, const void *kva, size_t size)
 static void mem_init_mp(void)
 {
 	//{ Exercise 3: map the stacks of all CPUs
-	//- without_exercise(3, "map the stacks of all CPUs, not of CPU 0 only");
-	//- boot_map_region(kern_pgdir, KSTACKTOP - KSTKSIZE, KSTKSIZE, PADDR(percpu_kstacks[0]),
-	//- 		PTE_W);
 	for (int cpu = 0; cpu < NCPU; cpu++)
 		boot_map_region(kern_pgdir, KSTACKTOP_CPU(cpu) - KSTKSIZE, KSTKSIZE,
 				PADDR(percpu_kstacks[cpu]), PTE_W);

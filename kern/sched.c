@@ -20,8 +20,7 @@
 #include <kern/power.h>
 #include <kern/trace.h>
 
-//{ Exercise 6
-//-
+//{ Exercise 6, helper: mask off the bits that the search has passed
 // The bits of word above bit i.
 static uint32_t above(uint32_t word, uint32_t i)
 {
@@ -58,9 +57,6 @@ static void all_done(void)
 	for (int i = 0; i < NENV; i++)
 		blocked += envs[i].env_status != ENV_FREE;
 	trace_end();
-	//{ Exercise 13
-	//- say_noted_exercises();
-	//}
 	cprintf("No runnable environments in the system!\n");
 	if (blocked)
 		cprintf("%d blocked for ever; 'envs' lists them.\n", blocked);
@@ -135,11 +131,6 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	// else it would count as woken while it sleeps on.
 	lapic_tick_every(ticks);
 	//{ Exercise 13: sleep with interrupts on
-	//- note_exercise(13, "without interrupts, a CPU with nothing to do sleeps for good");
-	//- // To be: sti_hlt_cli() until cpu_woken or, when resting, for a tick, else until the
-	//- // run queue is not empty.
-	//- while (cpu_ticks(cpu) == begin)
-	//- 	hlt();
 	while (!__atomic_load_n(&cpu->cpu_woken, __ATOMIC_RELAXED) &&
 	       (rest ? cpu_ticks(cpu) == begin : !run_queue.summary))
 		sti_hlt_cli();

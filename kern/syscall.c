@@ -22,8 +22,7 @@ enum { CPUTS_STEP = 1024 }; // how much sys_cputs prints at a time
 
 // ---- Checks ----
 
-//{ Exercise 7: what sys_page_alloc and its kin check
-//- // What several of the calls below check may go here.
+//{ Exercise 7, helpers: check the arguments of the calls below
 static bool user_page_ok(const void *va)
 {
 	return (uintptr_t) va >= UMIN && (uintptr_t) va < UTOP && PGOFF(va) == 0;
@@ -192,8 +191,7 @@ static int sys_page_alloc(envid_t envid, void *va, int perm)
 	//}
 }
 
-//{ Exercise 7
-//-
+//{ Exercise 7, helper: map one page, for several of the calls below
 // Map the page that src has at srcva at dstva in dst too. Returns 0, or
 //	-E_INVAL, -E_NO_MEM
 static inline int map_page(struct Env *src, void *srcva, struct Env *dst, void *dstva, int perm)
@@ -219,16 +217,14 @@ static int sys_page_map(envid_t srcid, void *srcva, envid_t dstid, void *dstva, 
 	//}
 }
 
-//{ Exercise 7
-//-
+//{ Exercise 7, helper: the limit of sys_page_map_run
 // Maps no more pages at a time than this: nobody else shall have to wait for long.
 enum { RUN_STEP = 256 };
 //}
 
 static int sys_page_map_run(envid_t srcid, char *srcva, envid_t dstid, char *dstva, uint32_t run)
 {
-	//{ Exercise 7: a challenge, several pages in one call
-	//- return -E_INVAL; // a challenge: several pages in one call
+	//{ Exercise 7: a challenge, map several pages in one call
 	struct Env *src, *dst;
 	uint32_t n = 0, count = MIN(run / PGSIZE, (uint32_t) RUN_STEP);
 	int perm = run % PGSIZE, r = envid2env(srcid, &src, true);
@@ -250,7 +246,6 @@ static int sys_page_map_run(envid_t srcid, char *srcva, envid_t dstid, char *dst
 static int sys_page_move(void *from, envid_t dstid, void *to, int perm)
 {
 	//{ Exercise 7: a challenge, map and unmap in one call
-	//- return -E_INVAL; // a challenge: map and unmap in one call
 	struct Env *dst;
 	int r = envid2env(dstid, &dst, true);
 
@@ -281,8 +276,7 @@ static int sys_page_unmap(envid_t envid, void *va)
 
 // ---- Messages ----
 
-//{ Exercise 15
-//-
+//{ Exercise 15, helper: check the arguments of both calls that send
 // Check the arguments of a call that sends, and find the receiver and the frame. Returns 0, or
 //	-E_BAD_ENV, -E_INVAL
 static inline int check_message(struct Env *self, envid_t envid, void *srcva, int perm,
@@ -319,7 +313,6 @@ static int sys_ipc_try_send(envid_t envid, uint32_t value, void *srcva, int perm
 static int sys_ipc_send(envid_t envid, uint32_t value, void *srcva, int perm)
 {
 	//{ Exercise 15: a challenge, wait for the receiver in the kernel
-	//- return -E_INVAL; // a challenge: wait for the receiver in the kernel
 	struct CpuInfo *cpu = thiscpu;
 	struct Env *self = cpu->cpu_env, *to;
 	struct PageInfo *pp;

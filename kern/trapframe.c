@@ -36,8 +36,6 @@ void trapframe_force_user(struct Trapframe *tf)
 	tf->tf_ds = tf->tf_es = tf->tf_ss = GD_UD | 3;
 	tf->tf_eflags &= ~(FL_IOPL_MASK | FL_NT | FL_VM | FL_VIF | FL_VIP | FL_RF);
 	//{ Exercise 13: user mode runs with interrupts on
-	//- without_exercise(13, "switch interrupts on in user mode");
-	//- tf->tf_eflags &= ~FL_IF;
 	tf->tf_eflags |= FL_IF;
 	//}
 }

@@ -27,7 +27,6 @@ VECTOR(trap_mchk, T_MCHK, NO_ERROR_CODE, KERNEL, "Machine-Check")
 VECTOR(trap_simderr, T_SIMDERR, NO_ERROR_CODE, KERNEL, "SIMD Floating-Point Exception")
 
 //{ Exercise 13: interrupt requests 0 to 15
-//- // exercise(13): lines for the interrupt requests 0 to 15
 VECTOR(irq_0, IRQ_OFFSET + IRQ_TIMER, NO_ERROR_CODE, KERNEL, "Timer interrupt")
 VECTOR(irq_1, IRQ_OFFSET + IRQ_KBD, NO_ERROR_CODE, KERNEL, "Keyboard interrupt")
 VECTOR(irq_2, IRQ_OFFSET + 2, NO_ERROR_CODE, KERNEL, "Hardware Interrupt 2")

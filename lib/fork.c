@@ -1,7 +1,6 @@
 #include "pgfault.h"
 
-//{ Exercise 12
-//-
+//{ Exercise 12, helpers: the ways to give a child a page, and how to copy one
 // How a page goes from parent to child.
 enum Sharing {
 	COPY_LATER, // copy-on-write, as fork does
@@ -36,8 +35,7 @@ static bool resolve_cow(struct UTrapframe *utf)
 	//}
 }
 
-//{ Exercise 12
-//-
+//{ Exercise 12, helpers: give a child all memory of this env, in one of these ways
 static bool mapped(uintptr_t va)
 {
 	return (uvpd[PDX(va)] & PTE_P) && (uvpt[PGNUM(va)] & PTE_P);
@@ -159,8 +157,6 @@ static envid_t fork_sharing(enum Sharing sharing)
 envid_t fork(void)
 {
 	//{ Exercise 12: a child with the same memory, copy-on-write
-	//- pgfault_resolve = resolve_cow;
-	//- missing_exercise(12, "a child with the same memory, copy-on-write");
 	return fork_sharing(COPY_LATER);
 	//}
 }
@@ -168,7 +164,6 @@ envid_t fork(void)
 envid_t sfork(void)
 {
 	//{ Exercise 12: a challenge, a child that shares all but its stack
-	//- panic("sfork: a challenge");
 	return fork_sharing(SHARE);
 	//}
 }

@@ -18,8 +18,8 @@ sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 
 from tests import kit      # finds the modules of the other tools
 from tests import (boot, programs, guarantees, console, panics, benchmarks, building, using,
-                    foreign, debugger, grading, classes, autograding, handing, mistakes, seeds,
-                    replaying, tracing, style)
+                    foreign, debugger, grading, classes, autograding, handing, marks, mistakes,
+                    seeds, replaying, tracing, style)
 from gradebuild import MakeError, make
 from gradelib import Run, Watch, exit_on_signals, parallel, shown
 

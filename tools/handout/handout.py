@@ -1,14 +1,8 @@
 #!/usr/bin/env python3
 """Write the tree that students get: this one without the solutions of the lab's exercises.
 
-A solution stands between markers, which are comments (in Makefiles they begin with #):
-
-    //{ Exercise 3: map the stacks of all CPUs
-    //- a line that stands there in the handout
-    //}
-
-Without //- lines a call that says what is missing stands there; a //- alone is no line at all.
-What is marked as "Not in the handout" is in none. Solutions of exercises before FROM stay.
+handoutmarks.py finds the solutions, and says what a handout has in their place. Solutions of
+exercises before FROM stay.
 """
 
 import argparse
@@ -16,7 +10,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from typing import Collection, Dict, List, NamedTuple
+from typing import Collection, Dict, List
 
 sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 
@@ -25,6 +19,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "common"))
 from tree import ROOT, GitError, git, sources
 
 from gradetests import EXERCISES
+from handoutmarks import INSTEAD, HandoutError, blocks, parse, parse_instead, with_instead
 
 EXTRA = "tools/handout"         # files of a handout that this tree itself has no use for
 
@@ -36,66 +31,11 @@ SECTIONS = ("JOS for today", "Two commands", "What it costs", "Handing out the l
             "What the kernel promises programs")
 TARGETS = ("check", "bench", "handout")
 
-OPENING = re.compile(r"(\s*)(?://|#)\{ (?:Exercise (\d+)(?:: (.*))?|Not in the handout)$")
-INSTEAD = re.compile(r"\s*(?://|#)-(?: (.*)|)$")
-CLOSING = re.compile(r"\s*(?://|#)\}$")
 CALLS = re.compile(r"\b(missing|without|note)_exercise\(|\b(exercise_is_missing|say_noted_exercises)\(")
 INCLUDE = "#include <inc/exercise.h>"
 
 
-class HandoutError(Exception):
-    """Why there can be no handout, in one line."""
-
-
-# ---- Solutions ----
-
-class Block(NamedTuple):
-    """What stands between two markers."""
-    exercise: int           # 0: it is in no handout
-    solution: List[str]
-    instead: List[str]
-
-
-class Source(NamedTuple):
-    """A file, taken apart: lines, and Blocks in their places."""
-    name: str
-    parts: List
-
-    @property
-    def blocks(self) -> List[Block]:
-        """Return the Blocks."""
-        return [part for part in self.parts if isinstance(part, Block)]
-
-
-def parse(name: str, text: str) -> Source:
-    """Take a file apart; raise HandoutError if its markers are wrong."""
-    parts: List = []
-    block = call = None
-    for number, line in enumerate(text.splitlines(), 1):
-        opening, instead = OPENING.match(line), INSTEAD.match(line)
-        if bool(opening) == (block is not None) and (opening or CLOSING.match(line)):
-            raise HandoutError(f"{name}:{number}: a marker where there should be none")
-        if opening:
-            indent, exercise, what = opening.groups()
-            if exercise and int(exercise) not in EXERCISES:
-                raise HandoutError(f"{name}:{number}: there is no exercise {exercise}")
-            block = Block(int(exercise or 0), [], [])
-            call = f'{indent}missing_exercise({exercise}, "{what}");' if what else None
-        elif block is None:
-            parts.append(line)
-        elif CLOSING.match(line):
-            if call and not block.instead:
-                block.instead.append(call.rstrip(";") if name.endswith(".S") else call)
-            parts.append(block)
-            block = None
-        elif instead and not block.solution:
-            block.instead.append(indent + instead[1] if instead[1] else "")
-        else:
-            block.solution.append(line)
-    if block is not None:
-        raise HandoutError(f"{name}: the last marker is never closed")
-    return Source(name, parts)
-
+# ---- Sources without solutions ----
 
 def tidy(text: str) -> str:
     """Take away the empty lines that are too many when something has gone."""
@@ -118,18 +58,19 @@ def with_include(text: str) -> str:
     return "\n".join(lines[:at] + [INCLUDE] + lines[at:])
 
 
-def handed_out(source: Source, missing: Collection[int]) -> str:
+def handed_out(name: str, text: str, instead: str, missing: Collection[int]) -> str:
     """Return a file without the solutions of these exercises."""
+    parts = with_instead(name, parse(name, text), parse_instead(f"{INSTEAD}/{name}", instead))
     lines: List[str] = []
-    for part in source.parts:
-        if not isinstance(part, Block):
+    for part in parts:
+        if isinstance(part, str):
             lines.append(part)
         elif part.exercise in missing or part.exercise == 0:
             lines += part.instead
         else:
-            lines += part.solution
+            lines += part.lines
     text = "\n".join(lines) + "\n"
-    if source.blocks:
+    if blocks(parts):
         text = tidy(text)
     return with_include(text) if CALLS.search(text) else text
 
@@ -151,13 +92,16 @@ def students_makefile(text: str) -> str:
 def files(missing: Collection[int]) -> Dict[str, str]:
     """Return all files of the handout that lacks these exercises: names and texts."""
     texts = {str(file): (ROOT / file).read_text(encoding="utf-8") for file in sources()}
-    out = {name: handed_out(parse(name, text), missing) for name, text in texts.items()
-           if not name.startswith(LEFT_OUT)}
+    out = {name: handed_out(name, text, texts.get(f"{INSTEAD}/{name}", ""), missing)
+           for name, text in texts.items() if not name.startswith(LEFT_OUT)}
+    for name in texts:
+        if name.startswith(f"{INSTEAD}/") and name[len(INSTEAD) + 1:] not in out:
+            raise HandoutError(f"{name}: a handout has no {name[len(INSTEAD) + 1:]}")
     out["README"] = students_readme(texts["README"], texts[f"{EXTRA}/README"])
     out["GNUmakefile"] = students_makefile(out["GNUmakefile"])
     if missing:
         for name in texts:
-            if name.startswith(f"{EXTRA}/") and "exercise" in name:
+            if name.startswith(f"{EXTRA}/") and Path(name).stem == "exercise":
                 out[name[len(EXTRA) + 1:]] = texts[name]
     return out
 

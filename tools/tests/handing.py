@@ -77,20 +77,18 @@ def texts(tree):
 # ---- What is left of a solution ----
 
 def marked():
-    """Return the lines between markers as (exercise, line), and the set of all other lines."""
+    """Return the lines of solutions as (exercise, line), and the set of all other lines."""
     solution, others = [], set()
-    for directory in ("boot", "kern", "lib", "inc", "user"):
+    for directory in ("boot", "kern", "lib", "inc", "user", handout.INSTEAD):
         for path in sorted(filter(Path.is_file, (ROOT / directory).rglob("*"))):
             exercise = 0
             for line in path.read_text().splitlines():
                 line = line.strip()
-                opening = re.match(r"//\{ Exercise (\d+)", line)
-                if opening:
-                    exercise = int(opening[1])
+                begin = re.match(r"//\{ Exercise (\d+)", line)
+                if begin and directory != handout.INSTEAD:
+                    exercise = int(begin[1])
                 elif line == "//}":
                     exercise = 0
-                elif line.startswith("//-"):
-                    others.add(line[3:].strip())
                 elif exercise:
                     solution.append((exercise, line))
                 else:
@@ -99,7 +97,7 @@ def marked():
 
 
 def no_solution_left(missing):
-    """No line of these exercises is anywhere in the current tree, nor any marker."""
+    """No line of these exercises is anywhere in the current tree, nor any mark."""
     solution, others = marked()
     require(len({exercise for exercise, _ in solution}) == 15 and len(solution) > 400,
             f"only {len(solution)} lines of solutions are marked")
@@ -313,20 +311,3 @@ def no_git():
     require_equal(text, "handout.py: git is missing; a handout has a history of its own\n",
                   "complaint")
     require(not out.exists(), "it has written something")
-
-
-@test("handout: bad markers")
-def bad_markers():
-    """A marker too many or too few is reported with its place."""
-    for text, complaint in (
-            ("a\n//}\n", "k.c:2: a marker where there should be none"),
-            ("//{ Exercise 1\n//{ Exercise 2\n//}\n",
-             "k.c:2: a marker where there should be none"),
-            ("//{ Exercise 16\n//}\n", "k.c:1: there is no exercise 16"),
-            ("//{ Exercise 1\n", "k.c: the last marker is never closed")):
-        try:
-            handout.parse("k.c", text)
-        except handout.HandoutError as error:
-            require_equal(str(error), complaint, "complaint")
-        else:
-            require(False, f"no complaint about {text!r}")

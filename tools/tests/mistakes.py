@@ -3,14 +3,14 @@
 import re
 from pathlib import Path
 
-import handout
+from handoutmarks import blocks, parse
 
 from .kit import ROOT, add, edit, enter_copy, excerpt, make, require, test
 
 # The round robin of exercise 6, the last of its solutions in that file, and a loop in its place.
 SCHED = "kern/sched.c"
-ROUND = "\n".join([block.solution for block in handout.parse(
-    SCHED, (ROOT / SCHED).read_text()).blocks if block.exercise == 6][-1]) + "\n"
+ROUND = "\n".join([block.lines for block in blocks(parse(SCHED, (ROOT / SCHED).read_text()))
+                   if block.exercise == 6][-1]) + "\n"
 LOOP = """\
 	(void) above;
 	for (int i = FIRST; i < FIRST + NENV; i++) {
@@ -148,7 +148,8 @@ MISTAKES = {
         "inc/x86.h", "sti; hlt; cli", "sti; hlt"),
     "the timer does not hear that it was served": (
         14, "turns", "the timer takes the CPU away, but not again: has it heard",
-        "kern/trap.c", "	lapic_tick();\n", ""),
+        "kern/trap.c", "	cpu->cpu_waits /= 2;\n	lapic_eoi();\n",
+        "	cpu->cpu_waits /= 2;\n"),
     "a tick does not end the turn": (
         14, "turns", "the timer does not take the CPU away: is cpu_resched set",
         "kern/trap.c", "	cpu->cpu_resched = true; // also one", "	// also one"),

@@ -86,7 +86,7 @@ RACES = {
 	//{
 """, "teststates", 4, "kernel panic"),
     "a CPU that has a page table loaded is not kicked": (
-        "kern/tlb.c", """\
+        "kern/kick.c", """\
 		if (in_user_mode(cpu))
 			lapic_kick(cpu);
 	}
@@ -95,7 +95,7 @@ RACES = {
 	return;
 """, "testtlb", 4, "wrong output"),
     "a ticket for the lock is read and then counted up": (
-        "kern/spinlock.h",
+        "kern/kernellock.h",
         "__atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_RELAXED);",
         "kernel_lock.next_ticket;\n"
         "\t__atomic_store_n(&kernel_lock.next_ticket, ticket + 1, __ATOMIC_RELAXED);",

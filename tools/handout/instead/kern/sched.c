@@ -1,0 +1,13 @@
+// What a handout has in kern/sched.c instead of solutions.
+
+//{ Exercise 13, in all_done() after: trace_end();
+	say_noted_exercises();
+//}
+
+//{ Exercise 13: sleep with interrupts on
+	note_exercise(13, "without interrupts, a CPU with nothing to do sleeps for good");
+	// To be: sti_hlt_cli() until cpu_woken or, when resting, for a tick, else until the
+	// run queue is not empty.
+	while (cpu_ticks(cpu) == begin)
+		hlt();
+//}
