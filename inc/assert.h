@@ -1,17 +1,14 @@
+// Assertions, panics and warnings, for the kernel (kern/panic.c) and for programs (lib/panic.c).
+
 #ifndef JOS_INC_ASSERT_H
 #define JOS_INC_ASSERT_H
 
 #include <inc/stdio.h>
 
-// Print a warning with its place in the source, and go on.
-void _warn(const char *file, int line, const char *fmt, ...);
-
-// Print what is wrong with its place in the source, and stop: the kernel stops every CPU and
-// enters the monitor, a user program takes a breakpoint trap.
-void _panic(const char *file, int line, const char *fmt, ...) __attribute__((noreturn));
-
-#define warn(...)  _warn(__FILE__, __LINE__, __VA_ARGS__)
+// Print what is wrong and where in the source, and stop: the kernel stops every CPU and enters the
+// monitor, a program takes a breakpoint trap.
 #define panic(...) _panic(__FILE__, __LINE__, __VA_ARGS__)
+void _panic(const char *file, int line, const char *fmt, ...) __attribute__((noreturn));
 
 #define assert(x)                                                                                  \
 	do {                                                                                       \
@@ -20,5 +17,10 @@ void _panic(const char *file, int line, const char *fmt, ...) __attribute__((nor
 	} while (0)
 
 #define static_assert(x) _Static_assert(x, #x)
+
+// Kept for code written for JOS; nothing here uses it: print a warning and where in the source it
+// is, and go on.
+#define warn(...) _warn(__FILE__, __LINE__, __VA_ARGS__)
+void _warn(const char *file, int line, const char *fmt, ...);
 
 #endif

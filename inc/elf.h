@@ -1,9 +1,10 @@
+// The parts of a 32-bit ELF file that a loader needs (System V ABI, chapters 4 and 5), for the boot
+// sector and the kernel.
+
 #ifndef JOS_INC_ELF_H
 #define JOS_INC_ELF_H
 
 #include <inc/types.h>
-
-// The parts of an ELF-32 file a loader needs: System V ABI, chapters 4 and 5.
 
 #define ELF_MAGIC 0x464C457FU // "\x7FELF", little endian
 
@@ -36,14 +37,14 @@ struct Proghdr {
 	uint32_t p_align;
 };
 
-#define ELF_CLASS_32        1 // e_elf[0]
-#define ELF_DATA_LSB        1 // e_elf[1]
-#define ELF_TYPE_EXEC       2 // e_type
-#define ELF_MACHINE_386     3 // e_machine
+#define ELF_CLASS_32        1 // in e_elf[0]
+#define ELF_DATA_LSB        1 // in e_elf[1]
+#define ELF_TYPE_EXEC       2 // in e_type
+#define ELF_MACHINE_386     3 // in e_machine
 
-#define ELF_PROG_LOAD       1 // p_type
-#define ELF_PROG_FLAG_EXEC  1 // p_flags
+#define ELF_PROG_LOAD       1 // in p_type
+#define ELF_PROG_FLAG_EXEC  1 // in p_flags
 #define ELF_PROG_FLAG_WRITE 2
-#define ELF_PROG_FLAG_READ  4
+#define ELF_PROG_FLAG_READ  4 // kept for code written for JOS; nothing here uses it
 
 #endif

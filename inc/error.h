@@ -1,8 +1,11 @@
+// Error codes, for the kernel and for programs.
+
 #ifndef JOS_INC_ERROR_H
 #define JOS_INC_ERROR_H
 
-// What can go wrong. A function that fails returns the negative of one of these; printf's %e
-// prints the text, given either sign.
+// A function that fails returns the negative of one of these. printf's %e prints the text for a
+// number of either sign. E_UNSPECIFIED and E_EOF are kept for programs written for JOS; nothing
+// here returns them.
 #define ERRORS(X)                                                                                  \
 	X(E_UNSPECIFIED, 1, "unspecified error")                                                   \
 	X(E_BAD_ENV, 2, "bad environment")                                                         \

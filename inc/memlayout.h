@@ -1,3 +1,6 @@
+// Where everything is in the address space, and what programs see of page tables and frames. For
+// the kernel, its assembly included, and for programs.
+
 #ifndef JOS_INC_MEMLAYOUT_H
 #define JOS_INC_MEMLAYOUT_H
 
@@ -6,7 +9,8 @@
 #include <inc/types.h>
 #endif
 
-// Virtual memory, the same in every env but for the part below UTOP. k/u: rights of kernel/user.
+// Virtual memory. Only the part below UTOP differs between envs. On the right, the rights of the
+// kernel and of programs.
 //
 //    4 GB  ------------>  +------------------------------+ ffffffff
 //                         |  physical memory 0-256 MB    | RW/-- (kernel text R-/--)
@@ -29,7 +33,7 @@
 //    UTOP, UENVS ------>  +------------------------------+ eec00000
 //    UXSTACKTOP           |  exception stack             | RW/RW  PGSIZE
 //                         +------------------------------+ eebff000
-//                         |  guard, not mapped by us     | --/--  PGSIZE
+//                         |  guard, not mapped at first  | --/--  PGSIZE
 //    USTACKTOP -------->  +------------------------------+ eebfe000
 //                         |  normal stack                | RW/RW  PGSIZE at first
 //                         +------------------------------+ eebfd000
@@ -47,11 +51,12 @@
 //                         |  never mapped                | --/--
 //    0 ---------------->  +------------------------------+
 
-// All physical memory the kernel uses is mapped here, and linked programs run here.
+// All physical memory that the kernel uses is mapped here. The kernel itself is linked to run here.
 #define KERNBASE   0xF0000000
 #define MAXPHYSMEM (0 - KERNBASE) // how much fits: 256 MB
 
-// Low physical memory: the PC's hole for devices and BIOS, and where the kernel is loaded.
+// Low physical memory: where the range for devices and the BIOS begins, and where it ends and the
+// kernel is loaded.
 #define IOPHYSMEM  0x0A0000
 #define EXTPHYSMEM 0x100000
 
@@ -67,8 +72,9 @@
 #define UPAGES     (UVPT - PTSIZE)
 #define UENVS      (UPAGES - PTSIZE)
 
-// Env code may change mappings from UMIN to UTOP only. Below, null pointers fault; and it is all
-// that virtual-8086 mode can reach, which QEMU lets programs enter, but where none finds code.
+// Programs may change mappings from UMIN to UTOP only. Nothing is ever mapped below UMIN, for two
+// reasons: null pointers fault; and virtual-8086 mode, which QEMU lets programs enter, reaches no
+// other addresses, so that no program runs in it.
 #define UMIN       0x110000
 #define UTOP       UENVS
 #define UXSTACKTOP UTOP
@@ -78,8 +84,8 @@
 #define PFTEMP     (UTEMP + PTSIZE - PGSIZE)
 #define USTABDATA  (PTSIZE / 2)
 
-// Where the start-up code of the other CPUs is copied to (physical; STARTUP wants a page
-// below 1 MB).
+// The physical address to which the start-up code of the other CPUs is copied. A STARTUP interrupt
+// needs a page below 1 MB.
 #define MPENTRY_PADDR 0x7000
 
 #ifndef __ASSEMBLER__
@@ -88,17 +94,19 @@ typedef uint32_t pte_t;
 typedef uint32_t pde_t;
 
 #ifndef JOS_KERNEL
-// A page directory that has itself as entry PDX(UVPT) shows all page tables as one array at
-// UVPT, indexed by virtual page number, and itself as a part of it.
+// Entry PDX(UVPT) of every page directory names the directory itself. So all page tables appear as
+// one array at UVPT, indexed by virtual page number, and the directory as a part of it.
 extern volatile pte_t uvpt[];
 extern volatile pde_t uvpd[];
 #endif
 
-// One physical page frame; pages[n] is the frame at n * PGSIZE. Programs see it at UPAGES.
+// One physical page frame: pages[n] is the frame at n * PGSIZE. Programs see the array at UPAGES.
 struct PageInfo {
-	struct PageInfo *pp_link; // next on the free list; NULL: in use; itself: never free
-	// References: entries of page tables and directories that name the frame, and CPUs that
-	// have it loaded as their page directory. Wide enough for every entry there can be.
+	// The next frame on the free list; NULL if this one is in use; itself if it is never free.
+	struct PageInfo *pp_link;
+	// The number of references: entries of page tables and directories that name the frame,
+	// CPUs that have it loaded as their page directory, and others in the kernel. 32 bits are
+	// enough for as many entries as there can be.
 	uint32_t pp_ref;
 };
 

@@ -1,8 +1,9 @@
+// The processor's memory management: paging, control registers, flags, segments. For the kernel,
+// the boot sector and programs. Sections, tables and figures are those of Intel's Software
+// Developer's Manual (SDM), volume 3.
+
 #ifndef JOS_INC_MMU_H
 #define JOS_INC_MMU_H
-
-// The 80386's memory management and what later processors added to it. Sections are those of
-// Intel's Software Developer's Manual (SDM), volume 3.
 
 // ---- Paging without PAE (SDM 4.3) ----
 //
@@ -12,50 +13,46 @@
 //	| of the directory   | of that table     | that page             |
 //	+--------------------+-------------------+-----------------------+
 //	|<--------- PGNUM: which page ---------->|
-#define PGNUM(la)           (((uintptr_t) (la)) >> PTXSHIFT)
-#define PDX(la)             ((((uintptr_t) (la)) >> PDXSHIFT) & 0x3FF)
-#define PTX(la)             ((((uintptr_t) (la)) >> PTXSHIFT) & 0x3FF)
-#define PGOFF(la)           (((uintptr_t) (la)) & 0xFFF)
-#define PGADDR(pd, pt, off) ((void *) ((pd) << PDXSHIFT | (pt) << PTXSHIFT | (off)))
+#define PGNUM(la)  (((uintptr_t) (la)) >> PTXSHIFT)
+#define PDX(la)    ((((uintptr_t) (la)) >> PDXSHIFT) & 0x3FF)
+#define PTX(la)    ((((uintptr_t) (la)) >> PTXSHIFT) & 0x3FF)
+#define PGOFF(la)  (((uintptr_t) (la)) & 0xFFF)
 
-#define NPDENTRIES          1024 // entries in a page directory
-#define NPTENTRIES          1024 // entries in a page table
-#define PGSIZE              4096 // bytes a page table entry maps
-#define PGSHIFT             12
-#define PTSIZE              (PGSIZE * NPTENTRIES) // bytes a page directory entry maps
-#define PTSHIFT             22
-#define PTXSHIFT            12
-#define PDXSHIFT            22
+#define NPDENTRIES 1024 // entries in a page directory
+#define NPTENTRIES 1024 // entries in a page table
+#define PGSIZE     4096 // bytes that a page table entry maps
+#define PGSHIFT    12
+#define PTSIZE     (PGSIZE * NPTENTRIES) // bytes that a page directory entry maps
+#define PTXSHIFT   12
+#define PDXSHIFT   22
 
 // Entries of page tables and directories (SDM tables 4-4 to 4-6).
 #define PTE_P     0x001 // present
 #define PTE_W     0x002 // writable
-#define PTE_U     0x004 // user may use it
+#define PTE_U     0x004 // user mode may use it
 #define PTE_PWT   0x008 // write-through
 #define PTE_PCD   0x010 // cache disabled
 #define PTE_A     0x020 // accessed
 #define PTE_D     0x040 // dirty
-#define PTE_PS    0x080 // in a directory: maps PTSIZE bytes itself
-#define PTE_G     0x100 // survives a load of CR3
-#define PTE_AVAIL 0xE00 // for software; the kernel passes these through
+#define PTE_PS    0x080 // in a directory: maps PTSIZE bytes, without a page table
+#define PTE_G     0x100 // stays in the TLB when CR3 is loaded
+#define PTE_AVAIL 0xE00 // for software; programs may use these bits
 
-// What programs may ask for in system calls.
+// The rights that programs may ask for in system calls.
 #define PTE_SYSCALL   (PTE_AVAIL | PTE_P | PTE_W | PTE_U)
 
 #define PTE_ADDR(pte) ((physaddr_t) (pte) & ~0xFFF)
 
 // ---- Control registers (SDM 2.5) ----
-#define CR0_PE  0x00000001 // protection
-#define CR0_MP  0x00000002 // wait/fwait obey TS
-#define CR0_EM  0x00000004 // no x87
-#define CR0_TS  0x00000008 // task switched: next x87/SSE use traps
-#define CR0_ET  0x00000010
-#define CR0_NE  0x00000020 // x87 errors trap
-#define CR0_WP  0x00010000 // read-only holds for the kernel too
-#define CR0_AM  0x00040000 // alignment check, where EFLAGS.AC says so
-#define CR0_NW  0x20000000
-#define CR0_CD  0x40000000
-#define CR0_PG  0x80000000 // paging
+#define CR0_PE         0x00000001 // protection
+#define CR0_MP         0x00000002 // wait and fwait also trap if TS is set
+#define CR0_EM         0x00000004 // every x87 instruction traps
+#define CR0_TS         0x00000008 // task switched: the next x87 or SSE instruction traps
+#define CR0_NE         0x00000020 // x87 errors trap
+#define CR0_WP         0x00010000 // read-only pages are read-only for the kernel too
+#define CR0_NW         0x20000000
+#define CR0_CD         0x40000000
+#define CR0_PG         0x80000000 // paging
 
 #define CR4_PSE        0x00000010 // 4 MB pages
 #define CR4_OSFXSR     0x00000200 // fxsave and SSE may be used
@@ -72,11 +69,9 @@
 #define FL_SF        0x00000080
 #define FL_TF        0x00000100 // trap after each instruction
 #define FL_IF        0x00000200 // interrupts on
-#define FL_DF        0x00000400 // string instructions go down
+#define FL_DF        0x00000400 // string instructions go to lower addresses
 #define FL_OF        0x00000800
 #define FL_IOPL_MASK 0x00003000
-#define FL_IOPL_0    0x00000000
-#define FL_IOPL_3    0x00003000
 #define FL_NT        0x00004000 // nested task
 #define FL_RF        0x00010000
 #define FL_VM        0x00020000 // virtual 8086 mode
@@ -86,18 +81,18 @@
 #define FL_ID        0x00200000
 
 // ---- Page-fault error code (SDM 4.7) ----
-#define FEC_PR 0x1 // a right was missing (else: page not present)
-#define FEC_WR 0x2 // by a write
-#define FEC_U  0x4 // from user mode
+#define FEC_PR 0x1 // the page is present, but the access was not allowed
+#define FEC_WR 0x2 // the access was a write
+#define FEC_U  0x4 // it came from user mode
 
 // ---- Segments (SDM 3.4) ----
 
-// Selectors: index in the GDT times 8.
+// Selectors: the index in the GDT times 8.
 #define GD_KT   0x08 // code, kernel
 #define GD_KD   0x10 // data, kernel
 #define GD_UT   0x18 // code, user
 #define GD_UD   0x20 // data, user
-#define GD_TSS0 0x28 // TSS of the boot CPU; that of CPU n is n entries further on
+#define GD_TSS0 0x28 // TSS of the boot CPU; the TSS of CPU n is n entries after it
 
 // Descriptor types.
 #define STA_X    0x8 // executable
@@ -134,7 +129,7 @@ struct Segdesc {
 	unsigned sd_avl : 1;
 	unsigned sd_rsv1 : 1;
 	unsigned sd_db : 1; // 32-bit
-	unsigned sd_g : 1;  // limit counts pages
+	unsigned sd_g : 1;  // the limit is in pages
 	unsigned sd_base_31_24 : 8;
 };
 
@@ -157,8 +152,9 @@ struct Segdesc {
 			  .sd_lim_19_16 = (lim) >> 16,                                             \
 			  .sd_base_31_24 = (base) >> 24})
 
-// A 32-bit task state segment (SDM figure 7-2). Of it the processor uses, for us, the stack it
-// switches to on a trap from user mode, and the offset of the I/O permission bitmap.
+// A 32-bit task state segment (SDM figure 7-2). Here the processor uses only the stack that it
+// switches to on a trap from user mode, and the offset of the I/O permission bitmap; the task for
+// double faults (kern/doublefault.c) needs the other fields too.
 struct Taskstate {
 	uint32_t ts_link;
 	uintptr_t ts_esp0;
@@ -176,7 +172,7 @@ struct Taskstate {
 	uint32_t ts_es, ts_cs, ts_ss, ts_ds, ts_fs, ts_gs;
 	uint32_t ts_ldt;
 	uint16_t ts_t;
-	uint16_t ts_iomb; // beyond the limit: every port is closed to user mode
+	uint16_t ts_iomb; // if beyond the limit, user mode may use no I/O port
 };
 
 // An interrupt descriptor (SDM figure 6-2).
@@ -191,7 +187,8 @@ struct Gatedesc {
 	unsigned gd_off_31_16 : 16;
 };
 
-// An interrupt gate to `off' in segment `sel'; `int n' may use it from level dpl downwards.
+// An interrupt gate to `off' in segment `sel'. Code at privilege level dpl or below may enter it by
+// `int n'.
 #define GATE(sel, off, dpl)                                                                        \
 	((struct Gatedesc){.gd_off_15_0 = (uint32_t) (off) &0xffff,                                \
 			   .gd_sel = (sel),                                                        \
@@ -210,4 +207,13 @@ struct Pseudodesc {
 } __attribute__((packed));
 
 #endif
+
+// ---- Kept for code written for JOS; nothing here uses these ----
+#define PGADDR(pd, pt, off) ((void *) ((pd) << PDXSHIFT | (pt) << PTXSHIFT | (off)))
+#define PTSHIFT             22
+#define CR0_ET              0x00000010
+#define CR0_AM              0x00040000 // alignment checks, if FL_AC is set
+#define FL_IOPL_0           0x00000000
+#define FL_IOPL_3           0x00003000
+
 #endif

@@ -1,9 +1,11 @@
+// Input, output and formatting, for the kernel and for programs.
+
 #ifndef JOS_INC_STDIO_H
 #define JOS_INC_STDIO_H
 
 #include <inc/types.h>
 
-// Console, lib/console.c for programs and kern/console.c in the kernel.
+// ---- The console (kern/console.c, lib/console.c) ----
 
 // Write one byte.
 void cputchar(int c);
@@ -11,29 +13,39 @@ void cputchar(int c);
 // Wait for a byte from the console and return it.
 int getchar(void);
 
-// Whether input comes from a terminal and wants its characters echoed: 1.
-int iscons(int fd);
-
-// Formatting, lib/printfmt.c. The conversions are
+// ---- Formatting (lib/printfmt.c; printing: kern/printf.c, lib/printf.c) ----
+//
+// The conversions are
 //	%d %u %o %x %p %c %s %%   as in C, with flags - and 0, width, precision, *, l and ll
-//	%e                        the text of an error code, given either sign (inc/error.h)
-// Any other letter is printed as it stands.
+//	%e                        the text of an error code of either sign (inc/error.h)
+// A % before any other letter is printed as it is.
 
 // Call putch(c, arg) for every byte of the formatted text.
-void printfmt(void (*putch)(int, void *), void *arg, const char *fmt, ...);
 void vprintfmt(void (*putch)(int, void *), void *arg, const char *fmt, va_list ap);
 
-// Format into buf[n], always terminated when n > 0; returns the length the whole text has,
-// or -E_INVAL without a buffer.
+// Format into buf, which has n bytes, and end the text with a 0 byte. What does not fit is left
+// out. Returns the length of the whole text, or
+//	-E_INVAL	buf is NULL or n is below 1
 int snprintf(char *buf, int n, const char *fmt, ...);
 int vsnprintf(char *buf, int n, const char *fmt, va_list ap);
 
-// Print to the console; returns the number of bytes printed.
+// Print to the console. Returns the number of bytes printed.
 int cprintf(const char *fmt, ...);
 int vcprintf(const char *fmt, va_list ap);
 
-// Show prompt, read a line with editing (backspace, Ctrl-U, Ctrl-C) and return it without its
-// newline. The buffer is static: the next call overwrites it. NULL when input fails.
+// ---- Reading a line (lib/readline.c) ----
+
+// Show prompt, if it is not NULL, and read a line with editing (backspace, Ctrl-U, Ctrl-C). Returns
+// the line without its newline, or NULL if input fails. The buffer is static: the next call
+// overwrites it.
 char *readline(const char *prompt);
+
+// ---- Kept for programs written for JOS; nothing here uses these ----
+
+// Return 1: input comes from a terminal, and its characters have to be echoed.
+int iscons(int fd);
+
+// As vprintfmt.
+void printfmt(void (*putch)(int, void *), void *arg, const char *fmt, ...);
 
 #endif

@@ -1,8 +1,10 @@
+// The numbers of the system calls, for the kernel and for lib/syscall.c.
+
 #ifndef JOS_INC_SYSCALL_H
 #define JOS_INC_SYSCALL_H
 
-// System calls: `int $T_SYSCALL' with the number in eax and up to five arguments in
-// edx, ecx, ebx, edi, esi. The result comes back in eax. Contracts: inc/lib.h.
+// A system call is `int $T_SYSCALL' with its number in eax and up to five arguments in edx, ecx,
+// ebx, edi and esi. Its result is returned in eax. Contracts: inc/lib.h.
 enum {
 	SYS_cputs = 0,
 	SYS_cgetc,

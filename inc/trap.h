@@ -1,7 +1,10 @@
+// Trap numbers, and the registers that a trap saves. For the kernel, its assembly included, and for
+// programs.
+
 #ifndef JOS_INC_TRAP_H
 #define JOS_INC_TRAP_H
 
-// Vectors 0-31 are the processor's: SDM volume 3, section 6.15.
+// Vectors 0 to 31 are the processor's own (SDM volume 3, section 6.15).
 #define T_DIVIDE  0
 #define T_DEBUG   1
 #define T_NMI     2
@@ -21,13 +24,12 @@
 #define T_MCHK    18
 #define T_SIMDERR 19
 
-// Ours.
+// System calls.
 #define T_SYSCALL    48
-#define SYSCALL_SIZE 2   // bytes of `int $T_SYSCALL'
-#define T_DEFAULT    500 // a trap that should not have come
+#define SYSCALL_SIZE 2 // bytes of `int $T_SYSCALL'
 
-// Interrupt request n arrives at vector IRQ_OFFSET + n: 0-15 from the 8259s, more from the
-// local APIC.
+// Interrupt request n has the vector IRQ_OFFSET + n. Requests 0 to 15 are those of the 8259s, the
+// others those of the local APIC.
 #define IRQ_OFFSET   32
 #define IRQ_TIMER    0
 #define IRQ_KBD      1
@@ -37,16 +39,19 @@
 #define IRQ_ERROR    19
 #define IRQ_KICK     20 // another CPU wants this one to enter the kernel
 
+// Kept for code written for JOS; nothing here uses it.
+#define T_DEFAULT 500
+
 #ifndef __ASSEMBLER__
 
 #include <inc/types.h>
 
-// The general registers as `pusha' leaves them.
+// The general registers as `pusha' pushes them, lowest address first.
 struct PushRegs {
 	uint32_t reg_edi;
 	uint32_t reg_esi;
 	uint32_t reg_ebp;
-	uint32_t reg_oesp; // what pusha pushed for esp; of no use
+	uint32_t reg_oesp; // esp during pusha; not used
 	uint32_t reg_ebx;
 	uint32_t reg_edx;
 	uint32_t reg_ecx;
@@ -67,14 +72,14 @@ struct Trapframe {
 	uint16_t tf_cs;
 	uint16_t tf_padding3;
 	uint32_t tf_eflags;
-	// only when coming from user mode
+	// only if the trap came from user mode
 	uintptr_t tf_esp;
 	uint16_t tf_ss;
 	uint16_t tf_padding4;
 };
 _Static_assert(sizeof(struct Trapframe) == 68, "kern/trapentry.S pushes this much");
 
-// What the kernel pushes on a user exception stack before it enters the page-fault upcall.
+// What the kernel pushes on a program's exception stack before it enters the page-fault upcall.
 struct UTrapframe {
 	uint32_t utf_fault_va; // the address that faulted
 	uint32_t utf_err;      // FEC_ bits

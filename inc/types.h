@@ -1,8 +1,11 @@
+// Basic types and macros, for the kernel, the boot sector and programs. The types have their
+// standard or JOS names, also those that nothing here uses.
+
 #ifndef JOS_INC_TYPES_H
 #define JOS_INC_TYPES_H
 
-// Fixed-width integers are spelled out here because the compilers disagree on whether
-// uint32_t is `unsigned int' or `unsigned long'; the rest comes from the compiler.
+// The integer types are defined here because the compilers disagree on whether uint32_t is
+// `unsigned int' or `unsigned long'. The rest comes from the compiler.
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,9 +24,9 @@ typedef int32_t intptr_t;
 #define INT32_MAX  2147483647
 #define UINT32_MAX 4294967295U
 
-typedef uint32_t uintptr_t;  // an address in the current address space
-typedef uint32_t physaddr_t; // an address on the memory bus
-typedef uint32_t ppn_t;      // a physical page frame number
+typedef uint32_t uintptr_t;  // a virtual address
+typedef uint32_t physaddr_t; // a physical address
+typedef uint32_t ppn_t;      // the number of a physical page frame
 typedef int32_t ssize_t;
 typedef int32_t off_t;
 
@@ -41,8 +44,8 @@ typedef int32_t off_t;
 		max_a > max_b ? max_a : max_b;                                                     \
 	})
 
-// Round an integer or a pointer down or up to a multiple of n, a power of two.
-// ROUNDUP of a value within n of 4 GB wraps to 0.
+// Round an integer or a pointer down or up to a multiple of n, a power of 2. ROUNDUP of a value
+// less than n below 4 GB gives 0.
 #define ROUNDDOWN(a, n) ((__typeof__(a)) ((uint32_t) (a) & ~((uint32_t) (n) -1)))
 #define ROUNDUP(a, n)                                                                              \
 	((__typeof__(a)) (((uint32_t) (a) + (uint32_t) (n) -1) & ~((uint32_t) (n) -1)))

@@ -1,10 +1,11 @@
+// Machine instructions that C has no words for (SDM volume 2), for the kernel, the boot sector and
+// programs. Each is one inline function, with few exceptions named after the instruction. Where it
+// matters, the compiler moves no memory access across them.
+
 #ifndef JOS_INC_X86_H
 #define JOS_INC_X86_H
 
 #include <inc/types.h>
-
-// One function per machine instruction, named after it (SDM volume 2). All of them keep the
-// compiler from moving memory accesses across where that matters.
 
 static inline void breakpoint(void)
 {
@@ -15,20 +16,6 @@ static inline uint8_t inb(int port)
 {
 	uint8_t data;
 	asm volatile("inb %w1, %0" : "=a"(data) : "Nd"(port));
-	return data;
-}
-
-static inline uint16_t inw(int port)
-{
-	uint16_t data;
-	asm volatile("inw %w1, %0" : "=a"(data) : "Nd"(port));
-	return data;
-}
-
-static inline uint32_t inl(int port)
-{
-	uint32_t data;
-	asm volatile("inl %w1, %0" : "=a"(data) : "Nd"(port));
 	return data;
 }
 
@@ -62,8 +49,8 @@ static inline void outl(int port, uint32_t data)
 	asm volatile("outl %0, %w1" : : "a"(data), "Nd"(port));
 }
 
-// Fill or copy count units upwards from the start: the direction flag is clear wherever C code
-// runs (System V ABI, i386, 2.2.3).
+// Fill or copy count bytes or words, upwards from the start: the direction flag is clear wherever C
+// code runs (System V ABI, i386, 2.2.3).
 static inline void rep_stosb(void *dst, uint8_t value, uint32_t count)
 {
 	asm volatile("rep stosb" : "+D"(dst), "+c"(count) : "a"(value) : "memory", "cc");
@@ -109,8 +96,8 @@ static inline void ltr(uint16_t sel)
 	asm volatile("ltr %0" : : "r"(sel) : "memory");
 }
 
-// Return the task register, which is taken for a constant: no function may use this both before
-// and after ltr.
+// Return the selector in the task register. The compiler takes it for a constant, so no function
+// may use this both before and after ltr.
 static inline uint32_t str(void)
 {
 	uint32_t sel;
@@ -191,11 +178,6 @@ static inline uint32_t read_eflags(void)
 	return eflags;
 }
 
-static inline void write_eflags(uint32_t eflags)
-{
-	asm volatile("pushl %0; popfl" : : "r"(eflags) : "memory", "cc");
-}
-
 static inline uint32_t read_ebp(void)
 {
 	uint32_t ebp;
@@ -239,13 +221,7 @@ static inline uint64_t read_tsc(void)
 	return tsc;
 }
 
-// Atomically store newval at *addr and return what stood there.
-static inline uint32_t xchg(volatile uint32_t *addr, uint32_t newval)
-{
-	return __atomic_exchange_n(addr, newval, __ATOMIC_ACQ_REL);
-}
-
-// Tell the processor that this is a loop that waits for another one.
+// Tell the processor that this is a loop that waits for another processor.
 static inline void pause(void)
 {
 	asm volatile("pause" : : : "memory");
@@ -256,8 +232,8 @@ static inline void clts(void)
 	asm volatile("clts" : : : "memory");
 }
 
-// The floating-point state in memory: 108 bytes for fnsave and frstor; 512, aligned to 16, for
-// fxsave and fxrstor.
+// The area for the floating-point state has 108 bytes for fnsave and frstor. For fxsave and fxrstor
+// it has 512 and is aligned to 16.
 static inline void fninit(void)
 {
 	asm volatile("fninit");
@@ -298,8 +274,8 @@ static inline void hlt(void)
 	asm volatile("hlt" : : : "memory");
 }
 
-// Sleep until an interrupt has been taken; on return interrupts are off. They come on only
-// together with hlt, so none can slip in between and be slept through.
+// Sleep until an interrupt has been handled. On return interrupts are off. They are on only from
+// hlt on, so none can be handled before it and leave the CPU asleep.
 static inline void sti_hlt_cli(void)
 {
 	//{ Exercise 13: sleep with interrupts on
@@ -322,6 +298,33 @@ static inline uint32_t divide64(uint64_t *n, uint32_t base)
 	asm("divl %2" : "+a"(low), "+d"(rem) : "r"(base) : "cc");
 	*n = (uint64_t) high << 32 | low;
 	return rem;
+}
+
+// ---- Kept for code written for JOS; nothing here uses these ----
+
+static inline uint16_t inw(int port)
+{
+	uint16_t data;
+	asm volatile("inw %w1, %0" : "=a"(data) : "Nd"(port));
+	return data;
+}
+
+static inline uint32_t inl(int port)
+{
+	uint32_t data;
+	asm volatile("inl %w1, %0" : "=a"(data) : "Nd"(port));
+	return data;
+}
+
+static inline void write_eflags(uint32_t eflags)
+{
+	asm volatile("pushl %0; popfl" : : "r"(eflags) : "memory", "cc");
+}
+
+// Store newval at *addr and return what was there before, atomically.
+static inline uint32_t xchg(volatile uint32_t *addr, uint32_t newval)
+{
+	return __atomic_exchange_n(addr, newval, __ATOMIC_ACQ_REL);
 }
 
 #endif
