@@ -1,3 +1,5 @@
+// The console of a program: one system call for each byte. Keeps no state.
+
 #include <inc/lib.h>
 
 void cputchar(int c)

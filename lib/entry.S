@@ -1,13 +1,14 @@
-// Where a user program begins. The kernel enters it with argc and argv on the stack.
+// Where a user program begins: the kernel enters it with argc and argv on the stack. Also the
+// addresses at which programs see the kernel's tables.
 
 #include <inc/memlayout.h>
 
-// The kernel's read-only tables, as C sees them.
+// The kernel's tables, which are read-only for programs.
 	.globl envs, pages, uvpt, uvpd
 	.set envs, UENVS
 	.set pages, UPAGES
 	.set uvpt, UVPT
-	.set uvpd, UVPT + (UVPT >> 12) * 4 // the directory's own place among the page tables
+	.set uvpd, UVPT + (UVPT >> 12) * 4 // the directory is itself one of the page tables
 
 	.text
 	.globl _start
@@ -15,7 +16,7 @@ _start:
 	xorl %ebp, %ebp // backtraces end here
 	popl %eax
 	popl %edx
-	andl $~15, %esp // calls are made with an aligned stack (System V ABI, i386, 2.2.2)
+	andl $~15, %esp // C functions expect an aligned stack (System V ABI, i386, 2.2.2)
 	subl $8, %esp
 	pushl %edx
 	pushl %eax

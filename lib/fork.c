@@ -1,3 +1,6 @@
+// fork and sfork, made from system calls alone. Parent and child share pages copy-on-write, so the
+// library's variables are copied like all others. While a page is copied, the copy is at PFTEMP.
+
 #include "pgfault.h"
 
 //{ Exercise 12, helpers: the ways to give a child a page, and how to copy one
@@ -5,10 +8,10 @@
 enum Sharing {
 	COPY_LATER, // copy-on-write, as fork does
 	SHARE,      // the same page in both, as sfork does
-	COPY_NOW,   // a copy at once, for the stack, which both write to before anything else
+	COPY_NOW,   // a copy at once: for the stack, because both write to it at once
 };
 
-// Give env a writable copy of this env's page at va, in place of its own. Returns 0 or an error.
+// Map a writable copy of this env's page at va at the same address in env. Returns 0 or an error.
 static int copy_page(envid_t env, void *va)
 {
 	int r = sys_page_alloc(0, PFTEMP, PTE_U | PTE_W | PTE_P);
@@ -27,7 +30,7 @@ static int copy_page(envid_t env, void *va)
 static bool resolve_cow(struct UTrapframe *utf)
 {
 	//{ Exercise 12: copy the page if the fault is a write to a copy-on-write page
-	const uint32_t denied_write = FEC_WR | FEC_PR; // so the page is there
+	const uint32_t denied_write = FEC_WR | FEC_PR; // and so there is a page
 	uintptr_t va = utf->utf_fault_va;
 
 	return (utf->utf_err & denied_write) == denied_write && va < UTOP &&
@@ -41,7 +44,7 @@ static bool mapped(uintptr_t va)
 	return (uvpd[PDX(va)] & PTE_P) && (uvpt[PGNUM(va)] & PTE_P);
 }
 
-// Map n pages of this env from va on in env too, at the same place. Returns 0 or an error.
+// Map n pages of this env, from va on, also in env at the same addresses. Returns 0 or an error.
 static int map_pages(envid_t env, char *va, size_t n, int perm)
 {
 	while (n > 0) {
@@ -55,7 +58,7 @@ static int map_pages(envid_t env, char *va, size_t n, int perm)
 	return 0;
 }
 
-// Copy n pages from va on into env. Returns 0 or an error.
+// Copy n pages of this env, from va on, to the same addresses in env. Returns 0 or an error.
 static int copy_pages(envid_t env, char *va, size_t n)
 {
 	int r = 0;
@@ -65,8 +68,8 @@ static int copy_pages(envid_t env, char *va, size_t n)
 	return r;
 }
 
-// Give the child n pages of this env from va on, whose entries are all like pte. Returns 0 or an
-// error.
+// Give the child n pages of this env, from va on, whose entries have all the bits of pte. Returns 0
+// or an error.
 static int give_pages(envid_t child, char *va, size_t n, pte_t pte, enum Sharing sharing)
 {
 	int r;
@@ -76,19 +79,21 @@ static int give_pages(envid_t child, char *va, size_t n, pte_t pte, enum Sharing
 	if (sharing == COPY_NOW)
 		return copy_pages(child, va, n);
 	if (sharing == SHARE) {
-		r = pte & PTE_COW ? copy_pages(0, va, n) : 0; // shared with somebody else so far
+		r = pte & PTE_COW ? copy_pages(0, va, n) : 0; // another env may have it too
 		return r < 0 ? r : map_pages(child, va, n, PTE_U | PTE_W | PTE_P);
 	}
 
-	// The child first: were this env's page made copy-on-write first, a write in between would
-	// give it a writable page again, which the child would then see change.
+	// The child's mapping comes first. In the other order, a write by this env between the two
+	// calls would give it a writable page again. The child would get the same page, and see
+	// what this env writes to it later.
 	r = map_pages(child, va, n, PTE_U | PTE_COW | PTE_P);
 	if (r < 0 || (pte & PTE_COW))
 		return r;
 	return map_pages(0, va, n, PTE_U | PTE_COW | PTE_P);
 }
 
-// Give the child what this env has mapped in [va, end): pages in a row and alike at one time.
+// Give the child what this env has mapped in [va, end). Consecutive pages whose entries are equal
+// are given together. Returns 0 or an error.
 static int give_range(envid_t child, uintptr_t va, uintptr_t end, enum Sharing sharing)
 {
 	while (va < end) {
@@ -112,7 +117,7 @@ static int give_range(envid_t child, uintptr_t va, uintptr_t end, enum Sharing s
 	return 0;
 }
 
-// Give the child all memory of this env but the exception stack.
+// Give the child all memory of this env except the exception stack. Returns 0 or an error.
 static int give_memory(envid_t child, enum Sharing sharing)
 {
 	uintptr_t stack = USTACKTOP - PGSIZE; // lowest page of the stack
@@ -129,7 +134,7 @@ static envid_t fork_sharing(enum Sharing sharing)
 
 	if (r < 0)
 		return r;
-	if (!pgfault_resolve) // in a child it is set, and writing it again would take a frame
+	if (!pgfault_resolve) // a child has it already, and a write would copy the page
 		pgfault_resolve = resolve_cow;
 
 	envid_t child = sys_exofork();

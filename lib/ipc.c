@@ -1,3 +1,6 @@
+// Messages, by the system calls that wait in the kernel. Keeps no state: what is received is in
+// thisenv.
+
 #include "syscall.h"
 
 // An address that means "no page" to the kernel.

@@ -1,8 +1,10 @@
+// The first C function of a program: sets thisenv and binaryname, then calls umain.
+
 #include <inc/lib.h>
 
 const char *binaryname = "<unknown>";
 
-// Called by entry.S.
+// Called by lib/entry.S.
 void libmain(int argc, char **argv)
 {
 	envid_t self = sys_getenvid();

@@ -1,6 +1,8 @@
+// Panics and warnings of a program. Each is printed as one piece; no state is kept.
+
 #include "printf.h"
 
-static void say(const char *what, const char *file, int line, const char *fmt, va_list ap)
+static void report(const char *what, const char *file, int line, const char *fmt, va_list ap)
 {
 	struct Printer p;
 
@@ -17,10 +19,10 @@ void _panic(const char *file, int line, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say("panic", file, line, fmt, ap);
+	report("panic", file, line, fmt, ap);
 	va_end(ap);
 
-	// Show it to whoever watches the kernel's monitor; it does not help to go on.
+	// Enter the kernel's monitor, again and again: the program cannot go on.
 	for (;;)
 		breakpoint();
 }
@@ -30,6 +32,6 @@ void _warn(const char *file, int line, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say("warning", file, line, fmt, ap);
+	report("warning", file, line, fmt, ap);
 	va_end(ap);
 }

@@ -1,5 +1,5 @@
-// Where the kernel enters a program after a page fault: on the exception stack, with esp at a
-// struct UTrapframe.
+// Where the kernel enters a program after a page fault: on the exception stack, with the address of
+// a struct UTrapframe in esp.
 
 // Offsets in it (inc/trap.h).
 #define UTF_REGS 8
@@ -10,23 +10,23 @@
 	.globl _pgfault_upcall
 _pgfault_upcall:
 	//{ Exercise 10: call pgfault_dispatch, then go back to where the fault was
-	movl %esp, %ebx // every register may be used: the struct has them all
-	andl $~15, %esp // calls are made with an aligned stack
+	movl %esp, %ebx // every register may be used: all are saved in the struct
+	andl $~15, %esp // C functions expect an aligned stack
 	subl $12, %esp
 	pushl %ebx
 	call pgfault_dispatch
 	movl %ebx, %esp
 
-	// Put the address to return to below the interrupted stack's top, so that in the end one
-	// `ret' loads both eip and the right esp. When that stack is the exception stack itself,
-	// this is the word the kernel has left free for it.
+	// Push the address to return to on the stack that was interrupted, so that at the end one
+	// `ret' loads eip and leaves the right esp. If that stack is the exception stack itself,
+	// this is the word that the kernel has left free for the purpose.
 	movl UTF_EIP(%esp), %edx
 	movl UTF_ESP(%esp), %ecx
 	leal -4(%ecx), %ecx
 	movl %edx, (%ecx)
 	movl %ecx, UTF_ESP(%esp)
 
-	// From here on no register may be used for anything else, then no flag.
+	// From here on no register may be changed, and after popfl no flag.
 	leal UTF_REGS(%esp), %esp
 	popal
 	leal 4(%esp), %esp

@@ -1,3 +1,6 @@
+// Page faults that this env handles itself: its exception stack, and the functions that are called.
+// Both pointers to such functions are variables of the program, which fork copies.
+
 #include "pgfault.h"
 
 #define EXCEPTION_STACK ((void *) (UXSTACKTOP - PGSIZE))
@@ -33,7 +36,7 @@ void set_pgfault_handler(void (*handler)(struct UTrapframe *utf))
 	//}
 }
 
-// Called by pfentry.S for every page fault.
+// Called by lib/pfentry.S for every page fault.
 void pgfault_dispatch(struct UTrapframe *utf)
 {
 	if (pgfault_resolve && pgfault_resolve(utf))
@@ -42,6 +45,7 @@ void pgfault_dispatch(struct UTrapframe *utf)
 		_pgfault_handler(utf);
 		return;
 	}
-	// Nobody can help. Fault again, this time for the kernel to report it.
+	// Nothing handles this fault. Let it happen again without an entry point: the kernel
+	// reports it and destroys this env.
 	sys_env_set_pgfault_upcall(0, NULL);
 }

@@ -1,18 +1,20 @@
+// What lib/fork.c needs of the page-fault code.
+
 #ifndef JOS_LIB_PGFAULT_H
 #define JOS_LIB_PGFAULT_H
 
 #include <inc/lib.h>
 
-// What fork needs of the page-fault code.
-
-// lib/pfentry.S: where the kernel makes this env go on a page fault.
+// The page-fault entry point of a program (lib/pfentry.S).
 void _pgfault_upcall(void);
 
-// Make sure there is an exception stack and let the kernel call _pgfault_upcall. Returns 0, or
+// Make sure that there is an exception stack, and make _pgfault_upcall the entry point of this env.
+// Returns 0, or
 //	-E_NO_MEM
 int pgfault_install(void);
 
-// Called first for every fault: returns whether it has resolved it. Set by fork.
+// Called first on every page fault, unless it is NULL. It returns whether it has resolved the
+// fault; otherwise the program's handler is called. Set by fork.
 extern bool (*pgfault_resolve)(struct UTrapframe *utf);
 
 #endif

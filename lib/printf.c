@@ -1,4 +1,5 @@
-// Printing from a user program: through a buffer, so that a message is few system calls.
+// Printing from a user program: text is collected on the stack, so that a message takes few system
+// calls. Keeps no state.
 
 #include "printf.h"
 

@@ -1,25 +1,25 @@
+// Printing for the library. A Printer collects text and prints it by one system call, if it has
+// room for all of it, so that no output of the kernel or of another env comes in between.
+
 #ifndef JOS_LIB_PRINTF_H
 #define JOS_LIB_PRINTF_H
 
 #include <inc/lib.h>
 
-// Printing: what several formats make goes out in one system call as long as it fits, so that no
-// line of another env or of the kernel gets between.
-
 struct Printer {
-	int used;  // bytes that wait in text
-	int total; // bytes printed
+	int used;  // bytes in text that have not been printed
+	int total; // bytes added
 	char text[256];
 };
 
 // Make p empty.
 void printer_init(struct Printer *p);
 
-// Add to what waits; a full text is sent.
+// Add formatted text. Whenever there is no more room, print what has been collected.
 void printer_add(struct Printer *p, const char *fmt, ...);
 void printer_vadd(struct Printer *p, const char *fmt, va_list ap);
 
-// Send what still waits. Returns how many bytes have been printed since printer_init.
+// Print what has been collected. Returns how many bytes have been added since printer_init.
 int printer_end(struct Printer *p);
 
 #endif

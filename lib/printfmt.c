@@ -1,4 +1,5 @@
-// Formatted output, in the kernel and in user programs.
+// Formatted output, for the kernel and for programs. Keeps no state: where each byte goes is up to
+// the caller.
 
 #include <inc/error.h>
 #include <inc/stdio.h>
@@ -17,9 +18,9 @@ struct Format {
 	void *arg;
 	bool left;     // flag -: pad on the right
 	char pad;      // '0' with flag 0, else ' '
-	int width;     // pad to this, 0 for not at all
+	int width;     // pad to this length, 0 for no padding
 	int precision; // -1 for none
-	int longs;     // how many l there were
+	int longs;     // the number of l
 };
 
 static void put(const struct Format *f, const char *s, int len)
@@ -34,7 +35,8 @@ static void fill(const struct Format *f, char c, int n)
 		f->putch(c, f->arg);
 }
 
-// Put s[len] behind prefix, padded to the width: with blanks outside, zeros in between.
+// Put prefix and then the len bytes at s, padded to the width: spaces go before or after both,
+// zeros between the two.
 static void put_padded(const struct Format *f, const char *prefix, const char *s, int len)
 {
 	int prefix_len = strlen(prefix), padding = f->width - prefix_len - len;
@@ -132,7 +134,7 @@ static const char *parse(struct Format *f, const char *fmt, va_list *ap)
 	return fmt;
 }
 
-// Do the conversion at fmt, behind its %. Returns what follows it.
+// Do the conversion whose % is just before fmt. Returns the rest of fmt after it.
 static const char *convert(struct Format *f, const char *fmt, va_list *ap)
 {
 	const char *start = fmt;
@@ -171,7 +173,7 @@ static const char *convert(struct Format *f, const char *fmt, va_list *ap)
 	case '%':
 		put(f, "%", 1);
 		break;
-	default: // not ours: as it stands
+	default: // no conversion: print it as it is
 		put(f, "%", 1);
 		return start;
 	}
@@ -181,7 +183,7 @@ static const char *convert(struct Format *f, const char *fmt, va_list *ap)
 void vprintfmt(void (*putch)(int, void *), void *arg, const char *fmt, va_list ap)
 {
 	struct Format f = {.putch = putch, .arg = arg};
-	va_list args; // one whose address can be taken on every machine
+	va_list args; // a copy: where va_list is an array, &ap would not be a pointer to one
 
 	va_copy(args, ap);
 	while (*fmt) {
@@ -202,7 +204,7 @@ void printfmt(void (*putch)(int, void *), void *arg, const char *fmt, ...)
 	va_end(ap);
 }
 
-// ---- Into memory ----
+// ---- Formatting into memory ----
 
 struct Memory {
 	char *next, *end;

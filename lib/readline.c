@@ -1,4 +1,5 @@
-// Reading a line with editing, in the kernel and in user programs.
+// Reading a line with editing, for the kernel and for programs. The one buffer is static and has no
+// lock: in the kernel only the monitor uses it.
 
 #include <inc/stdio.h>
 
@@ -11,7 +12,7 @@ enum {
 
 static char line[1024];
 
-static void rub_out(int n)
+static void erase(int n)
 {
 	while (n-- > 0)
 		cprintf("\b \b");
@@ -40,13 +41,13 @@ char *readline(const char *prompt)
 			line[0] = '\0';
 			return line;
 		case CTRL_U:
-			rub_out(n);
+			erase(n);
 			n = 0;
 			break;
 		case BACKSPACE:
 		case DELETE:
 			if (n > 0) {
-				rub_out(1);
+				erase(1);
 				n--;
 			}
 			break;

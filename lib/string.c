@@ -1,4 +1,4 @@
-// Strings and memory, in the kernel and in user programs.
+// Strings and memory, for the kernel and for programs. Uses no memory but the caller's.
 
 #include <inc/string.h>
 #include <inc/x86.h>
@@ -125,8 +125,7 @@ void *memmove(void *dst, const void *src, size_t len)
 	char *d = dst;
 	const char *s = src;
 
-	// Upwards overwrites nothing that is still to be read, unless dst is inside [src, src +
-	// len).
+	// Copying upwards is right unless dst is inside [src, src + len).
 	if ((uintptr_t) d - (uintptr_t) s >= len)
 		return memcpy(dst, src, len);
 	while (len-- > 0)

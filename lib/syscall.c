@@ -1,8 +1,10 @@
+// The system calls as C functions (contracts: inc/lib.h). Keeps no state.
+
 #include "syscall.h"
 
 void sys_cputs(const char *s, size_t len)
 {
-	// The kernel may print less than asked for.
+	// The kernel may print only a part at a time.
 	do {
 		int n = syscall2(SYS_cputs, (uint32_t) s, len);
 		s += n;
@@ -58,7 +60,7 @@ int sys_page_map(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, i
 int sys_page_map_run(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, int perm,
 		     size_t n)
 {
-	if (perm & ~(PGSIZE - 1)) // would be taken for a part of n
+	if (perm & ~(PGSIZE - 1)) // perm and n are passed in one register
 		return -E_INVAL;
 	n = MIN(n, UINT32_MAX / PGSIZE);
 	return syscall5(SYS_page_map_run, src_env, (uint32_t) src_pg, dst_env, (uint32_t) dst_pg,

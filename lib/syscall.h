@@ -1,11 +1,14 @@
+// How the library makes a system call: arguments into registers, then `int $T_SYSCALL'. Inline
+// functions: every system call goes through one of them.
+
 #ifndef JOS_LIB_SYSCALL_H
 #define JOS_LIB_SYSCALL_H
 
-// The system calls' user side: put the arguments into registers and trap.
-
 #include <inc/lib.h>
 
-// Only as many arguments as a call has: a function that uses ebx, edi or esi has to save them.
+// Make the system call with that number; what follows says which registers get which arguments.
+// There is a function for each number of arguments, because a function that uses ebx, edi or esi
+// has to save them.
 #define SYSCALL(number, ...)                                                                       \
 	({                                                                                         \
 		int32_t result;                                                                    \

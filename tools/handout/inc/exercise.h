@@ -1,7 +1,8 @@
+// What is called where an exercise of doc/lab4.md is to be solved, in the kernel and in lib/.
+// Remove the call when you have solved it there.
+
 #ifndef JOS_INC_EXERCISE_H
 #define JOS_INC_EXERCISE_H
-
-// What stands where an exercise of doc/lab4.md is to be solved. Remove it when you have done so.
 
 #ifndef __ASSEMBLER__
 
@@ -14,12 +15,12 @@ void missing_exercise_at(const char *file, int line, int n, const char *what)
 
 #include <inc/types.h>
 
-// Exercise n is missing here too, but the kernel can go on for a while. Where it stops at last, it
-// names the first exercise of all it has met.
+// Exercise n is missing here too, but the kernel can go on for a while. Where it stops in the end,
+// it names the first of all missing exercises that it has met.
 #define without_exercise(n, what) without_exercise_at(__FILE__, __LINE__, n, what)
 void without_exercise_at(const char *file, int line, int n, const char *what);
 
-// The same, and it has been missed: this is said when nothing is left to run.
+// The same, but the kernel also says so when nothing is left to run.
 #define note_exercise(n, what) note_exercise_at(__FILE__, __LINE__, n, what)
 void note_exercise_at(const char *file, int line, int n, const char *what);
 void say_noted_exercises(void);

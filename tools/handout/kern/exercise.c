@@ -1,3 +1,6 @@
+// Exercises that are missing in the kernel: which have been met, and what is said about them. No
+// lock: some are met before there is one.
+
 #include <inc/exercise.h>
 
 #include <inc/assert.h>
@@ -39,7 +42,7 @@ void without_exercise_at(const char *file, int line, int n, const char *what)
 void note_exercise_at(const char *file, int line, int n, const char *what)
 {
 	if (!noted[n])
-		set_place(file, line, n, what); // it matters more than one that has not been missed
+		set_place(file, line, n, what); // this place matters more than one just met
 	noted[n] = true;
 }
 

@@ -1,3 +1,5 @@
+// Exercises that are missing in the library: the program says so and ends.
+
 #include <inc/lib.h>
 
 #include <inc/exercise.h>
