@@ -1,5 +1,5 @@
-// Finding the CPUs in the ACPI tables: ACPI Specification 6.4, sections 5.2.5 to 5.2.12. On the boot
-// CPU alone, so without a lock.
+// Finding the CPUs in the ACPI tables (ACPI Specification 6.4, sections 5.2.5 to 5.2.12). Runs on
+// the boot CPU before the others start, so without a lock.
 
 #include <kern/acpi.h>
 
@@ -13,7 +13,7 @@ struct RootPointer { // section 5.2.5.3
 	char signature[8];
 	uint8_t checksum; // over the first 20 bytes
 	char oem[6];
-	uint8_t revision; // 0: ends with rsdt
+	uint8_t revision; // if 0, rsdt is the last field
 	physaddr_t rsdt;
 	uint32_t length;
 	uint64_t xsdt;
@@ -57,7 +57,7 @@ enum {
 	MADT_LAPIC = 0,
 	MADT_LAPIC_OVERRIDE = 5,
 	LAPIC_ENABLED = 1,
-	MAX_TABLES = 64, // more is nonsense
+	MAX_TABLES = 64, // no firmware has more
 	MAX_TABLE_LENGTH = 1 << 16,
 };
 
@@ -70,8 +70,8 @@ bool acpi_checksum_ok(const void *p, size_t len)
 	return sum == 0;
 }
 
-// Return the kernel's address of len bytes at pa. Tables may lie in memory the kernel does not
-// use otherwise.
+// Return the kernel's address of the len bytes at pa, which may be beyond what the kernel maps at
+// KERNBASE.
 static const void *map(physaddr_t pa, size_t len)
 {
 	if (pa < MAXPHYSMEM && len <= MAXPHYSMEM - pa)
@@ -91,6 +91,7 @@ static const void *find_table(physaddr_t pa, const char *signature)
 	return acpi_checksum_ok(header, header->length) ? header : NULL;
 }
 
+// Search len bytes from start on. Returns NULL if there is no root pointer.
 static const struct RootPointer *find_root_in(physaddr_t start, size_t len)
 {
 	for (const char *p = KADDR(start), *end = p + len; p < end; p += 16)
@@ -99,7 +100,8 @@ static const struct RootPointer *find_root_in(physaddr_t start, size_t len)
 	return NULL;
 }
 
-// Section 5.2.5.1: in the first KB of the extended BIOS data area, else in the BIOS.
+// Section 5.2.5.1: the root pointer is in the first KB of the extended BIOS data area, or in the
+// BIOS.
 static const struct RootPointer *find_root(void)
 {
 	physaddr_t ebda = (physaddr_t) * (const uint16_t *) KADDR(0x40e) << 4;
@@ -108,7 +110,7 @@ static const struct RootPointer *find_root(void)
 	return root ? root : find_root_in(0xe0000, 0x20000);
 }
 
-// Walk the entries of a MADT.
+// Add the CPUs in a MADT, and set lapicaddr.
 static void add_cpus(const struct Madt *madt)
 {
 	const char *p = (const char *) (madt + 1);
@@ -137,7 +139,7 @@ bool acpi_find_cpus(void)
 
 	if (!root)
 		return false;
-	// Use the table of 64-bit addresses only where there is no other.
+	// Use the table of 64-bit addresses only if there is no other.
 	bool wide = root->revision >= 2 && !root->rsdt && root->xsdt < 1ULL << 32;
 	size_t entry_size = wide ? 8 : 4;
 	const struct TableHeader *rsdt =

@@ -1,5 +1,5 @@
-// The audit: count everything from scratch and compare with what the kernel believes. Needs the
-// kernel lock.
+// The audit: count references, free frames and envs again, and compare the results with what the
+// kernel has noted. Needs the kernel lock.
 
 #include <kern/audit.h>
 
@@ -23,7 +23,7 @@ static int errors; // found by this audit
 
 // ---- Frames ----
 
-// Add n to the reference count of the frame at pa, for a reference held by what.
+// Add n to the reference count of the frame at pa, for a reference held by `what' number `where'.
 static void count(physaddr_t pa, int n, const char *what, uint32_t where)
 {
 	if (PGNUM(pa) >= npages)
@@ -61,7 +61,7 @@ static void count_env(struct Env *e, int n)
 	}
 }
 
-// Add n for every reference there is.
+// Add n to the count of every frame, for each reference to it.
 static void count_all(int n)
 {
 	count_kernel(n);
@@ -70,8 +70,8 @@ static void count_all(int n)
 			count_env(e, n);
 }
 
-// Take away from each count the references there are: what the kernel keeps for good must have
-// one left, everything else none. Then put them back.
+// Subtract from each count the references that are found. Then the count of a reserved frame must
+// be 1, that of any other frame 0. Add them again afterwards.
 static void audit_references(void)
 {
 	count_all(-1);
@@ -85,6 +85,7 @@ static void audit_references(void)
 	count_all(1);
 }
 
+// Returns how many frames are on the free list.
 static size_t audit_free_list(void)
 {
 	size_t unused = 0, listed = page_free_count();
@@ -96,7 +97,7 @@ static size_t audit_free_list(void)
 	return listed;
 }
 
-// An env's directory differs from the kernel's above UTOP only in where it shows itself.
+// Above UTOP, only the entry at UVPT differs between an env's page directory and the kernel's.
 static void audit_directory(struct Env *e)
 {
 	for (size_t i = PDX(UTOP); i < NPDENTRIES; i++) {
@@ -109,8 +110,8 @@ static void audit_directory(struct Env *e)
 
 // ---- Envs and CPUs ----
 
-// Who waits for a message has nobody who waits to send one to it, and who waits to send stands in
-// the queue of its receiver.
+// No env waits to send to an env that waits for a message, and an env that waits to send is in the
+// queue of its receiver.
 static void audit_messages(const struct Env *e)
 {
 	const struct Env *to = e->env_sending_to, *sender = to ? to->env_last_sender : NULL;
@@ -123,8 +124,9 @@ static void audit_messages(const struct Env *e)
 	while (sender && sender != e && n++ < NENV)
 		sender = sender->env_next_sender;
 	if (sender != e || e->env_status != ENV_NOT_RUNNABLE)
-		complain("env %08x with status %u waits to send to env %08x in vain\n", e->env_id,
-			 e->env_status, to->env_id);
+		complain("env %08x has status %u and waits to send to env %08x, but is not in "
+			 "its queue or not stopped\n",
+			 e->env_id, e->env_status, to->env_id);
 }
 
 static void audit_env(struct Env *e)
@@ -152,7 +154,7 @@ static void audit_env(struct Env *e)
 	if (e->env_status == ENV_DYING || e->env_status > ENV_NOT_RUNNABLE)
 		complain("env %08x has status %u\n", e->env_id, e->env_status);
 	if (e->env_id <= 0 || ENVX(e->env_id) != e - envs)
-		complain("env %08x stands in slot %u\n", e->env_id, e - envs);
+		complain("env %08x is in slot %u\n", e->env_id, e - envs);
 	audit_messages(e);
 	audit_directory(e);
 }

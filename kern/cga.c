@@ -1,4 +1,4 @@
-// The text screen of a CGA or VGA card. The callers hold the lock of the console.
+// The text screen of a CGA or VGA card. The callers hold the console lock.
 
 #include <kern/cga.h>
 
@@ -25,9 +25,9 @@ enum {
 
 // Each cell is a character and, in the high byte, its colours.
 static uint16_t *const memory = (uint16_t *) (KERNBASE + 0xb8000);
-static int start;  // index of the cell shown first
-static int cursor; // cells from there
-static bool scrolled;
+static int start;     // index of the first cell on the screen
+static int cursor;    // where the next character goes, in cells from there
+static bool scrolled; // start has changed, and the controller does not know it yet
 
 static uint8_t crtc_read(int reg)
 {
@@ -43,15 +43,16 @@ static void crtc_write(int reg, uint8_t value)
 
 void cga_init(void)
 {
-	// Go on below what the BIOS has written.
+	// Continue after what the BIOS has written.
 	start = crtc_read(START_HIGH) << 8 | crtc_read(START_LOW);
 	cursor = (crtc_read(CURSOR_HIGH) << 8 | crtc_read(CURSOR_LOW)) - start;
 	if (start + CELLS > MEMORY_CELLS || cursor < 0 || cursor >= CELLS)
 		start = cursor = 0;
-	scrolled = true; // the controller is to know what we begin with
+	scrolled = true;
 }
 
-// Show what stands a line further down in the memory; from its end, go back to its beginning.
+// Move the screen down by one line in the memory. At the end of the memory, copy the screen to its
+// beginning.
 static void scroll(void)
 {
 	start += COLUMNS;

@@ -1,4 +1,5 @@
-// The self-checks of memory management. They run on the boot CPU alone, so without a lock.
+// The self-checks of memory management. They run on the boot CPU before the others start, so
+// without a lock.
 
 #include <kern/check.h>
 
@@ -12,7 +13,7 @@
 #include <kern/envstate.h>
 #include <kern/pmap.h>
 
-// Take n frames into pp[]. Returns what the free list was.
+// Allocate n frames and store them in pp[]. Returns the first frame of the free list before.
 static struct PageInfo *take(struct PageInfo **pp, int n)
 {
 	for (int i = 0; i < n; i++) {
@@ -24,7 +25,8 @@ static struct PageInfo *take(struct PageInfo **pp, int n)
 	return pp[0];
 }
 
-// Free the n frames that take() has taken; the free list is then as it was: list.
+// Free the n frames that take() has stored in pp[]. The first frame of the free list is then list
+// again.
 static void give_back(struct PageInfo **pp, int n, struct PageInfo *list)
 {
 	while (n-- > 0)
@@ -32,7 +34,7 @@ static void give_back(struct PageInfo **pp, int n, struct PageInfo *list)
 	assert(pp[0] == list);
 }
 
-// Whether the kernel may hand out this frame at all.
+// Whether the frame at pa may be allocated.
 static bool allocatable(physaddr_t pa)
 {
 	extern char text_start[], end[];
@@ -44,7 +46,7 @@ static bool allocatable(physaddr_t pa)
 	       !(pa >= PADDR(envs) && pa < PADDR(&envs[NENV]));
 }
 
-enum { SAMPLE = 192 }; // free frames looked at: all of low memory, and the first above the kernel
+enum { SAMPLE = 192 }; // how many free frames are checked: low memory, and some above the kernel
 
 void check_page_alloc(void)
 {
@@ -58,7 +60,8 @@ void check_page_alloc(void)
 	page_swap_free_list(list);
 	take(pp, 3);
 
-	// The only free frame is the one that comes, and it comes cleared if asked for.
+	// The only free frame is the one that is allocated. With ALLOC_ZERO it is filled with
+	// zeros.
 	struct PageInfo *rest = page_swap_free_list(NULL);
 	memset(page2kva(pp[1]), 0x5a, PGSIZE);
 	page_free(pp[1]);
@@ -90,22 +93,22 @@ void check_page(void)
 
 	memset(pgdir, 0, PGSIZE);
 
-	// Nothing is there, and without a frame for a page table nothing can be.
+	// Nothing is mapped, and without a frame for a page table nothing can be.
 	assert(page_lookup(pgdir, va, NULL) == NULL);
 	assert(page_insert(pgdir, pp[0], va, PTE_W) == -E_NO_MEM);
 	assert(pp[0]->pp_ref == 0);
 
-	// With one, it serves as the table.
+	// With a free frame, that becomes the page table.
 	page_free(pp[2]);
 	assert(page_insert(pgdir, pp[0], va, PTE_W) == 0);
 	assert(PTE_ADDR(pgdir[PDX(va)]) == page2pa(pp[2]) && pp[2]->pp_ref == 1);
 	assert(maps(pgdir, va, pp[0], PTE_W) && pp[0]->pp_ref == 1);
 
-	// The same frame again: rights change, references do not.
+	// The same frame again: its rights change, its references do not.
 	assert(page_insert(pgdir, pp[0], va, PTE_U) == 0);
 	assert(maps(pgdir, va, pp[0], PTE_U) && pp[0]->pp_ref == 1);
 
-	// Twice at different places; then replaced at one and removed at the other.
+	// The same frame at two addresses, then replaced at one and removed at the other.
 	assert(page_insert(pgdir, pp[0], va + PGSIZE, 0) == 0 && pp[0]->pp_ref == 2);
 	assert(page_insert(pgdir, pp[1], va, 0) == 0);
 	assert(maps(pgdir, va, pp[1], 0) && pp[0]->pp_ref == 1 && pp[1]->pp_ref == 1);
@@ -183,7 +186,7 @@ void check_page_installed_pgdir(void)
 	*(uint32_t *) page2kva(pp[0]) = 0x01010101;
 	*(uint32_t *) page2kva(pp[1]) = 0x02020202;
 
-	// What is read and written follows the page tables at once.
+	// Changes of the page tables have their effect at once.
 	assert(page_insert(kern_pgdir, pp[0], UTEMP, PTE_W) == 0 && *word == 0x01010101);
 	assert(page_insert(kern_pgdir, pp[1], UTEMP, PTE_W) == 0 && *word == 0x02020202);
 	assert(pp[0]->pp_ref == 0 && pp[1]->pp_ref == 1);
@@ -192,7 +195,7 @@ void check_page_installed_pgdir(void)
 	page_remove(kern_pgdir, UTEMP);
 	assert(pp[1]->pp_ref == 0);
 
-	// Leave no page table behind: envs copy from this directory.
+	// Remove the page table: envs copy from this directory.
 	page_decref(pte_page(kern_pgdir[PDX(UTEMP)]));
 	kern_pgdir[PDX(UTEMP)] = 0;
 	tlbflush();

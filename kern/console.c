@@ -1,5 +1,5 @@
-// The console: one place for output and input, whatever devices there are. Output has a lock of its
-// own; input needs the kernel lock.
+// The console: output to and input from all its devices. Output has a lock of its own; input needs
+// the kernel lock.
 
 #include <kern/console.h>
 
@@ -12,13 +12,13 @@
 #include <kern/serial.h>
 #include <kern/spinlock.h>
 
-// Protects everything here that concerns output.
+// Protects the devices' output, and the variables below.
 static struct spinlock cons_lock = {.name = "console"};
 
 static bool line_open;  // the last byte written was not the end of a line
-static int line_author; // whose it was
+static int line_author; // who wrote it, as author() says
 
-// Who is writing: the env this CPU works for, or the CPU itself.
+// Who is writing: the env that this CPU works for, or the CPU itself.
 static int author(void)
 {
 	return curenv ? curenv->env_id : -1 - cpunum();
@@ -71,7 +71,7 @@ int cons_getc(void)
 	return c ? c : kbd_getc();
 }
 
-// ---- What lib/ needs of a console ----
+// ---- Functions of inc/stdio.h ----
 
 void cputchar(int c)
 {
@@ -85,7 +85,7 @@ int getchar(void)
 	int c;
 
 	while ((c = cons_getc()) == 0)
-		// The timer ends each sleep; without one, keep looking.
+		// The timer ends each sleep. Without one, look again at once.
 		if (lapicaddr)
 			sti_hlt_cli();
 	return c;

@@ -1,16 +1,16 @@
-// The CPUs: which there are, and their kernel stacks. kern/mpconfig.c and kern/acpi.c fill the
-// table before there is more than one; afterwards each field is protected as struct CpuInfo says.
-// Uses nothing else of the kernel.
+// The table of CPUs, and their kernel stacks. kern/mpconfig.c and kern/acpi.c fill the table before
+// the other CPUs start; then each field is protected as struct CpuInfo says. Uses nothing else of
+// the kernel.
 
 #include <kern/cpu.h>
 
 struct CpuInfo cpus[NCPU];
-int ncpu = 1; // this one
+int ncpu = 1; // the boot CPU
 int ncpu_left_out;
 physaddr_t lapicaddr;
 uint8_t percpu_kstacks[NCPU][KSTKSIZE] __attribute__((aligned(PGSIZE)));
 
-enum { APIC_BROADCAST = 0xff }; // means all CPUs, so it is no CPU's ID
+enum { APIC_BROADCAST = 0xff }; // stands for all CPUs, so no CPU has it as its ID
 
 void cpu_add(uint8_t apicid)
 {

@@ -1,9 +1,10 @@
-// When the processor cannot even deliver a fault, because the kernel's stack has overflowed into
-// its guard, it raises a double fault. That one enters through a task gate: the processor saves
-// its registers in the CPU's TSS and continues with the registers of another task, this one's,
-// on a stack that is good. SDM volume 3, sections 6.12.2 and 7.3.
+// Double faults. If a kernel stack has overflowed into its guard, the processor cannot deliver the
+// page fault and raises a double fault instead. That enters the kernel through a task gate: the
+// processor saves its registers in the CPU's TSS and loads those of another task, the one here,
+// which has a stack of its own (SDM volume 3, sections 6.12.2 and 7.3). No lock: the kernel panics.
 //
-// There is one such task for all CPUs: two that double-fault at the same time reset the machine.
+// All CPUs share this task. If two of them have a double fault at the same time, the machine
+// resets.
 
 #include <kern/doublefault.h>
 
@@ -20,7 +21,7 @@
 static struct Taskstate task;
 static uint8_t stack[PGSIZE] __attribute__((aligned(16)));
 
-// Entered by the task switch, never left.
+// The task begins here. It does not return.
 static void __attribute__((noreturn)) double_fault(void)
 {
 	struct CpuInfo *cpu = &cpus[(task.ts_link - GD_TSS0) >> 3];
@@ -38,8 +39,7 @@ static void __attribute__((noreturn)) double_fault(void)
 		.tf_ss = ts->ts_ss,
 	};
 
-	// Be the CPU we are again: the task register tells.
-	trap_init_percpu(cpu - cpus);
+	trap_init_percpu(cpu - cpus); // load the task register again, for thiscpu
 	panic_trap(&tf);
 }
 

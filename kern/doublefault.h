@@ -1,10 +1,9 @@
-// Double faults: what is reported when a kernel stack has overflowed.
+// Double faults: how the kernel reports that one of its stacks has overflowed.
 
 #ifndef JOS_KERN_DOUBLEFAULT_H
 #define JOS_KERN_DOUBLEFAULT_H
 
-// Set up the task that handles double faults. To be called when the kernel's page directory is
-// complete.
+// Set up the task that handles double faults. To be called after mem_init.
 void double_fault_init(void);
 
 #endif

@@ -7,8 +7,8 @@
 // The kernel is linked at KERNBASE but loaded from physical address 0 up.
 #define PHYSICAL(x) ((x) - KERNBASE)
 
-// Multiboot specification 0.6.96, section 3.1: a loader finds this in the first 8 KB and, with
-// no flags set, loads the file by its ELF headers.
+// A multiboot loader searches the first 8 KB of the file for this. With no flags set, it loads the
+// file by its ELF headers (Multiboot specification 0.6.96, section 3.1).
 #define MULTIBOOT_MAGIC 0x1BADB002
 #define MULTIBOOT_FLAGS 0
 
@@ -31,7 +31,7 @@ entry:
 	orl $(CR0_PE | CR0_PG | CR0_WP), %eax
 	movl %eax, %cr0
 
-	movl $high, %eax // leave the low mapping for the kernel's own addresses
+	movl $high, %eax // go on at the addresses for which the kernel is linked
 	jmp *%eax
 high:
 	xorl %ebp, %ebp // backtraces end here

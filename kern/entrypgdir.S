@@ -1,10 +1,9 @@
-// The page directory that a CPU begins with.
+// The page directory with which every CPU begins.
 
 #include <inc/memlayout.h>
 #include <inc/mmu.h>
 
-// Page directory of the first instructions on every CPU: the first 16 MB of memory, at their
-// physical address and at KERNBASE, in pages of 4 MB.
+// It maps the first 16 MB of memory at their physical addresses and at KERNBASE, by pages of 4 MB.
 	.section .data.entry_pgdir, "aw"
 	.balign PGSIZE
 	.globl entry_pgdir

@@ -1,4 +1,4 @@
-// Environments: their life from making to destroying. Needs the kernel lock.
+// Environments: making them, taking them off their CPU, destroying them. Needs the kernel lock.
 
 #include <kern/env.h>
 
@@ -24,8 +24,8 @@
 
 static struct Env *env_free_list;
 
-// Kernel and user see all 4 GB through flat segments; what the user may touch is up to paging.
-// The task state segments are filled in by trap_init_percpu and double_fault_init.
+// All segments are flat, 4 GB long; what programs may access is decided by paging. The descriptors
+// of the task state segments are filled in by trap_init_percpu and double_fault_init.
 struct Segdesc gdt[(GD_DOUBLE_FAULT >> 3) + 1] = {
 	SEG_NULL,
 	[GD_KT >> 3] = SEG_FLAT(STA_X | STA_R, 0),
@@ -64,7 +64,8 @@ int env_free_count(void)
 
 // ---- Taking an env off its CPU ----
 
-// How long the breakpoint instruction is that e has executed last: `int3', or `int' with a 3.
+// Return the length of the breakpoint instruction that e has executed last: `int3', or `int' with
+// the number 3.
 static int breakpoint_size(struct Env *e)
 {
 	const uint8_t *last = user_mem_kva(e, (uint8_t *) e->env_tf.tf_eip - 1, 0);
@@ -72,6 +73,7 @@ static int breakpoint_size(struct Env *e)
 	return last && *last == 3 ? 2 : 1;
 }
 
+// Take e, which runs on another CPU, away from it.
 static void take_off_cpu(struct Env *e)
 {
 	struct CpuInfo *cpu = &cpus[e->env_cpunum];
@@ -81,8 +83,9 @@ static void take_off_cpu(struct Env *e)
 	env_set_state(e, ENV_RUNNABLE);
 	cpu->cpu_env = NULL;
 
-	// It may have entered the kernel on its own and be waiting for the lock. Faults come again
-	// by themselves; `int n' and int3 have moved eip on and are put back.
+	// That CPU may have a trap of e to handle, and wait for the lock. It will not handle the
+	// trap, so e must execute the instruction again. After a fault eip points to it; after `int
+	// n' and `int3' eip points to the next one and is moved back.
 	if (e->env_tf.tf_trapno == T_SYSCALL)
 		e->env_tf.tf_eip -= SYSCALL_SIZE;
 	else if (e->env_tf.tf_trapno == T_BRKPT)
@@ -94,12 +97,14 @@ void env_interrupt(struct Env *e)
 	assert(kernel_locked());
 	if (e->env_status == ENV_RUNNING && e != curenv)
 		take_off_cpu(e);
-	ipc_call_off(e);
+	ipc_cancel_send(e);
 }
 
 // ---- Making envs ----
 
-// Give e a page directory: nothing below UTOP, the kernel's entries above.
+// Give e a page directory: nothing is mapped below UTOP, the entries above are the kernel's.
+// Returns 0, or
+//	-E_NO_MEM
 static int env_setup_vm(struct Env *e)
 {
 	struct PageInfo *pp = page_alloc(ALLOC_ZERO);
@@ -114,7 +119,8 @@ static int env_setup_vm(struct Env *e)
 	return 0;
 }
 
-// The id for the next env in slot e: the next generation, starting over before the sign bit.
+// Return the id of the next env in slot e. It has the next generation; the one after the largest
+// that keeps the id positive is 1.
 static envid_t next_id(const struct Env *e)
 {
 	uint32_t generation = ((uint32_t) e->env_id >> ENVGENSHIFT) + 1;
@@ -147,7 +153,7 @@ int env_alloc(struct Env **store, envid_t parent_id)
 	e->env_last_sender = e->env_sending_to = e->env_next_sender = e->env_sent_to = NULL;
 	e->env_send_value = e->env_send_perm = 0;
 	e->env_send_page = NULL;
-	// For a child, until it is given another program; program_load does that.
+	// Its parent's program, unless program_load gives it another one.
 	e->env_program = curenv ? curenv->env_program : NULL;
 	e->env_stepping = curenv && curenv->env_stepping != STEP_NEVER ? STEP_EARLIER : STEP_NEVER;
 	e->env_fpu = NULL;
@@ -182,8 +188,8 @@ int env_create(const struct Program *program, const char *command, enum EnvType 
 
 // ---- The end of an env ----
 
-// Drop every frame e has below UTOP, the page tables, and the page directory. A CPU may still
-// have the directory loaded, and a reference to it.
+// Drop the references to all frames that e has below UTOP, to its page tables, and to its page
+// directory. A CPU that still has the directory loaded has a reference to it, too.
 static void env_free_vm(struct Env *e)
 {
 	for (size_t i = 0; i < PDX(UTOP); i++) {
@@ -206,7 +212,7 @@ void env_destroy(struct Env *e)
 {
 	assert(kernel_locked());
 	env_interrupt(e);
-	ipc_refuse(e);
+	ipc_refuse_senders(e);
 	env_set_state(e, ENV_DYING);
 	trace_env(TRACE_END, e, 0);
 	cprintf("[%08x] free env %08x\n", curenv ? curenv->env_id : 0, e->env_id);

@@ -1,5 +1,6 @@
 // Environments: making, finding, running and destroying them. All of this needs the kernel lock,
-// once there is more than one CPU.
+// once there is more than one CPU. Inline functions: every system call or every switch goes through
+// them.
 
 #ifndef JOS_KERN_ENV_H
 #define JOS_KERN_ENV_H
@@ -16,8 +17,8 @@
 
 struct Program;
 
-// The global descriptor table: the same for all CPUs, but each has a TSS in it. After those comes
-// the one of the task for double faults (kern/doublefault.c).
+// The global descriptor table, the same one for all CPUs. At its end it has a TSS for each CPU, and
+// one for the task that handles double faults (kern/doublefault.c).
 extern struct Segdesc gdt[];
 #define GD_DOUBLE_FAULT (GD_TSS0 + (NCPU << 3))
 
@@ -30,19 +31,20 @@ int env_free_count(void);
 // Load this CPU's segment registers with the kernel's segments.
 void env_init_percpu(void);
 
-// Make an env without memory, ENV_NOT_RUNNABLE, as a child of parent_id (0: none); it is taken to
-// run curenv's program. Returns 0, or
+// Make an env without memory, ENV_NOT_RUNNABLE, as a child of parent_id (0: no parent), and store
+// its address in *store. Its symbols are those of curenv's program. Returns 0, or
 //	-E_NO_FREE_ENV
 //	-E_NO_MEM
 int env_alloc(struct Env **store, envid_t parent_id);
 
-// Make a runnable env that will run program; the words of command, with colons between them, are
-// its arguments, the first one its name. Returns 0, or as env_alloc, or
-//	-E_INVAL	the program is not an ELF file that can be loaded, or too many arguments
+// Make a runnable env that runs program. The words of command, which are separated by colons, are
+// its arguments; the first one is its name. Returns 0, or as env_alloc, or
+//	-E_INVAL	the program is not an ELF file that can be loaded, or the command has too
+//			many words or is too long
 int env_create(const struct Program *program, const char *command, enum EnvType type);
 
-// Find an env by its id, 0 meaning the current one; with checkperm, only the current one or a
-// child of it. Returns 0, or
+// Find an env by its id and store its address in *store; 0 means the current env. With checkperm,
+// it must be the current env or a child of it. Returns 0, or
 //	-E_BAD_ENV
 static inline int envid2env(envid_t id, struct Env **store, bool checkperm)
 {
@@ -60,26 +62,26 @@ static inline int envid2env(envid_t id, struct Env **store, bool checkperm)
 	return 0;
 }
 
-// If e runs on another CPU, interrupt it there and take it away, with its registers in env_tf; if
-// it waits to send, end that. In both cases it is then ENV_RUNNABLE, and not in a system call: one
-// it was entering or waiting in will be made again. Other envs are left as they are.
+// If e runs on another CPU, take it off that CPU, with its registers in env_tf. If it waits to send
+// a message, end that wait. In both cases it is ENV_RUNNABLE then, and if it was in a system call
+// it will make that call again. Otherwise do nothing.
 void env_interrupt(struct Env *e);
 
-// Destroy e wherever it runs and free all it has. If e is the current env, there is none when
-// this returns.
+// Destroy e, on whichever CPU it runs, and free all that it has. If e is the current env, there is
+// no current env when this returns.
 void env_destroy(struct Env *e);
 
-// Destroy e because it gave or used memory at va that it must not: with the lab's message.
+// Destroy e because it may not use its memory at va as it wanted to; print the lab's message first.
 void env_kill_bad_memory(struct Env *e, uintptr_t va);
 
-// As user_mem_check (kern/pmap.h), but an env that fails is destroyed in that way. Returns whether
-// all is well.
+// As user_mem_check (kern/pmap.h), but if the check fails, destroy env by env_kill_bad_memory.
+// Returns whether the check has succeeded.
 bool user_mem_assert(struct Env *env, const void *va, size_t len, int perm);
 
 // ---- Running ----
 
-// Make e, which is runnable, the current env of cpu, this CPU. One that ran here becomes runnable.
-// (User mode is entered at the end of the trap, by env_resume.)
+// Make e, which is runnable, the current env of cpu, which is this CPU. The env that ran here
+// before becomes runnable. (At the end of the trap, env_resume enters user mode.)
 static inline void env_run(struct CpuInfo *cpu, struct Env *e)
 {
 	struct Env *old = cpu->cpu_env;
@@ -93,15 +95,16 @@ static inline void env_run(struct CpuInfo *cpu, struct Env *e)
 	tlb_load(cpu, e->env_pgdir);
 	if (cpu->cpu_fpu_loaded)
 		fpu_leave();
-	// fs and gs are not part of an env's state; nobody shall see another's.
+	// fs and gs are not saved for each env. So that e does not see what the last env left
+	// there:
 	load_fs_gs(GD_UD | 3);
 }
 
-// Let the current env of cpu, this CPU, go on, and release the kernel lock.
+// Let the current env of cpu, which is this CPU, go on, and release the kernel lock.
 static inline void __attribute__((noreturn)) env_resume(struct CpuInfo *cpu)
 {
-	// From the moment this CPU says so it must react to kicks, and does: interrupts come on
-	// together with user mode.
+	// From here on this CPU must react to kicks. It does, because interrupts are switched on
+	// when it enters user mode.
 	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);
 	//{ Exercise 5: release the kernel lock, going to user mode
 	unlock_kernel_by(cpu);

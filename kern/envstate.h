@@ -1,5 +1,5 @@
 // The states of envs, and the queue of those that can run. All of this needs the kernel lock, once
-// there is more than one CPU. Inline functions: two states change with every message and yield.
+// there is more than one CPU. Inline functions: each message and each yield changes two states.
 
 #ifndef JOS_KERN_ENVSTATE_H
 #define JOS_KERN_ENVSTATE_H
@@ -15,11 +15,11 @@ extern struct Env *envs; // NENV of them
 
 // ---- The run queue ----
 
-// The set of envs that are ENV_RUNNABLE: bit i of word w is env RUN_BITS w + i, and bit w of the
-// summary tells whether word w has any. Protected by the kernel lock; halted CPUs look at the
-// summary without it, as a hint.
+// The set of envs that are ENV_RUNNABLE: bit i of word w stands for envs[RUN_BITS * w + i], and bit
+// w of the summary for any of word w. Protected by the kernel lock; halted CPUs read the summary
+// without it, as a hint.
 enum { RUN_BITS = 32, RUN_WORDS = NENV / RUN_BITS };
-_Static_assert(RUN_WORDS <= RUN_BITS, "or the summary must grow");
+_Static_assert(RUN_WORDS <= RUN_BITS, "the summary is one word");
 
 extern struct RunQueue {
 	uint32_t words[RUN_WORDS];
@@ -29,7 +29,7 @@ extern struct RunQueue {
 // Whether e is in the run queue.
 bool run_queue_has(const struct Env *e);
 
-// Put e into it; take it out. For env_set_state alone.
+// Add e to the run queue, or remove it. For env_set_state only.
 static inline void run_queue_add(const struct Env *e)
 {
 	uint32_t i = ENVX(e->env_id);
@@ -49,14 +49,14 @@ static inline void run_queue_remove(const struct Env *e)
 
 // ---- States ----
 
-// Panic: e may not go to that status.
+// Panic because e may not change to that status.
 void env_state_illegal(const struct Env *e, unsigned status) __attribute__((noreturn, cold));
 
-// Move e to another status. Panics if that transition is not legal. Every change of env_status
-// is made here: what depends on it, the run queue and idle CPUs, is told.
+// Change the status of e, and with it the run queue. Wakes an idle CPU if there is more to run.
+// Panics if the change is not legal. No other function changes env_status.
 static inline void __attribute__((always_inline)) env_set_state(struct Env *e, unsigned status)
 {
-	// For each status, the ones it may turn into.
+	// For each status, the set of those that may follow it.
 	static const uint8_t legal[] = {
 		[ENV_FREE] = 1 << ENV_NOT_RUNNABLE,
 		[ENV_DYING] = 1 << ENV_FREE,

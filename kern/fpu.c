@@ -1,5 +1,5 @@
-// Floating-point registers of envs: loading and keeping them. Needs the kernel lock, except for
-// fpu_store.
+// Floating-point registers of envs: loading and saving them. Needs the kernel lock, except for
+// fpu_store and what runs at boot.
 
 #include <kern/fpu.h>
 
@@ -20,19 +20,19 @@ enum { // SDM volume 2, CPUID, leaf 1, edx
 	CPUID_SSE = 1 << 25,
 
 	FXSAVE_SIZE = 512,     // SDM volume 1, section 10.5.1; fnsave needs less
-	FXSAVE_REGISTERS = 32, // where the register contents begin in it
+	FXSAVE_REGISTERS = 32, // the offset of the registers in it
 	MXCSR_DEFAULT = 0x1f80,
 };
 
 static bool have_fpu, have_fxsr;
-static uint8_t clean[FXSAVE_SIZE] __attribute__((aligned(16))); // what a new env begins with
+static uint8_t clean[FXSAVE_SIZE] __attribute__((aligned(16))); // the state of a new env
 
 static void save(void *area)
 {
 	if (have_fxsr) {
 		fxsave(area);
 	} else {
-		fnsave(area); // also resets the unit, so put everything back
+		fnsave(area); // also resets the unit, so load everything again
 		frstor(area);
 	}
 }
@@ -45,7 +45,7 @@ static void restore(const void *area)
 		frstor(area);
 }
 
-// Make the state that a new env begins with, from a unit just initialised.
+// Make the state of a new env, from that of a unit that has just been initialised.
 static void make_clean(bool have_sse)
 {
 	if (have_sse)
@@ -63,7 +63,7 @@ void fpu_init_percpu(void)
 	have_fpu = features & CPUID_FPU;
 	have_fxsr = features & CPUID_FXSR;
 	if (!have_fpu)
-		return; // CR0.EM stays set, and every use traps
+		return; // CR0_EM stays set, and every use traps
 
 	lcr0((rcr0() & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE);
 	if (have_fxsr)
@@ -74,7 +74,8 @@ void fpu_init_percpu(void)
 	fpu_leave();
 }
 
-// Make sure e has memory for its registers.
+// Make sure that e has memory for its registers. Returns 0, or
+//	-E_NO_MEM
 static int make_area(struct Env *e)
 {
 	if (e->env_fpu)

@@ -1,6 +1,6 @@
-// x87 and SSE registers. An env that does not use them costs nothing: they are loaded when it
-// first does after it was given this CPU, which traps. From then on every entry into the kernel
-// copies them to memory as well, so that the env can go on anywhere as soon as it is off its CPU.
+// The x87 and SSE registers of envs. They are loaded when an env uses them for the first time since
+// it was given its CPU: that use traps. From then on every trap saves them, so that the env can go
+// on on any CPU. An env that does not use them causes no work.
 
 #ifndef JOS_KERN_FPU_H
 #define JOS_KERN_FPU_H
@@ -12,20 +12,20 @@ struct Env;
 // Set up the unit of the CPU this runs on.
 void fpu_init_percpu(void);
 
-// Load the registers of e, the current env, which has just trapped because it uses them: as it left
-// them, or clean the first time. Returns 0, or
-//	-E_INVAL	this machine has none
-//	-E_NO_MEM	no frame to keep them in
+// Load the registers of e, the current env, which has trapped because it uses them. The first time
+// they have their initial values. Returns 0, or
+//	-E_INVAL	this machine has no such registers
+//	-E_NO_MEM	no frame to save them in
 int fpu_load(struct Env *e);
 
-// Copy the registers of e, which runs on this CPU and has them loaded, to memory. Needs no lock:
-// they are e's.
+// Save the registers of e, which runs on this CPU and has them loaded. Needs no lock: while e runs,
+// its memory for them belongs to this CPU.
 void fpu_store(struct Env *e);
 
-// Make the next use of the registers on this CPU trap. They must have been stored.
+// Make the next use of the registers on this CPU trap. They must have been saved.
 void fpu_leave(void);
 
-// Give child, which has none, a copy of what the current env has in them. Returns 0, or
+// Give child, which has not used the registers, a copy of the current env's. Returns 0, or
 //	-E_NO_MEM
 int fpu_copy(struct Env *child);
 

@@ -30,10 +30,10 @@ static void start_programs(void);
 // On the boot CPU, from kern/entry.S.
 void __attribute__((noreturn)) i386_init(void)
 {
-	env_init_percpu();   // our own segments
-	trap_init();         // from here on what goes wrong is reported
-	trap_init_percpu(0); // and thiscpu works
-	mmu_init_percpu();   // what protects the kernel from itself
+	env_init_percpu();   // the kernel's segments
+	trap_init();         // the table of traps
+	trap_init_percpu(0); // from here on traps are reported, and thiscpu works
+	mmu_init_percpu();   // protection against mistakes of the kernel
 	fpu_init_percpu();   // floating point
 	cpus[0].cpu_status = CPU_KERNEL;
 	pic_init();     // silence the old interrupt controllers
@@ -41,14 +41,14 @@ void __attribute__((noreturn)) i386_init(void)
 	options_init(); // what to run
 
 	mem_init();          // memory size, frames, the kernel's page tables
-	check_memory();      // whether all that works
-	double_fault_init(); // traps even when the stack has overflowed
+	check_memory();      // self-checks of all that
+	double_fault_init(); // reports that a stack has overflowed
 	env_init();          // the table of environments
 
 	mp_init();    // find the other CPUs
-	lapic_init(); // this CPU's timer and its line to the others
+	lapic_init(); // this CPU's timer, and interrupts for the others
 
-	// Move from the boot stack to the same one between its guards, and never come back.
+	// Go on at the stack's other address, between guards, and do not return.
 	call_on_stack(go_multiprocessor, KSTACKTOP_CPU(0));
 }
 
@@ -57,7 +57,7 @@ static void __attribute__((noreturn)) go_multiprocessor(void)
 	//{ Exercise 5: take the kernel lock before the other CPUs start
 	lock_kernel(); // from here on there is more than one CPU
 	//}
-	trace_init();     // if wanted, a record of all that follows
+	trace_init();     // record events from here on, if asked for
 	boot_aps();       // start the others; they wait for the lock
 	start_programs(); // the first environments
 	sched_yield();
@@ -65,16 +65,17 @@ static void __attribute__((noreturn)) go_multiprocessor(void)
 
 // ---- The other CPUs ----
 
-// For kern/mpentry.S: the top of the stack of the CPU with that APIC ID, 0 if it is not wanted.
+// For kern/mpentry.S: the top of the stack of the CPU with that APIC ID, 0 if it is not to run.
 uintptr_t mpentry_kstacks[256];
 
-// How long a CPU may take to answer, and how often to look. Some need to be told twice, 200 us
-// apart (MultiProcessor Specification 1.4, B.4).
+// How long a CPU may take to answer, and how often to look whether it has. Some have to be told
+// twice, 200 us apart (MultiProcessor Specification 1.4, B.4).
 enum { AP_LIMIT_US = 1000000, AP_LOOK_US = 10, AP_AGAIN_US = 200 };
 
-// Move a CPU that is CPU_UNUSED to another status, once: whoever starts it and the CPU itself
-// agree in this way on whether it has answered in time.
-static bool decide(struct CpuInfo *cpu, uint32_t status)
+// Change the status of a CPU from CPU_UNUSED to another one, if it is CPU_UNUSED. Returns whether
+// it was. The CPU itself does this when it answers, the boot CPU when it has waited long enough:
+// only the first of them succeeds, so both know whether the CPU has answered in time.
+static bool set_first_status(struct CpuInfo *cpu, uint32_t status)
 {
 	uint32_t unused = CPU_UNUSED;
 
@@ -87,7 +88,7 @@ static uint32_t status_of(const struct CpuInfo *cpu)
 	return __atomic_load_n(&cpu->cpu_status, __ATOMIC_ACQUIRE);
 }
 
-// Start CPU n and wait until it runs, or does not.
+// Start CPU n, and wait until it has set itself up or has not answered in time.
 static void boot_ap(int n)
 {
 	struct CpuInfo *cpu = &cpus[n];
@@ -100,7 +101,7 @@ static void boot_ap(int n)
 			lapic_startap(cpu->cpu_id, MPENTRY_PADDR);
 		microdelay(AP_LOOK_US);
 	}
-	if (us >= AP_LIMIT_US && decide(cpu, CPU_DEAD)) {
+	if (us >= AP_LIMIT_US && set_first_status(cpu, CPU_DEAD)) {
 		lapic_park(cpu->cpu_id);
 		cprintf("SMP: CPU %d (APIC ID %d) does not answer\n", n, cpu->cpu_id);
 	}
@@ -121,22 +122,23 @@ static void boot_aps(void)
 // On every other CPU, from kern/mpentry.S.
 void __attribute__((noreturn)) mp_main(void)
 {
-	// It is on the stack of its own.
+	// Its stack tells its number.
 	int cpu = (KSTACKTOP - read_esp()) / (KSTKSIZE + KSTKGAP);
 
-	// Tell boot_ap, before anything is touched that others use; unless it has given up.
-	if (!decide(&cpus[cpu], CPU_STARTING))
+	// Answer boot_ap, before using anything that other CPUs use. If it was too late, stop.
+	if (!set_first_status(&cpus[cpu], CPU_STARTING))
 		for (;;)
 			hlt();
 
-	env_init_percpu();     // our own segments
-	trap_init_percpu(cpu); // traps; and thiscpu works
-	mmu_init_percpu();     // what protects the kernel from itself
+	env_init_percpu();     // the kernel's segments
+	trap_init_percpu(cpu); // from here on traps are reported, and thiscpu works
+	mmu_init_percpu();     // protection against mistakes of the kernel
 	fpu_init_percpu();     // floating point
 	lapic_init();          // its timer
 	join();
 }
 
+// Join the CPUs that run envs.
 static void __attribute__((noreturn, noinline)) join(void)
 {
 	cprintf("SMP: CPU %d starting\n", cpunum());
@@ -144,12 +146,13 @@ static void __attribute__((noreturn, noinline)) join(void)
 	//{ Exercise 5: wait for the kernel lock: there are envs already
 	lock_kernel();
 	//}
-	tlb_load(thiscpu, kern_pgdir); // it is loaded, but not yet counted
+	tlb_load(thiscpu, kern_pgdir); // it is loaded, but there is no reference for that yet
 	sched_join();
 }
 
 // ---- The first environments ----
 
+// Start the programs that options.run names.
 static void start_programs(void)
 {
 	static char names[sizeof(options.run)];

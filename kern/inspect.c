@@ -1,5 +1,5 @@
-// The monitor's command `inspect'. The kernel may be half set up or have panicked, so this relies on
-// as little as possible, and reports it when the kernel lock is not held.
+// The monitor's command `inspect'. The kernel may be incompletely set up or have panicked, so this
+// uses as little of it as possible. It needs the kernel lock, and reports it if that is not held.
 
 #include <kern/inspect.h>
 
@@ -14,8 +14,8 @@
 #include <kern/pmap.h>
 #include <kern/trap.h>
 
-static const char *part; // what is looked at
-static bool all_right;
+static const char *part; // what is being checked
+static bool all_right;   // no error has been found in it
 
 static void begin(const char *name)
 {
@@ -54,16 +54,18 @@ static pte_t entry(uintptr_t va)
 
 // ---- Device registers ----
 
-// Map some and look at the result. Returns the address of the page behind.
+// Map size bytes of device registers at pa and check the result. Returns the address after the last
+// page mapped.
 static uintptr_t inspect_mapping(physaddr_t pa, size_t size)
 {
 	uintptr_t va = (uintptr_t) mmio_map_region(pa, size), page = ROUNDDOWN(va, PGSIZE);
 	physaddr_t frame = ROUNDDOWN(pa, PGSIZE);
 
-	expect(PGOFF(va) == PGOFF(pa), "mmio_map_region(%08x, %u) returns %08x: not where %08x is",
-	       pa, size, va, pa);
+	expect(PGOFF(va) == PGOFF(pa),
+	       "mmio_map_region(%08x, %u) returns %08x, which is not the address of %08x", pa, size,
+	       va, pa);
 	expect(page >= MMIOBASE && va + size <= MMIOLIM,
-	       "mmio_map_region(%08x, %u) returns %08x: not from MMIOBASE to MMIOLIM", pa, size,
+	       "mmio_map_region(%08x, %u) returns %08x, not between MMIOBASE and MMIOLIM", pa, size,
 	       va);
 	for (; page < va + size; page += PGSIZE, frame += PGSIZE) {
 		pte_t pte = entry(page);
@@ -74,13 +76,14 @@ static uintptr_t inspect_mapping(physaddr_t pa, size_t size)
 		expect((pte & (PTE_W | PTE_U)) == PTE_W,
 		       "the entry %08x of a device should have PTE_W and not PTE_U", pte);
 		expect((pte & (PTE_PCD | PTE_PWT)) == (PTE_PCD | PTE_PWT),
-		       "the entry %08x of a device lacks PTE_PCD or PTE_PWT: a cache is in between",
+		       "the entry %08x of a device lacks PTE_PCD or PTE_PWT: its registers are "
+		       "cached",
 		       pte);
 	}
 	return page;
 }
 
-// Nothing is read or written at these addresses, so it does not matter what is there.
+// The addresses are only mapped, neither read nor written, so it does not matter what is there.
 static void inspect_devices(void)
 {
 	static const struct {
@@ -88,21 +91,21 @@ static void inspect_devices(void)
 		size_t size;
 	} regions[] = {
 		{0xfd000000, PGSIZE},         // exactly a page
-		{0xfd000010, 4},              // less than one
-		{0xfd001000 - 8, 16},         // a part of each of two
-		{0xfd002000 + 12, 2 * PGSIZE} // three, for two pages' size
+		{0xfd000010, 4},              // a part of a page
+		{0xfd001000 - 8, 16},         // parts of two pages
+		{0xfd002000 + 12, 2 * PGSIZE} // the size of two pages, but parts of three
 	};
-	uintptr_t behind = 0;
+	uintptr_t end_of_last = 0;
 
 	begin("devices");
 	for (size_t i = 0; i < ARRAY_SIZE(regions); i++) {
-		uintptr_t before = behind,
+		uintptr_t start = end_of_last,
 			  size = ROUNDUP(PGOFF(regions[i].pa) + regions[i].size, PGSIZE);
 
-		behind = inspect_mapping(regions[i].pa, regions[i].size);
-		expect(before == 0 || behind == before + size,
+		end_of_last = inspect_mapping(regions[i].pa, regions[i].size);
+		expect(start == 0 || end_of_last == start + size,
 		       "mmio_map_region(%08x, %u) takes up to %08x: the free space began at %08x",
-		       regions[i].pa, regions[i].size, behind, before);
+		       regions[i].pa, regions[i].size, end_of_last, start);
 	}
 	end();
 }
@@ -118,16 +121,15 @@ static void inspect_frames(void)
 		const struct PageInfo *pp = pa2page(pa);
 
 		if (pa == MPENTRY_PADDR)
-			expect(pp->pp_ref > 0,
-			       "frame %08x, where CPUs start, is for anybody to take", pa);
+			expect(pp->pp_ref > 0, "frame %08x, where CPUs start, is not reserved", pa);
 		else
-			expect(!page_is_reserved(pp), "frame %08x is not free, but nobody needs it",
-			       pa);
+			expect(!page_is_reserved(pp),
+			       "frame %08x is reserved, but the kernel does not need it", pa);
 	}
 	for (size_t i = 0; i < npages; i++)
 		unused += pages[i].pp_ref == 0;
-	// A self-check that has panicked holds the list, but for a few.
-	expect(free == unused || free < 4, "%u frames are on the free list, but %u not in use",
+	// If a self-check has panicked, it may have left only a few frames on the list.
+	expect(free == unused || free < 4, "%u frames are on the free list, but %u are unused",
 	       free, unused);
 	end();
 }
@@ -164,10 +166,11 @@ static void inspect_segments(void)
 	int self = cpunum();
 	uint16_t selectors[NCPU];
 
-	// Who prints is told apart by the task register: print when it is right again.
+	// Printing needs thiscpu, so only after the task register has been set back.
 	for (int cpu = 0; cpu < NCPU; cpu++) {
 		trap_init_percpu(cpu);
-		asm volatile("str %0" : "=r"(selectors[cpu])); // str() is for one that stays
+		asm volatile("str %0"
+			     : "=r"(selectors[cpu])); // str() must not be used before and after ltr
 	}
 	trap_init_percpu(self);
 
@@ -179,21 +182,23 @@ static void inspect_segments(void)
 		uintptr_t base = d.sd_base_15_0 | d.sd_base_23_16 << 16 | d.sd_base_31_24 << 24;
 
 		expect(ts->ts_esp0 == KSTACKTOP_CPU(cpu),
-		       "CPU %d: ts_esp0 is %08x, its stack begins at %08x and goes down", cpu,
+		       "CPU %d: ts_esp0 is %08x, but its stack begins at %08x and goes down", cpu,
 		       ts->ts_esp0, KSTACKTOP_CPU(cpu));
-		expect(ts->ts_ss0 == GD_KD, "CPU %d: ts_ss0 is %x, the kernel's data segment is %x",
-		       cpu, ts->ts_ss0, GD_KD);
+		expect(ts->ts_ss0 == GD_KD,
+		       "CPU %d: ts_ss0 is %x, but the kernel's data segment is %x", cpu, ts->ts_ss0,
+		       GD_KD);
 		expect(selectors[cpu] == selector, "CPU %d: the task register has %x, not %x", cpu,
 		       selectors[cpu], selector);
 		expect(base == (uintptr_t) ts,
 		       "CPU %d: gdt[%d] describes %08x, not its cpu_ts, %08x", cpu, selector >> 3,
 		       base, (uintptr_t) ts);
 		expect((d.sd_lim_19_16 << 16 | d.sd_lim_15_0) == sizeof(*ts) - 1,
-		       "CPU %d: gdt[%d] describes %u bytes, its cpu_ts has %u", cpu, selector >> 3,
-		       (d.sd_lim_19_16 << 16 | d.sd_lim_15_0) + 1, sizeof(*ts));
+		       "CPU %d: gdt[%d] describes %u bytes, but its cpu_ts has %u", cpu,
+		       selector >> 3, (d.sd_lim_19_16 << 16 | d.sd_lim_15_0) + 1, sizeof(*ts));
 		expect(ts->ts_iomb >= sizeof(*ts),
-		       "CPU %d: ts_iomb is %u, where programs find a bitmap of I/O ports to use",
-		       cpu, ts->ts_iomb);
+		       "CPU %d: ts_iomb is %u, which lets programs use I/O ports; it must be at "
+		       "least %u",
+		       cpu, ts->ts_iomb, sizeof(*ts));
 	}
 	end();
 }
@@ -204,7 +209,7 @@ static void inspect_lock(void)
 {
 	begin("lock");
 	expect(kernel_locked(),
-	       "CPU %d is in the kernel without the kernel lock: by which way did it come here?",
+	       "CPU %d is in the kernel without the kernel lock: where should it have taken it?",
 	       cpunum());
 	end();
 }
@@ -213,7 +218,7 @@ static void inspect_interrupts(void)
 {
 	begin("interrupts");
 	expect(!(read_eflags() & FL_IF),
-	       "they are on in the kernel: when do they go off after hlt?");
+	       "they are on in the kernel: are they switched off after hlt?");
 	end();
 }
 

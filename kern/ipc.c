@@ -1,4 +1,4 @@
-// Messages: the queues of those who wait to send. Needs the kernel lock.
+// Messages: the queues of envs that wait to send. Needs the kernel lock.
 
 #include <kern/ipc.h>
 
@@ -10,8 +10,6 @@
 #include <kern/cpu.h>
 #include <kern/envstate.h>
 #include <kern/pmap.h>
-
-// ---- Those who wait to send ----
 
 //{ Exercise 15, helpers: a queue of those who wait to send
 void ipc_wait_to_send(struct Env *e, struct Env *to, uint32_t value, struct PageInfo *pp, int perm)
@@ -31,7 +29,7 @@ void ipc_wait_to_send(struct Env *e, struct Env *to, uint32_t value, struct Page
 	env_set_state(e, ENV_NOT_RUNNABLE);
 }
 
-// End the wait of the env after `before' in the queue of `to', with result r of its system call.
+// End the wait of the env after `before' in the queue of `to'; its system call returns r.
 static void stop_waiting(struct Env *to, struct Env *before, int r)
 {
 	struct Env *e = before->env_next_sender;
@@ -58,8 +56,9 @@ bool ipc_take(struct Env *to)
 		stop_waiting(to, last, r);
 		if (r < 0)
 			continue;
-		// Two that send to and fro: let it come to its own sys_ipc_recv now, so that it
-		// waits there for the answer, which then takes less than the other way round.
+		// If the two send messages to each other, let the sender run next. It comes to its
+		// sys_ipc_recv and waits there for the answer, which takes less time than if the
+		// answer had to wait.
 		if (first == to->env_sent_to) {
 			thiscpu->cpu_next = first;
 			thiscpu->cpu_resched = true;
@@ -70,7 +69,7 @@ bool ipc_take(struct Env *to)
 }
 //}
 
-void ipc_call_off(struct Env *e)
+void ipc_cancel_send(struct Env *e)
 {
 	//{ Exercise 15: take e out of the queue, and let it make its system call again
 	struct Env *to = e->env_sending_to, *before;
@@ -84,7 +83,7 @@ void ipc_call_off(struct Env *e)
 	//}
 }
 
-void ipc_refuse(struct Env *to)
+void ipc_refuse_senders(struct Env *to)
 {
 	//{ Exercise 15: end the wait of all of them, with an error
 	while (to->env_last_sender)

@@ -1,5 +1,5 @@
-// Messages between envs, for the system calls. All of this needs the kernel lock. Inline functions: a
-// message comes through them.
+// Messages between envs, for the system calls. All of this needs the kernel lock. Inline function:
+// every message comes through it.
 
 #ifndef JOS_KERN_IPC_H
 #define JOS_KERN_IPC_H
@@ -12,9 +12,9 @@
 #include <kern/pmap.h>
 
 //{ Exercise 15, helpers: deliver a message, or wait until it can be delivered
-// Give a message of `from' to env `to', which has said that it receives: value, and frame pp with
-// rights perm if pp is not NULL. Returns 0, or
-//	-E_NO_MEM	no frame for a page table; it goes on waiting
+// Give env `to', which waits for a message, one from env `from': value and, if pp is not NULL, the
+// frame pp with rights perm. Its status does not change. Returns 0, or
+//	-E_NO_MEM	no frame for a page table; it still waits
 static inline int ipc_deliver(struct Env *to, const struct Env *from, uint32_t value,
 			      struct PageInfo *pp, int perm)
 {
@@ -32,19 +32,19 @@ static inline int ipc_deliver(struct Env *to, const struct Env *from, uint32_t v
 	return 0;
 }
 
-// Let e, the current env, wait with such a message until `to' receives. The result of its system
-// call, as ipc_deliver's or -E_BAD_ENV if `to' ends before, is put into its registers then.
+// Let e, the current env, wait until `to' receives such a message. Then its system call returns
+// what ipc_deliver returns, or -E_BAD_ENV if `to' has been destroyed.
 void ipc_wait_to_send(struct Env *e, struct Env *to, uint32_t value, struct PageInfo *pp, int perm);
 
-// Give env `to', which has said that it receives, the message of the first who waits to send to it.
-// Returns whether there was one.
+// Give env `to', whose env_ipc_recving is set, the message of the first env that waits to send to
+// it. Returns whether there was one.
 bool ipc_take(struct Env *to);
 //}
 
-// If e waits to send, end that: it is ENV_RUNNABLE then, and will make its system call again.
-void ipc_call_off(struct Env *e);
+// If e waits to send, end its wait: it is ENV_RUNNABLE then, and will make its system call again.
+void ipc_cancel_send(struct Env *e);
 
-// Tell all who wait to send to `to' that there is no such env any more.
-void ipc_refuse(struct Env *to);
+// End the wait of all envs that wait to send to `to', which is being destroyed.
+void ipc_refuse_senders(struct Env *to);
 
 #endif

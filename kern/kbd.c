@@ -11,9 +11,9 @@ enum {
 	STATUS_FULL = 0x01,  // there is a byte to read
 	STATUS_MOUSE = 0x20, // but it is the mouse's
 
-	// Scan codes, set 1. A key's code with RELEASED added tells that it went up.
+	// Scan codes, set 1. When a key is released, RELEASED is added to its code.
 	RELEASED = 0x80,
-	PREFIX = 0xe0, // the next code is that of a key of the extended keyboard
+	PREFIX = 0xe0, // the next code is that of an extended key
 	KEY_CTRL = 0x1d,
 	KEY_LEFT_SHIFT = 0x2a,
 	KEY_RIGHT_SHIFT = 0x36,
@@ -23,7 +23,7 @@ enum {
 	KEY_DELETE = 0x53,
 };
 
-// What the keys of a US keyboard mean, by scan code, without and with shift; 0: nothing.
+// The characters of a US keyboard, by scan code, without and with shift; 0 for none.
 static const char plain[] =
 	"\0\0331234567890-=\b\tqwertyuiop[]\n\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
 static const char shifted[] =
@@ -37,16 +37,16 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// Note what a shift-like key does. Returns false for other keys.
-static bool modifier(int key, bool down)
+// If this key is a modifier, store its state. Returns whether it is.
+static bool update_modifier(int key, bool down)
 {
 	switch (key) {
 	case KEY_LEFT_SHIFT:
 	case KEY_RIGHT_SHIFT:
-		if (!prefixed) // else one that keyboards make up around the arrow keys
+		if (!prefixed) // with PREFIX, keyboards send these codes around those of arrow keys
 			shift[key == KEY_RIGHT_SHIFT] = down;
 		return true;
-	case KEY_CTRL: // the right one comes with PREFIX
+	case KEY_CTRL: // with PREFIX it is the right one
 		ctrl = down;
 		return true;
 	case KEY_CAPS_LOCK:
@@ -102,7 +102,7 @@ int kbd_getc(void)
 		}
 
 		int key = code & ~RELEASED, c = 0;
-		if (!modifier(key, !(code & RELEASED)) && !(code & RELEASED))
+		if (!update_modifier(key, !(code & RELEASED)) && !(code & RELEASED))
 			c = prefixed ? extended_key(key) : plain_key(key);
 		prefixed = false;
 		if (c)

@@ -1,5 +1,5 @@
-// The PC's clock chip with its memory, and its interval timer. On the boot CPU alone, so without a
-// lock.
+// The PC's clock chip with its memory, and its interval timer. Used on the boot CPU before the
+// others run, so without a lock.
 
 #include <kern/kclock.h>
 
@@ -13,7 +13,7 @@ enum {
 	NVRAM_INDEX = 0x70,
 	NVRAM_DATA = 0x71,
 
-	// Memory sizes the BIOS leaves there, low byte first.
+	// Memory sizes that the BIOS stores there, low byte first.
 	NVRAM_BASE = 0x15,      // below 640 KB, in KB
 	NVRAM_EXTENDED = 0x17,  // above 1 MB, in KB, at most 63 MB
 	NVRAM_ABOVE_16M = 0x34, // from 16 MB to 4 GB, in units of 64 KB
@@ -86,7 +86,7 @@ uint16_t pit_read(void)
 void pit_delay(uint32_t us)
 {
 	const uint32_t step_us = 10000; // less than the count's range
-	int tries = 1000000;            // in case the timer stands still
+	int tries = 1000000;            // in case the timer does not run
 
 	for (; us > 0; us -= MIN(us, step_us)) {
 		uint32_t counts = MIN(us, step_us) * (PIT_HZ / 1000) / 1000 + 1;

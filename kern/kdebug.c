@@ -1,5 +1,5 @@
-// Symbols and backtraces. Symbol tables are constants; an env's stack is read with the kernel lock
-// held.
+// Symbols and backtraces. Symbol tables are constants. Reading an env's stack needs the kernel
+// lock.
 
 #include <kern/kdebug.h>
 
@@ -11,7 +11,7 @@
 #include <kern/pmap.h>
 #include <kern/programtable.h>
 
-// A symbol table as tools/symtab.pl writes it. After this header come nfuncs Functions and
+// A symbol table as tools/build/symtab.pl writes it. After this header come nfuncs Functions and
 // nlines Lines, both sorted by address, then nfiles offsets of file names, then the strings.
 struct SymbolTable {
 	uint32_t nfuncs, nlines, nfiles;
@@ -24,7 +24,7 @@ struct Function {
 
 struct Line { // the code from here to the next entry comes from this line
 	uint32_t addr;
-	uint16_t line; // 0: from no line
+	uint16_t line; // 0: unknown
 	uint16_t file; // index of the file
 };
 
@@ -32,12 +32,12 @@ enum { MAX_FRAMES = 24, ARGS_SHOWN = 5 };
 
 static_assert(sizeof(struct Function) == 8 && sizeof(struct Line) == 8);
 
-// Both kinds of entries are 8 bytes and begin with an address. Return the index of the last of n
-// that is not above addr, or -1.
+// Functions and Lines have 8 bytes and begin with an address. Return the index of the last of n
+// entries whose address is not above addr, or -1.
 static int search(const void *entries, uint32_t n, uintptr_t addr)
 {
 	const uint32_t(*entry)[2] = entries;
-	uint32_t low = 0, high = n; // entries below low are not above addr, those from high are
+	uint32_t low = 0, high = n; // the index is at least low - 1, and below high
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
@@ -78,13 +78,13 @@ int debuginfo_eip(const void *symbols, uintptr_t addr, struct Eipdebuginfo *info
 
 // ---- Backtraces ----
 
-// What a frame's base pointer points to: the caller's, the return address, the arguments.
+// What a base pointer points to: the caller's base pointer, the return address, the arguments.
 struct Frame {
 	uintptr_t ebp, eip;
 	uint32_t args[ARGS_SHOWN];
 };
 
-// Print one frame. A return address belongs to the call before it.
+// Print one frame. If eip is a return address (returns), its line is that of the call before it.
 static void print_frame(const void *symbols, uintptr_t ebp, uintptr_t eip, bool returns,
 			const struct Frame *frame)
 {
@@ -109,12 +109,12 @@ static bool on_kernel_stack(uintptr_t va)
 	       (depth < NCPU * (KSTKSIZE + KSTKGAP) && depth % (KSTKSIZE + KSTKGAP) < KSTKSIZE);
 }
 
-// Read one frame at ebp of env e, or of the kernel if e is NULL. Returns whether it is there.
+// Read the frame at ebp of env e, or of the kernel if e is NULL. Returns whether there is one.
 static bool read_frame(struct Env *e, uintptr_t ebp, struct Frame *frame)
 {
 	*frame = (struct Frame){0};
 	if (e) {
-		// Arguments may be beyond the top of the stack; what is not there reads as 0.
+		// Arguments may be beyond the top of the stack; they are taken for 0.
 		for (size_t i = 0; i < sizeof(*frame) / 4; i++) {
 			const uint32_t *word = (const uint32_t *) ebp + i;
 			if (user_mem_check(e, word, sizeof(*word), 0) < 0)
@@ -140,7 +140,7 @@ static void print_backtrace(struct Env *e, const void *symbols, uintptr_t ebp, u
 
 		if (eip)
 			print_frame(symbols, ebp, eip, returns, &frame);
-		// Callers are higher up the stack; anything else is no stack.
+		// The caller's frame must be at a higher address.
 		if (!there || (frame.ebp != 0 && frame.ebp <= ebp))
 			return;
 		ebp = frame.ebp;

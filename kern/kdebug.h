@@ -1,4 +1,4 @@
-// Symbols and backtraces.
+// Symbols and backtraces. Printing a backtrace of an env needs the kernel lock, the rest no lock.
 
 #ifndef JOS_KERN_KDEBUG_H
 #define JOS_KERN_KDEBUG_H
@@ -7,26 +7,26 @@
 
 struct Env;
 
-// What is known of an instruction's address.
+// What is known about the address of an instruction.
 struct Eipdebuginfo {
 	const char *eip_file;    // source file
 	int eip_line;            // line in it, 0 if unknown
 	const char *eip_fn_name; // function
-	uintptr_t eip_fn_addr;   // where that begins
+	uintptr_t eip_fn_addr;   // where the function begins
 };
 
-// Look addr up in a symbol table (tools/symtab.pl makes them) and fill in *info. Returns 0, or
-// -1 if nothing is known; *info then says "?" everywhere.
+// Look addr up in a symbol table (tools/build/symtab.pl writes them) and fill in *info. Returns 0,
+// or -1 if nothing is known; then both names are "?" and eip_fn_addr is addr.
 int debuginfo_eip(const void *symbols, uintptr_t addr, struct Eipdebuginfo *info);
 
 // The kernel's own symbol table.
 extern const char kernel_symbols[];
 
-// Print who called whom, from the frame whose base pointer is ebp. eip is where it was
-// interrupted, 0 if it was not.
+// Print the chain of calls from the frame with base pointer ebp on. If this code was interrupted,
+// eip is the instruction where; otherwise it is 0.
 void print_kernel_backtrace(uintptr_t ebp, uintptr_t eip);
 
-// The same for an env, from its saved registers.
+// The same for an env, from its saved registers. Needs the kernel lock.
 void print_user_backtrace(struct Env *e);
 
 #endif

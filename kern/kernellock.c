@@ -1,4 +1,4 @@
-// The big kernel lock, for CPUs that have to wait for it: they sleep, and are kicked awake.
+// Waiting for the big kernel lock: a CPU that has waited for a while sleeps until it is kicked.
 
 #include <kern/kernellock.h>
 
@@ -11,9 +11,21 @@
 struct spinlock kernel_lock = {.name = "kernel"};
 uint32_t kernel_lock_sleepers[NCPU];
 
+void lock_kernel(void)
+{
+	lock_kernel_by(thiscpu);
+}
+
+void unlock_kernel(void)
+{
+	unlock_kernel_by(thiscpu);
+}
+
+// ---- Waiting ----
+
 enum { SPINS = 100 }; // how often to look before going to sleep
 
-// Wait until the ticket is served: at first looking all the time, then asleep.
+// Wait until the ticket is served, first by looking again and again, then by sleeping.
 static void wait_for(uint32_t ticket)
 {
 	for (int i = 0; i < SPINS; i++) {
@@ -32,7 +44,7 @@ static void wait_for(uint32_t ticket)
 void kernel_lock_wait(uint32_t ticket)
 {
 	if (kernel_locked())
-		spin_misused(&kernel_lock, "takes again");
+		spin_misused(&kernel_lock, "takes");
 	thiscpu->cpu_waits++;
 	trace(TRACE_LOCK_WAIT, 0);
 	wait_for(ticket);

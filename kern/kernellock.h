@@ -1,4 +1,4 @@
-// The big kernel lock.
+// The big kernel lock. Inline functions: every trap from user mode takes and releases it.
 
 #ifndef JOS_KERN_KERNELLOCK_H
 #define JOS_KERN_KERNELLOCK_H
@@ -9,35 +9,39 @@
 #include <kern/cpu.h>
 #include <kern/spinlock.h>
 
-// The big kernel lock protects everything that is not said to be protected otherwise.
-// It is taken on entry from user mode and on waking from idle, and released on the way back.
+// The big kernel lock protects everything for which no other protection is named. It is taken on
+// entry from user mode and after a CPU has slept, and released before going back to either.
 //
-// It may be held for long, and an emulator may have fewer processors than the machine it shows,
-// so that the holder does not run while others wait: a CPU that has spun for a while sleeps
-// until the lock comes to it. Interrupts are taken meanwhile, so lock_kernel must be called only
-// where the kernel is ready for one.
+// It may be held for long, and an emulator may run on fewer processors than it shows, so that the
+// holder does not run while others wait. Therefore a CPU that has looked for a while sleeps until
+// it gets the lock. Meanwhile interrupts are on, so lock_kernel must be called only where the
+// kernel can handle one.
 extern struct spinlock kernel_lock;
 
-// Whether this CPU holds it. Functions that need the lock assert this, unless they are called so
-// often that it would cost something.
+// Whether this CPU holds it. Functions that need the lock assert this, except those that are called
+// so often that it would take measurable time.
 static inline bool kernel_locked(void)
 {
 	return spin_holding(&kernel_lock);
 }
 
-// Who sleeps until ticket t is served: its CPU's number plus 1, at index t modulo NCPU; 0 for
-// nobody. There are never more than NCPU tickets out. The sleeper writes here and then looks at
-// now_serving, who unlocks writes now_serving and then looks here, both in one order that all
-// CPUs agree on: so at least one of them sees what the other has written.
+// Which CPU sleeps until ticket t is served: its number plus 1, at index t modulo NCPU; 0 for none.
+// At most NCPU tickets wait at a time. The CPU that sleeps writes here and then reads now_serving;
+// the CPU that unlocks writes now_serving and then reads here. These accesses are sequentially
+// consistent, so at least one of the two reads what the other has written.
 extern uint32_t kernel_lock_sleepers[NCPU];
-_Static_assert((NCPU & (NCPU - 1)) == 0, "or the index would jump when tickets wrap");
+_Static_assert((NCPU & (NCPU - 1)) == 0, "the index must stay in step when tickets wrap");
 
-// For lock_kernel and unlock_kernel, when others want the lock: wait for this ticket to be served;
-// wake that CPU.
+// For lock_kernel and unlock_kernel when there are other CPUs that want the lock: wait until this
+// ticket is served; wake that CPU.
 void kernel_lock_wait(uint32_t ticket) __attribute__((cold));
 void kernel_lock_wake(int cpu) __attribute__((cold));
 
-// To be called by self, this CPU.
+// Take the lock, and release it.
+void lock_kernel(void);
+void unlock_kernel(void);
+
+// The same, for code that has the address of this CPU's entry already: self.
 static inline void lock_kernel_by(struct CpuInfo *self)
 {
 	uint32_t ticket = __atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_RELAXED);
@@ -63,16 +67,6 @@ static inline void unlock_kernel_by(struct CpuInfo *self)
 	uint32_t sleeper = __atomic_load_n(&kernel_lock_sleepers[next % NCPU], __ATOMIC_SEQ_CST);
 	if (sleeper)
 		kernel_lock_wake(sleeper - 1);
-}
-
-static inline void lock_kernel(void)
-{
-	lock_kernel_by(thiscpu);
-}
-
-static inline void unlock_kernel(void)
-{
-	unlock_kernel_by(thiscpu);
 }
 
 #endif

@@ -1,14 +1,14 @@
-// Reaching other CPUs.
+// Reaching other CPUs. Needs the kernel lock.
 //
-// A CPU in user mode is made to enter the kernel by an interrupt, the kick. In trap(), before it
-// waits for the lock, it stores its registers in the env and then says CPU_KERNEL. So a CPU that
-// holds the lock and has seen another one say CPU_KERNEL knows that
+// A kick is an interrupt that makes a CPU in user mode enter the kernel. In trap(), before it waits
+// for the lock, that CPU stores its registers in the env and then sets its status to CPU_KERNEL. So
+// a CPU that holds the lock and has read CPU_KERNEL as another one's status knows that
 //	- no user code runs there, and none will before the lock is released,
-//	- the registers of the env that ran there are complete in its env_tf,
-//	- the other CPU comes through lock_kernel, which flushes its TLB if that is stale, before it
-//	  goes on.
-// The one that waits needs nothing from the lock's holder but an interrupt; a CPU in user mode
-// always has interrupts on. So the wait ends.
+//	- the env_tf of the env that ran there has all its registers,
+//	- the other CPU will take the lock before it goes on, and then flush its TLB if that is
+// stale.
+// The CPU that holds the lock may wait for this: the other one needs only the interrupt, not the
+// lock, and in user mode interrupts are always on.
 
 #include <kern/kick.h>
 
@@ -26,6 +26,7 @@ static bool in_user_mode(const struct CpuInfo *cpu)
 	return __atomic_load_n(&cpu->cpu_status, __ATOMIC_ACQUIRE) == CPU_USER;
 }
 
+// Wait until cpu, which has been kicked, has left user mode.
 static void wait_kicked(const struct CpuInfo *cpu)
 {
 	//{ Exercise 13: wait until the interrupt has made the CPU leave user mode
@@ -43,7 +44,7 @@ void cpu_kick_out(struct CpuInfo *cpu)
 	}
 }
 
-// Wake a CPU with that status. Returns whether there was one.
+// Wake a CPU with that status which has not been woken yet. Returns whether there was one.
 static bool wake(uint32_t status)
 {
 	assert(kernel_locked());
@@ -70,7 +71,8 @@ void cpu_wake_resting(void)
 
 void tlb_shoot_down(const pde_t *pgdir)
 {
-	// Interrupt them all first, then wait: they come in side by side.
+	// Kick all of them before waiting for the first, so that they enter the kernel at the same
+	// time.
 	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++) {
 		if (cpu->cpu_pgdir != pgdir || cpu == thiscpu)
 			continue;

@@ -1,5 +1,5 @@
-// The local APIC, one in each CPU: its timer, and interrupts between CPUs. No lock.
-// SDM volume 3, chapter 11 ("Advanced Programmable Interrupt Controller").
+// The local APIC of each CPU: its timer, and interrupts for other CPUs (SDM volume 3, chapter 11,
+// "Advanced Programmable Interrupt Controller"). No lock: each CPU uses its own.
 
 #include <kern/lapic.h>
 
@@ -42,7 +42,7 @@ enum {
 
 enum { TICKS_PER_SECOND = 100 };
 
-static volatile uint32_t *lapic; // the registers of the CPU that looks
+static volatile uint32_t *lapic; // the registers of the CPU that accesses them
 static uint32_t timer_hz;        // how fast the timer counts; the same on all CPUs
 
 static void write(int reg, uint32_t value)
@@ -50,26 +50,27 @@ static void write(int reg, uint32_t value)
 	lapic[reg] = value;
 }
 
-// How many timer counts pass in a given stretch of the interval timer, in counts per second. A
-// pause between reading the two clocks, such as an emulator's, can only make this too large.
+// Return how fast the timer counts, in counts per second, measured by the interval timer. If an
+// emulator stops this CPU between the readings of the two timers, the result is too large, never
+// too small.
 static uint32_t measure_timer_once(void)
 {
-	const uint16_t stretch = PIT_HZ / 20000; // 0.05 ms
+	const uint16_t period = PIT_HZ / 20000; // 0.05 ms
 	uint16_t pit_start_count, pit_count;
 	uint32_t count;
-	int tries = 100000; // in case the interval timer stands still
+	int tries = 100000; // in case the interval timer does not run
 
 	pit_start();
 	count = lapic[TIMER_COUNT];
 	pit_start_count = pit_read();
 	do
 		pit_count = pit_read();
-	while ((uint16_t) (pit_start_count - pit_count) < stretch && --tries > 0);
+	while ((uint16_t) (pit_start_count - pit_count) < period && --tries > 0);
 	count -= lapic[TIMER_COUNT];
 
 	uint16_t elapsed = pit_start_count - pit_count;
 	uint64_t hz = (uint64_t) count * PIT_HZ;
-	divide64(&hz, elapsed ? elapsed : stretch);
+	divide64(&hz, elapsed ? elapsed : period);
 	return hz;
 }
 
@@ -95,13 +96,13 @@ void lapic_init(void)
 		return;
 
 	write(SVR, SVR_ENABLE | (IRQ_OFFSET + IRQ_SPURIOUS));
-	write(LVT_LINT0, LVT_MASKED); // the 8259s; we use none of their interrupts
+	write(LVT_LINT0, LVT_MASKED); // the 8259s, whose interrupts are not used
 	write(LVT_LINT1, LVT_MASKED);
 	if ((lapic[VERSION] >> 16 & 0xff) >= 4)
 		write(LVT_PERFORMANCE, LVT_MASKED);
 	write(LVT_ERROR, IRQ_OFFSET + IRQ_ERROR);
 	lapic_error();
-	lapic_eoi(); // whatever the firmware left unfinished
+	lapic_eoi(); // for an interrupt that the firmware may not have ended
 
 	if (!timer_hz)
 		measure_timer();
@@ -109,7 +110,7 @@ void lapic_init(void)
 	write(LVT_TIMER, LVT_PERIODIC | (IRQ_OFFSET + IRQ_TIMER));
 	lapic_tick_every(1);
 
-	write(TPR, 0); // let all interrupts through
+	write(TPR, 0); // accept all interrupts
 }
 
 uint32_t lapic_counts_per_tick(void)
@@ -129,7 +130,7 @@ void lapic_tick_every(uint32_t ticks)
 
 uint32_t lapic_error(void)
 {
-	write(ESR, 0); // moves what has happened into the register
+	write(ESR, 0); // store the errors so far in the register
 	return lapic[ESR];
 }
 
@@ -144,11 +145,11 @@ void microdelay(uint32_t us)
 		pit_delay(us);
 		return;
 	}
-	// The timer counts down and starts over; add up its steps.
+	// The timer counts down and starts again from the top. Add up what it counts.
 	const uint32_t period = lapic[TIMER_START];
 	uint64_t left = (uint64_t) us * (timer_hz / 1000000 + 1);
 	uint32_t last = lapic[TIMER_COUNT];
-	// On a CPU whose timer has not been started yet it stands still; do not wait for ever.
+	// The timer of a CPU that starts does not run yet: stop after so many tries.
 	for (uint32_t tries = us * 100 + 1000000; tries > 0; tries--) {
 		pause();
 		uint32_t now = lapic[TIMER_COUNT];
@@ -160,7 +161,7 @@ void microdelay(uint32_t us)
 	}
 }
 
-// Send an interrupt command, after the one before has left.
+// Send an interrupt command, after the last one has been sent.
 static void send(uint8_t apicid, uint32_t command)
 {
 	while (lapic[ICR_LOW] & ICR_PENDING)
@@ -182,8 +183,8 @@ void lapic_nmi(uint8_t apicid)
 
 void lapic_park(uint8_t apicid)
 {
-	// MultiProcessor Specification 1.4, B.4, has a CPU wait much longer here and before
-	// STARTUP; processors since the Pentium Pro do not need that.
+	// MultiProcessor Specification 1.4, B.4, waits much longer here and before STARTUP.
+	// Processors since the Pentium Pro do not need that.
 	send(apicid, ICR_INIT | ICR_LEVEL | ICR_ASSERT);
 	microdelay(20);
 	send(apicid, ICR_INIT | ICR_LEVEL); // deassert, for processors before the Pentium 4
@@ -203,7 +204,8 @@ void lapic_startap_done(void)
 
 void lapic_startap(uint8_t apicid, uint32_t addr)
 {
-	// The same section: where a CPU goes after INIT, for those that do not wait for STARTUP.
+	// The same section: old processors do not wait for STARTUP, but jump to this address after
+	// INIT.
 	nvram_write(NVRAM_SHUTDOWN, SHUTDOWN_JUMP);
 	volatile uint16_t *warm_reset = (uint16_t *) (KERNBASE + WARM_RESET);
 	warm_reset[0] = 0;

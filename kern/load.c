@@ -1,5 +1,5 @@
-// Loading a program into a new env: its segments, and its stack with the arguments. Needs the kernel
-// lock, as the memory it takes is everybody's.
+// Loading a program into a new env: its segments, and its stack with the arguments. Needs the
+// kernel lock.
 
 #include <kern/load.h>
 
@@ -13,9 +13,9 @@
 #include <kern/programtable.h>
 #include <kern/trace.h>
 
-enum { MAX_COMMAND = 1024, MAX_ARGS = 16 }; // what a stack page has room for
+enum { MAX_COMMAND = 1024, MAX_ARGS = 16 }; // so that the arguments fit into one page
 
-// Whether all fields of an ELF file that we use make sense.
+// Whether a file is an ELF file for this machine, and all the fields that are used here are valid.
 static bool elf_check(const uint8_t *file, size_t size)
 {
 	const struct Elf *elf = (const struct Elf *) file;
@@ -28,7 +28,7 @@ static bool elf_check(const uint8_t *file, size_t size)
 		return false;
 
 	const struct Proghdr *headers = (const struct Proghdr *) (file + elf->e_phoff);
-	const uintptr_t limit = USTACKTOP - PGSIZE; // the stack is no place for a program
+	const uintptr_t limit = USTACKTOP - PGSIZE; // the stack is above
 	bool entry_ok = false;
 	for (const struct Proghdr *ph = headers; ph < headers + elf->e_phnum; ph++) {
 		if (ph->p_type != ELF_PROG_LOAD)
@@ -43,14 +43,14 @@ static bool elf_check(const uint8_t *file, size_t size)
 	return entry_ok;
 }
 
-// Make sure there is a page at va that the user may read, and write if perm has PTE_W. Returns
-// its kernel address or NULL without memory.
+// Make sure that e has a page at va which it may read, and write if perm has PTE_W. Returns the
+// page's kernel address, or NULL if there is no memory.
 static char *load_page(struct Env *e, uintptr_t va, int perm)
 {
 	pte_t *pte;
 	struct PageInfo *pp = page_lookup(e->env_pgdir, (void *) va, &pte);
 
-	if (pp) { // two segments meet in this page
+	if (pp) { // two segments have parts of this page
 		*pte |= perm;
 		return page2kva(pp);
 	}
@@ -64,7 +64,8 @@ static char *load_page(struct Env *e, uintptr_t va, int perm)
 	return page2kva(pp);
 }
 
-// Load one segment, which elf_check has found good.
+// Load one segment, which elf_check has checked. Returns 0, or
+//	-E_NO_MEM
 static int load_segment(struct Env *e, const uint8_t *file, const struct Proghdr *ph)
 {
 	int perm = PTE_U | (ph->p_flags & ELF_PROG_FLAG_WRITE ? PTE_W : 0);
@@ -90,11 +91,13 @@ static size_t count_words(const char *command)
 	return n;
 }
 
-// Make e's stack, with what lib/entry.S finds there. The words of command stand between colons.
+// Make e's stack, with what lib/entry.S expects there. The words of command are separated by
+// colons. Returns 0, or
+//	-E_NO_MEM
 //
 //	USTACKTOP ->	+---------------------------+
 //			| word for thisenv          |
-//			| the words, terminated     |
+//			| the words, each with a 0  |
 //			| NULL                      |
 //			| address of the last word  |
 //			| ...                       |

@@ -10,12 +10,12 @@
 
 // A command is a program's name, or NAME:ARGUMENT:ARGUMENT...
 
-// Whether a program is an ELF file that can be loaded, and the command not too long for it.
+// Whether a program is an ELF file that can be loaded, and the command is not too long.
 bool program_loadable(const struct Program *program, const char *command);
 
-// Load a program that program_loadable has found good, with the words of command as arguments,
-// into e, which has no memory yet. Returns 0, or
-//	-E_NO_MEM	e may have part of it
+// Load a program, for which program_loadable has returned true, into e, which has no memory yet.
+// The words of command are its arguments. Returns 0, or
+//	-E_NO_MEM	e may have a part of the program
 int program_load(const struct Program *program, const char *command, struct Env *e);
 
 #endif

@@ -1,4 +1,5 @@
-// The kernel monitor: its commands are one table. Needs the kernel lock, and keeps it.
+// The kernel monitor: it reads commands from the console and runs them. The commands are one table.
+// Needs the kernel lock, and does not release it.
 
 #include <kern/monitor.h>
 
@@ -19,16 +20,16 @@
 
 enum { MAX_WORDS = 16 };
 
-static bool for_good; // the kernel has panicked, and the monitor is not left any more
+static bool panicked; // the kernel has panicked, and the monitor does not return any more
 
-// What a command tells the monitor: ask for the next one, or return.
+// What the monitor does after a command: read the next one, or return.
 enum Next { STAY, LEAVE };
 
-// A command gets its words, the first being its own name, and what monitor() got.
+// A command gets its words, the first of them its name, and the argument of monitor().
 typedef enum Next command_fn(int argc, char **argv, struct Trapframe *tf);
 
-static command_fn help, kerninfo, backtrace, list_envs, list_cpus, memory, check_books,
-	look_closely, fail, run, go_on, step, reset, poweroff;
+static command_fn help, kerninfo, backtrace, list_envs, list_cpus, memory, run_audit, run_inspect,
+	fail, run, go_on, step, reset, poweroff;
 
 static const struct Command {
 	const char *name;
@@ -38,16 +39,15 @@ static const struct Command {
 } commands[] = {
 	{"help", "", "list the commands", help},
 	{"kerninfo", "", "where the kernel is in memory", kerninfo},
-	{"backtrace", "", "who called whom, at a breakpoint and in the kernel", backtrace},
+	{"backtrace", "", "the chain of calls, at a breakpoint and in the kernel", backtrace},
 	{"envs", "", "environments: state, CPU, runs, parent", list_envs},
 	{"cpus", "", "CPUs and what runs on them", list_cpus},
 	{"mem", "", "free and used pages", memory},
-	{"audit", "", "check that the kernel's books agree", check_books},
+	{"audit", "", "check that the kernel's data structures agree", run_audit},
 	{"inspect", "", "check device mappings, stacks, segments (lab4.md, exercises 1 to 5)",
-	 look_closely},
+	 run_inspect},
 	{"fail", "N", "make the N-th page allocation from now on fail", fail},
-	{"run", "NAME...", "start programs (NAME or NAME:ARG:ARG), come back when they are done",
-	 run},
+	{"run", "NAME...", "run programs (NAME or NAME:ARG:ARG) until they have ended", run},
 	{"continue", "", "go on after a breakpoint", go_on},
 	{"step", "", "execute one instruction after a breakpoint", step},
 	{"reset", "", "restart the machine", reset},
@@ -131,7 +131,7 @@ static enum Next list_cpus(int argc, char **argv, struct Trapframe *tf)
 	static const char *const states[] = {
 		[CPU_UNUSED] = "not started",   [CPU_STARTING] = "starting",
 		[CPU_KERNEL] = "in the kernel", [CPU_USER] = "in user mode",
-		[CPU_HALTED] = "halted",        [CPU_RESTING] = "rests",
+		[CPU_HALTED] = "halted",        [CPU_RESTING] = "resting",
 		[CPU_DEAD] = "does not answer",
 	};
 
@@ -154,13 +154,13 @@ static enum Next memory(int argc, char **argv, struct Trapframe *tf)
 	return STAY;
 }
 
-static enum Next check_books(int argc, char **argv, struct Trapframe *tf)
+static enum Next run_audit(int argc, char **argv, struct Trapframe *tf)
 {
 	audit();
 	return STAY;
 }
 
-static enum Next look_closely(int argc, char **argv, struct Trapframe *tf)
+static enum Next run_inspect(int argc, char **argv, struct Trapframe *tf)
 {
 	inspect();
 	return STAY;
@@ -188,9 +188,9 @@ static enum Next run(int argc, char **argv, struct Trapframe *tf)
 		cprintf("usage: run NAME...\n");
 		return STAY;
 	}
-	if (for_good) {
-		cprintf("The kernel has panicked and runs nothing any more; 'reset' restarts "
-			"it.\n");
+	if (panicked) {
+		cprintf("The kernel has panicked and runs no programs any more; 'reset' restarts "
+			"the machine.\n");
 		return STAY;
 	}
 	if (tf) {
@@ -202,6 +202,7 @@ static enum Next run(int argc, char **argv, struct Trapframe *tf)
 	return any ? LEAVE : STAY;
 }
 
+// Let the env at a breakpoint go on, for one instruction if stepping.
 static enum Next resume(struct Trapframe *tf, bool stepping)
 {
 	if (!tf) {
@@ -237,7 +238,7 @@ static enum Next poweroff(int argc, char **argv, struct Trapframe *tf)
 
 // ---- Reading commands ----
 
-// Split line into words in place. Returns how many there are, at most max.
+// Split line, in place, into words. Returns how many have been found, at most max.
 static int split(char *line, char **words, int max)
 {
 	int n = 0;
@@ -263,7 +264,7 @@ static enum Next run_command(char *line, struct Trapframe *tf)
 	if (n == 0)
 		return STAY;
 	if (n > MAX_WORDS) {
-		cprintf("At most %d words, please.\n", MAX_WORDS);
+		cprintf("A command has at most %d words.\n", MAX_WORDS);
 		return STAY;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
@@ -298,9 +299,9 @@ void monitor(struct Trapframe *tf)
 	while (!line || run_command(line, tf) == STAY);
 }
 
-void monitor_for_good(void)
+void monitor_after_panic(void)
 {
-	for_good = true;
+	panicked = true;
 	for (;;)
 		monitor(NULL);
 }

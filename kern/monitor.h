@@ -1,16 +1,16 @@
-// The kernel monitor: commands for whoever looks at the system.
+// The kernel monitor: commands to look at the system and to run programs.
 
 #ifndef JOS_KERN_MONITOR_H
 #define JOS_KERN_MONITOR_H
 
 struct Trapframe;
 
-// Read and run commands from the console until one of them lets the system go on. tf: the
-// registers of an env that has reached a breakpoint, or NULL. Needs the kernel lock and keeps
-// it: meanwhile other CPUs go on only as long as they stay in user mode.
+// Read and run commands from the console until one of them lets the system go on. tf has the
+// registers of the current env, which has reached a breakpoint; or it is NULL. Needs the kernel
+// lock and does not release it: meanwhile other CPUs run only as long as they stay in user mode.
 void monitor(struct Trapframe *tf);
 
-// The same after a panic, for ever: nothing runs any more.
-void monitor_for_good(void) __attribute__((noreturn));
+// The same after a panic. Does not return, and runs no programs.
+void monitor_after_panic(void) __attribute__((noreturn));
 
 #endif

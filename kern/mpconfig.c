@@ -1,5 +1,6 @@
-// Finding the CPUs: the ACPI tables first (kern/acpi.c), else the table of the MultiProcessor
-// Specification 1.4, chapter 4. On the boot CPU alone, so without a lock.
+// Finding the CPUs: in the ACPI tables (kern/acpi.c) or, if there are none, in the table of the
+// MultiProcessor Specification 1.4, chapter 4. Runs on the boot CPU before the others start, so
+// without a lock.
 
 #include <kern/mpconfig.h>
 
@@ -16,10 +17,10 @@
 struct FloatingPointer { // section 4.1
 	char signature[4];
 	physaddr_t table;
-	uint8_t length; // of this structure, in 16 bytes
+	uint8_t length; // of this structure, in units of 16 bytes
 	uint8_t revision;
 	uint8_t checksum;
-	uint8_t type; // a default configuration; 0 means there is a table
+	uint8_t type; // 0: there is a table; else a default configuration
 	uint8_t features[4];
 } __attribute__((packed));
 
@@ -49,7 +50,7 @@ struct ProcessorEntry { // section 4.3.1
 } __attribute__((packed));
 
 enum {
-	ENTRY_PROCESSOR = 0, // 20 bytes; the other types, up to 4, have 8
+	ENTRY_PROCESSOR = 0, // 20 bytes; entries of the other types, up to 4, have 8
 	ENTRY_LAST_TYPE = 4,
 	PROCESSOR_ENABLED = 1,
 
@@ -67,8 +68,8 @@ static const struct FloatingPointer *find_pointer_in(physaddr_t start, size_t le
 	return NULL;
 }
 
-// Section 4: in the first KB of the extended BIOS data area, else in the last KB of base memory,
-// else in the BIOS.
+// Section 4: the pointer is in the first KB of the extended BIOS data area, in the last KB of base
+// memory, or in the BIOS.
 static const struct FloatingPointer *find_pointer(void)
 {
 	const uint16_t *bios_data = KADDR(0x400);
@@ -85,7 +86,7 @@ static const struct FloatingPointer *find_pointer(void)
 	return fp;
 }
 
-// As acpi_find_cpus, with the MP configuration table.
+// As acpi_find_cpus, but in the MP configuration table.
 static bool mp_table_find_cpus(void)
 {
 	const struct FloatingPointer *fp = find_pointer();
@@ -116,13 +117,13 @@ void mp_init(void)
 
 	cpuid(1, NULL, &ebx, NULL, &edx);
 	if (edx & CPUID_EDX_APIC) {
-		// This CPU must be the first, wherever the tables have it.
+		// This CPU gets number 0, at whatever place the tables list it.
 		cpus[0].cpu_id = ebx >> 24;
 		if (!acpi_find_cpus() && !mp_table_find_cpus())
 			lapicaddr = PTE_ADDR(rdmsr(MSR_APIC_BASE));
 	}
 	if (!lapicaddr)
-		ncpu = 1; // no way to start the others
+		ncpu = 1; // the others cannot be started
 	cprintf("SMP: CPU %d found %d CPU(s)\n", cpunum(), ncpu);
 	if (ncpu_left_out)
 		cprintf("SMP: this kernel is built for %d CPUs (NCPU), %d more stay off\n", NCPU,

@@ -1,12 +1,12 @@
-// Where the other CPUs begin: boot_aps copies [mpentry_start, mpentry_end) to MPENTRY_PADDR, and
-// a STARTUP interrupt makes a CPU run it in real mode with CS = MPENTRY_PADDR / 16. It does
-// what boot/boot.S and kern/entry.S do for the boot CPU, then calls mp_main.
+// Where the other CPUs begin. boot_aps copies [mpentry_start, mpentry_end) to MPENTRY_PADDR, and a
+// STARTUP interrupt makes a CPU run the copy in real mode with CS = MPENTRY_PADDR / 16. The code
+// does what boot/boot.S and kern/entry.S do for the boot CPU, then calls mp_main.
 
 #include <inc/memlayout.h>
 #include <inc/mmu.h>
 
 #define PHYSICAL(x) ((x) - KERNBASE)
-// Where a label of this file is after the copy.
+// The address of a label in the copy.
 #define COPIED(x)   ((x) - mpentry_start + MPENTRY_PADDR)
 
 	.text
@@ -57,14 +57,15 @@ gdt_descriptor:
 	.globl mpentry_end
 mpentry_end:
 
-// Not copied: from here on the kernel's own addresses work.
+// Not copied: from here on the kernel's own addresses are mapped.
 high:
 	movl kern_pgdir, %eax
 	subl $KERNBASE, %eax
 	movl %eax, %cr3
 
-	// Which CPU this is, nobody else can tell: one that was given up may still come. Its
-	// APIC ID (SDM volume 2, CPUID, leaf 1) leads to its own stack.
+	// Find out which CPU this is by its APIC ID (SDM volume 2, CPUID, leaf 1), and use its stack.
+	// It need not be the CPU that was started last: one that did not answer in time may still
+	// come here.
 	movl $1, %eax
 	cpuid
 	shrl $24, %ebx

@@ -1,4 +1,4 @@
-// Reading what was asked for at boot. On the boot CPU alone, so without a lock.
+// Reading the boot options. Runs on the boot CPU before the others start, so without a lock.
 
 #include <kern/options.h>
 
@@ -10,8 +10,8 @@
 
 struct Options options;
 
-// QEMU's firmware configuration device: docs/specs/fw_cfg in QEMU's sources. A 16-bit selector
-// chooses an item, whose bytes then come one by one. Numbers in the directory are big-endian.
+// QEMU's firmware configuration device (docs/specs/fw_cfg in QEMU's sources). A 16-bit selector
+// chooses an item, whose bytes are then read one by one. Numbers in the directory are big-endian.
 enum {
 	FW_CFG_SELECT = 0x510,
 	FW_CFG_DATA = 0x511,
@@ -53,7 +53,7 @@ static bool fw_cfg_present(void)
 	return memcmp(signature, "QEMU", 4) == 0;
 }
 
-// The options there can be.
+// The options, and their names on the device.
 enum { RUN, SEED, STOP, TRACE, EXIT, AUDIT, NOPTIONS };
 
 static const char *const names[] = {
@@ -61,7 +61,7 @@ static const char *const names[] = {
 	[TRACE] = "opt/jos/trace", [EXIT] = "opt/jos/exit", [AUDIT] = "opt/jos/audit",
 };
 
-// What the directory says about each; select is 0 where there is none.
+// Their entries in the directory; select is 0 if an option was not given.
 static struct FwCfgFile files[NOPTIONS];
 
 static void find_options(void)
@@ -77,7 +77,8 @@ static void find_options(void)
 	}
 }
 
-// Read an option into buf[size], terminated. Returns false where there is none.
+// Read an option into buf, which has size bytes, and end it with a 0 byte. Returns whether the
+// option was given.
 static bool read_option(int option, char *buf, size_t size)
 {
 	const struct FwCfgFile *file = &files[option];
@@ -95,6 +96,7 @@ static bool read_option(int option, char *buf, size_t size)
 	return true;
 }
 
+// Return whether an option was given and is not 0.
 static bool read_switch(int option)
 {
 	char value[8];
@@ -102,6 +104,7 @@ static bool read_switch(int option)
 	return read_option(option, value, sizeof(value)) && strcmp(value, "0") != 0;
 }
 
+// Store an option in *number if it was given. Returns whether it was.
 static bool read_number(int option, uint32_t *number)
 {
 	char value[12];

@@ -1,5 +1,5 @@
-// The end: stop all other CPUs, say what is wrong and who called whom, enter the monitor. No lock: a
-// panic may come at any time, on any CPU.
+// Panics: stop all other CPUs, print what is wrong and a backtrace, enter the monitor. No lock: any
+// CPU may panic at any time.
 
 #include <kern/panic.h>
 
@@ -48,7 +48,7 @@ bool panic_begin(void)
 	for (int i = 0; i < ncpu; i++)
 		if (i != cpunum() && cpus[i].cpu_status >= CPU_KERNEL)
 			lapic_nmi(cpus[i].cpu_id);
-	microdelay(1000); // until they have noticed
+	microdelay(1000); // until they have stopped
 	cons_take_over();
 	trace_end();
 	return true;
@@ -60,13 +60,13 @@ void panic_end(void)
 		cprintf("with seed %u, in tick %u\n", options.seed, seed_ticks);
 	if (options.exit)
 		power_off_failed();
-	monitor_for_good();
+	monitor_after_panic();
 }
 
-// A panic while panicking: nothing can be relied on any more.
+// End after a panic during a panic: use as little of the kernel as possible.
 static void __attribute__((noreturn)) give_up(void)
 {
-	cons_take_over(); // from this CPU itself, if it was printing
+	cons_take_over(); // this CPU may have been printing
 	cprintf("panic while panicking, stopped\n");
 	if (options.exit)
 		power_off_failed();

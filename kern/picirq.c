@@ -1,5 +1,5 @@
-// The 8259 interrupt controllers, which this kernel does not use. On the boot CPU alone, so without a
-// lock.
+// The 8259 interrupt controllers, which this kernel does not use. Runs on the boot CPU before the
+// others start, so without a lock.
 
 #include <kern/picirq.h>
 
@@ -11,14 +11,14 @@
 enum {
 	MASTER = 0x20, // command port; the data port follows
 	SLAVE = 0xa0,
-	SLAVE_LINE = 2, // the master's input the slave is connected to
+	SLAVE_LINE = 2, // the input of the master to which the slave is connected
 
 	ICW1_INIT_WITH_ICW4 = 0x11,
 	ICW4_8086 = 0x01,
 	MASK_ALL = 0xff,
 };
 
-// icw2: vector of input 0. icw3: how the two are connected.
+// Set up the controller at port. icw2: the vector of input 0. icw3: how the two are connected.
 static void init_8259(int port, uint8_t icw2, uint8_t icw3)
 {
 	outb(port, ICW1_INIT_WITH_ICW4);

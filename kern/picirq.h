@@ -1,10 +1,10 @@
-// The 8259 interrupt controllers.
+// The 8259 interrupt controllers, for kern/init.c.
 
 #ifndef JOS_KERN_PICIRQ_H
 #define JOS_KERN_PICIRQ_H
 
-// Silence the 8259 interrupt controllers: move their interrupts, which the BIOS left on the
-// processor's exception vectors, to IRQ_OFFSET, and mask them all.
+// Mask all interrupts of the 8259s. Move their vectors to IRQ_OFFSET, because the BIOS has set them
+// to vectors of the processor's exceptions.
 void pic_init(void);
 
 #endif

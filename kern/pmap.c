@@ -1,5 +1,5 @@
-// Frames and page tables: who has which memory. Needs the kernel lock once there is more than one
-// CPU; it reaches other CPUs itself where they may have cached what it changes.
+// Physical page frames and page tables. Needs the kernel lock, once there is more than one CPU.
+// When a page table changes, the functions here make other CPUs flush their TLBs.
 
 #include <kern/pmap.h>
 
@@ -20,12 +20,13 @@ struct PageInfo *pages;
 uintptr_t user_mem_check_addr;
 
 static struct PageInfo *free_list;
-static uint32_t fail_countdown; // page_alloc fails when this becomes 0
+static uint32_t fail_countdown; // if not 0: page_alloc decrements it and fails when it becomes 0
 
 // ---- Setting up ----
 
-// Before there is a free list: take n bytes, rounded up to whole pages, from the memory after
-// the kernel, zeroed. Returns their kernel address; with n = 0, of the first byte not taken.
+// Before there is a free list: allocate n bytes, rounded up to whole pages, from the memory after
+// the kernel, and fill them with zeros. Returns their kernel address; if n is 0, the address of the
+// first byte that is not allocated.
 static void *boot_alloc(uint32_t n)
 {
 	extern char end[]; // end of the kernel's image and bss, from the linker
@@ -41,7 +42,7 @@ static void *boot_alloc(uint32_t n)
 	return taken;
 }
 
-// Put the frames from number begin up to end in front of the free list.
+// Put the frames with numbers from begin to end - 1 at the front of the free list.
 static void add_free(ppn_t begin, ppn_t end)
 {
 	struct PageInfo *first = &pages[begin], *pp = &pages[end], *next = free_list;
@@ -53,7 +54,8 @@ static void add_free(ppn_t begin, ppn_t end)
 	free_list = next;
 }
 
-// Take the frames from number begin up to end for good: the kernel's, or no memory at all.
+// Reserve the frames with numbers from begin to end - 1, which are the kernel's, or not memory, for
+// ever.
 static void reserve(ppn_t begin, ppn_t end)
 {
 	for (struct PageInfo *pp = &pages[begin]; pp < &pages[end]; pp++) {
@@ -62,10 +64,11 @@ static void reserve(ppn_t begin, ppn_t end)
 	}
 }
 
-// Describe every frame, all zeros so far; put those nobody uses on the free list, the lowest first.
+// Set up pages[], which is filled with zeros. Unused frames go to the free list, in ascending
+// order.
 static void page_init(void)
 {
-	// The BIOS counts the KB of low memory it has not taken for itself: BIOS data area, 40:13.
+	// At 40:13 in its data area, the BIOS has the size of free low memory in KB.
 	ppn_t low_end = MIN(*(uint16_t *) (KERNBASE + 0x413), 640) / (PGSIZE / 1024);
 	ppn_t kernel_end = PGNUM(PADDR(boot_alloc(0)));
 	ppn_t trace = npages - trace_frames(npages);
@@ -82,15 +85,15 @@ static void page_init(void)
 	reserve(0, 1); // the real-mode interrupt vectors and the BIOS data area
 }
 
-// Map a kernel table for programs to read: the size bytes at kva, at va.
+// Map the size bytes at kva, a table of the kernel, at va for programs to read.
 static void map_for_user(uintptr_t va, const void *kva, size_t size)
 {
-	assert(size < PTSIZE); // no 4 MB page, which programs must not meet
+	assert(size < PTSIZE); // so there are no 4 MB pages, which pte_of does not know
 	boot_map_region(kern_pgdir, va, ROUNDUP(size, PGSIZE), PADDR(kva), PTE_U);
 }
 
-// Map each CPU's stack below KSTACKTOP. The gaps stay unmapped: a stack that overflows faults
-// instead of overwriting the next one.
+// Map each CPU's stack below KSTACKTOP. The gaps between them stay unmapped, so that a stack that
+// overflows causes a fault instead of overwriting the next one.
 static void mem_init_mp(void)
 {
 	//{ Exercise 3: map the stacks of all CPUs
@@ -100,7 +103,7 @@ static void mem_init_mp(void)
 	//}
 }
 
-// Map all physical memory at KERNBASE: the kernel's text and constants read-only.
+// Map all physical memory at KERNBASE, the kernel's text and constants read-only.
 static void map_physical_memory(void)
 {
 	extern char text_start[], rodata_end[]; // page aligned, from the linker
@@ -167,6 +170,11 @@ void page_free(struct PageInfo *pp)
 	free_list = pp;
 }
 
+bool page_is_reserved(const struct PageInfo *pp)
+{
+	return pp->pp_link == pp;
+}
+
 void page_fail_nth(uint32_t n)
 {
 	fail_countdown = n;
@@ -177,7 +185,7 @@ size_t page_free_count(void)
 	size_t n = 0;
 
 	for (struct PageInfo *pp = free_list; pp && n <= npages; pp = pp->pp_link)
-		n++; // no further than there are frames: the audit may find a ring
+		n++; // at most npages + 1: the audit must end even if the list is a ring
 	return n;
 }
 
@@ -201,13 +209,14 @@ pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create)
 	if (!table)
 		return NULL;
 	table->pp_ref++;
-	// The entries in the table decide about rights; this one must not be in the way.
+	// The entries in the table decide about the rights, so this one allows everything.
 	pgdir[PDX(va)] = page2pa(table) | PTE_U | PTE_W | PTE_P;
 	return pte_of(pgdir, va);
 }
 
-// Drop what any CPU has cached of the translation of va in pgdir, before its next use. Call it
-// after a present entry has changed and before the frame it named can be used otherwise.
+// Make every CPU that may have cached the translation of va in pgdir drop it, before it runs user
+// code again. To be called after a present entry has changed, and before the frame that it named is
+// used for something else.
 static inline void tlb_invalidate(pde_t *pgdir, void *va)
 {
 	struct CpuInfo *self = thiscpu;
@@ -215,7 +224,8 @@ static inline void tlb_invalidate(pde_t *pgdir, void *va)
 
 	if (loaded)
 		invlpg(va);
-	// Its env has a reference to the directory, and each CPU that has it loaded.
+	// The directory's env has a reference to it, and so has each CPU that has it loaded: with
+	// two of them, there is no other CPU.
 	if (!loaded || self->cpu_pgdir_page->pp_ref > 2)
 		tlb_shoot_down(pgdir);
 }
@@ -228,7 +238,7 @@ int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm)
 		return -E_NO_MEM;
 
 	pte_t old = *pte;
-	pp->pp_ref++; // before the old one is dropped: it may be the same frame
+	pp->pp_ref++; // before the old frame is dropped, because it may be the same one
 	*pte = page2pa(pp) | perm | PTE_P;
 	if (old & PTE_P) {
 		tlb_invalidate(pgdir, va);
@@ -303,7 +313,7 @@ int user_mem_check(struct Env *env, const void *va, size_t len, int perm)
 
 	if (len == 0)
 		return 0;
-	// A range that goes on beyond ULIM fails there at the latest.
+	// The check of a range that goes beyond ULIM ends at ULIM, where it fails.
 	if (last < addr || last > ULIM)
 		last = MAX(addr, ULIM);
 	while (user_mem_kva(env, (void *) addr, perm)) {

@@ -1,5 +1,5 @@
 // Physical page frames and page tables. All of this needs the kernel lock, once there is more than
-// one CPU. The small functions are inline because system calls and faults go through them.
+// one CPU. Inline functions: system calls and page faults go through them.
 
 #ifndef JOS_KERN_PMAP_H
 #define JOS_KERN_PMAP_H
@@ -12,12 +12,12 @@
 
 #include <kern/cpu.h>
 
-extern struct PageInfo *pages; // one per frame
-extern size_t npages;          // frames the kernel uses: frame numbers 0 to npages - 1
+extern struct PageInfo *pages; // one entry for each frame
+extern size_t npages;          // how many frames the kernel uses: numbers 0 to npages - 1
 extern pde_t *kern_pgdir;      // the kernel's own page directory
 
-// Kernel virtual address to physical address and back. Both panic on an address that is not in
-// the mapping of physical memory at KERNBASE.
+// Convert a kernel virtual address to a physical address, and back. Both panic if the address is
+// not in the mapping of physical memory at KERNBASE.
 #define PADDR(kva) kva_to_pa(__FILE__, __LINE__, kva)
 #define KADDR(pa)  pa_to_kva(__FILE__, __LINE__, pa)
 
@@ -35,6 +35,7 @@ static inline void *pa_to_kva(const char *file, int line, physaddr_t pa)
 	return (void *) (pa + KERNBASE);
 }
 
+// Convert between a frame, its physical address, and its kernel virtual address.
 static inline physaddr_t page2pa(const struct PageInfo *pp)
 {
 	return (physaddr_t) (pp - pages) << PGSHIFT;
@@ -47,50 +48,49 @@ static inline struct PageInfo *pa2page(physaddr_t pa)
 	return &pages[PGNUM(pa)];
 }
 
-// The frame that a present entry names.
-static inline struct PageInfo *pte_page(pte_t pte)
-{
-	return pa2page(PTE_ADDR(pte));
-}
-
 static inline void *page2kva(const struct PageInfo *pp)
 {
 	return (void *) (page2pa(pp) + KERNBASE);
 }
 
-// Switch on what this CPU has to keep the kernel from using user memory by mistake, and programs
-// from reading the kernel's addresses out of its descriptor tables.
+// Return the frame that a present entry of a page table names.
+static inline struct PageInfo *pte_page(pte_t pte)
+{
+	return pa2page(PTE_ADDR(pte));
+}
+
+// Switch on the protections that this CPU has: against using user memory by mistake in the kernel,
+// and against programs that read the kernel's addresses from descriptor table registers.
 void mmu_init_percpu(void);
 
-// Size memory, set up the frames and the kernel's page directory, and load it. To be called once,
-// before anything else here.
+// Find out the size of memory, set up the frames and the kernel's page directory, and load it. To
+// be called once, before anything else here except mmu_init_percpu.
 void mem_init(void);
+
+// ---- Frames ----
 
 enum { ALLOC_ZERO = 1 };
 
-// Take a frame off the free list, with no references; filled with zeros if alloc_flags has
-// ALLOC_ZERO. Returns NULL when there is none.
+// Take a frame off the free list. It has no references; it is filled with zeros if alloc_flags has
+// ALLOC_ZERO. Returns NULL if there is none.
 struct PageInfo *page_alloc(int alloc_flags);
 
 // Put a frame without references on the free list.
 void page_free(struct PageInfo *pp);
 
-// Whether this frame is the kernel's, or no memory, for good.
-static inline bool page_is_reserved(const struct PageInfo *pp)
-{
-	return pp->pp_link == pp;
-}
+// Whether this frame is never free: it is the kernel's, or not memory.
+bool page_is_reserved(const struct PageInfo *pp);
 
 // Return how many frames are free.
 size_t page_free_count(void);
 
-// Make the n-th call of page_alloc from now on fail, once; 0: none. For tests of running out.
+// Make the n-th call of page_alloc from now on fail; 0: no call. For tests without memory.
 void page_fail_nth(uint32_t n);
 
-// Put list in the place of the free list and return the old one. For tests of running out.
+// Replace the free list by list, and return the old one. For tests without memory.
 struct PageInfo *page_swap_free_list(struct PageInfo *list);
 
-// Drop a reference; the last one frees the frame.
+// Drop a reference to a frame. If it was the last one, free the frame.
 static inline void page_decref(struct PageInfo *pp)
 {
 	assert(pp->pp_ref > 0);
@@ -98,11 +98,13 @@ static inline void page_decref(struct PageInfo *pp)
 		page_free(pp);
 }
 
-// Return the page-table entry for va, or NULL if its page table is missing. With create, the
-// table is made, and NULL means that there was no frame for it.
+// ---- Page tables ----
+
+// Return the page-table entry for va, or NULL if there is no page table for it. With create, make
+// the page table, and return NULL if there is no frame for it.
 pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create);
 
-// The same without create, and only where there are no 4 MB pages: below ULIM.
+// The same without create, for va below ULIM, where there are no 4 MB pages.
 static inline pte_t *pte_of(const pde_t *pgdir, const void *va)
 {
 	pde_t pde = pgdir[PDX(va)];
@@ -114,13 +116,14 @@ static inline pte_t *pte_of(const pde_t *pgdir, const void *va)
 //	-E_NO_MEM	no frame for a page table; nothing has changed
 int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm);
 
-// Return the frame mapped at va, or NULL. Its entry goes to *pte_store, if that is not NULL.
+// Return the frame mapped at va, or NULL. If there is one and pte_store is not NULL, store the
+// address of its entry in *pte_store.
 struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store);
 
 // Unmap the frame at va, if there is one.
 void page_remove(pde_t *pgdir, void *va);
 
-// Load pgdir into CR3 of self, this CPU, unless it is there.
+// Load pgdir into CR3 of self, which must be this CPU, unless it is loaded already.
 static inline void tlb_load(struct CpuInfo *self, pde_t *pgdir)
 {
 	struct PageInfo *old = self->cpu_pgdir_page, *new;
@@ -128,7 +131,7 @@ static inline void tlb_load(struct CpuInfo *self, pde_t *pgdir)
 	if (self->cpu_pgdir == pgdir)
 		return;
 	new = pa2page(PADDR(pgdir));
-	new->pp_ref++; // the directory in CR3 is in use, even when its env is gone
+	new->pp_ref++; // a directory in CR3 is in use, even if its env has been destroyed
 	lcr3(PADDR(pgdir));
 	self->cpu_pgdir = pgdir;
 	self->cpu_pgdir_page = new;
@@ -137,23 +140,26 @@ static inline void tlb_load(struct CpuInfo *self, pde_t *pgdir)
 		page_decref(old);
 }
 
-// Map size bytes of device registers at physical address pa, uncached, for good. Returns
-// where they are. Panics when the space for this is used up.
+// Map size bytes of device registers at physical address pa for ever, without caching. Neither has
+// to be page-aligned. Returns the address of the byte at pa. Panics if the space for this is used
+// up.
 void *mmio_map_region(physaddr_t pa, size_t size);
 
-// Map [va, va + size) to [pa, pa + size) for good, without counting references. All page
-// aligned. Parts that are 4 MB aligned are mapped by 4 MB pages.
+// Map [va, va + size) to [pa, pa + size) with rights perm | PTE_P for ever, without counting
+// references. All three must be page-aligned. Where they are 4 MB aligned, 4 MB pages are used.
+// Panics if there is no frame for a page table.
 void boot_map_region(pde_t *pgdir, uintptr_t va, size_t size, physaddr_t pa, int perm);
 
-// Check that env may use [va, va + len) with rights perm | PTE_U | PTE_P: all of it below ULIM and
-// mapped. Returns 0, or
-//	-E_FAULT	user_mem_check_addr is the first address that is wrong
+// ---- User memory ----
+
+// Check that env may use [va, va + len) with rights perm | PTE_U | PTE_P: all of it must be mapped
+// with these rights and below ULIM. Returns 0, or
+//	-E_FAULT	user_mem_check_addr is the first address for which that is not so
 int user_mem_check(struct Env *env, const void *va, size_t len, int perm);
 extern uintptr_t user_mem_check_addr;
 
-// Return the kernel's address for the byte of env's memory at va, if env may use it with rights
-// perm | PTE_U | PTE_P; NULL if not. The kernel does not use user addresses: it goes through the
-// frames.
+// Return the kernel's address of the byte that env has at va, or NULL if env may not use it with
+// rights perm | PTE_U | PTE_P. The kernel never uses user addresses itself.
 static inline void *user_mem_kva(const struct Env *env, const void *va, int perm)
 {
 	const pte_t rights = perm | PTE_U | PTE_P;
@@ -166,7 +172,7 @@ static inline void *user_mem_kva(const struct Env *env, const void *va, int perm
 	return (char *) KADDR(PTE_ADDR(*pte)) + PGOFF(va);
 }
 
-// Copy from an env's memory that user_mem_check has found good.
+// Copy len bytes at va in env, for which user_mem_check has returned 0, to dst.
 void user_mem_read(struct Env *env, void *dst, const void *va, size_t len);
 
 #endif

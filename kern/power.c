@@ -1,4 +1,5 @@
-// Switching the machine off, and restarting it. No lock: nothing else of the kernel goes on then.
+// Switching the machine off, and restarting it. No lock: only the monitor, the idle loop and panics
+// come here.
 
 #include <kern/power.h>
 
@@ -27,7 +28,7 @@ void power_off(void)
 {
 	outw(PM1A_CONTROL_QEMU, PM1_SLEEP_ENABLE);
 	outw(PM1A_CONTROL_BOCHS, PM1_SLEEP_ENABLE);
-	microdelay(2000000); // emulators stop at the next chance they get: on a busy host, late
+	microdelay(2000000); // emulators need not stop at once; on a busy host they take long
 	outl(DEBUG_EXIT, 0);
 	cprintf("This machine cannot be switched off from here. It is safe to do so now.\n");
 }
@@ -43,7 +44,7 @@ void machine_reset(void)
 
 	outb(KBD_COMMAND, KBD_PULSE_RESET);
 	microdelay(100000);
-	// No keyboard controller: a trap without an IDT makes the processor shut down.
+	// There is no keyboard controller. A trap without an IDT makes the processor reset itself.
 	lidt(&no_idt);
 	breakpoint();
 	for (;;)

@@ -1,4 +1,4 @@
-// Printing to the console. Any CPU may print at any time.
+// Printing to the console. Any CPU may print at any time: it takes the console lock.
 
 #include <inc/stdio.h>
 
@@ -10,7 +10,7 @@ static void putch(int c, void *count)
 	++*(int *) count;
 }
 
-// The whole message goes out in one piece.
+// No output of other CPUs comes between the parts of a message.
 int vcprintf(const char *fmt, va_list ap)
 {
 	int count = 0;

@@ -1,5 +1,5 @@
-// Programs by their names, for what is typed and what is asked for at boot. Starting one needs the
-// kernel lock.
+// Finding programs by their names, and starting them: those of the boot options, and those that are
+// typed. Starting a program needs the kernel lock.
 
 #include <kern/programs.h>
 

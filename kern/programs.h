@@ -9,11 +9,11 @@ struct Program;
 
 // A command is a program's name, or NAME:ARGUMENT:ARGUMENT...
 
-// Find the program a command names; NULL if there is none.
+// Return the program that a command names, or NULL if there is none.
 const struct Program *program_find(const char *command);
 
-// Start a program as a new env. What goes wrong is said on the console. Returns whether it has been
-// started. Needs the kernel lock.
+// Start a program in a new env. Prints an error on the console. Returns whether the program has
+// been started. Needs the kernel lock.
 bool program_start(const char *command);
 
 #endif

@@ -1,5 +1,5 @@
-// The user programs in the kernel's image: constants, which kern/Makefrag writes from what is in
-// user/, sorted by name.
+// The table of the user programs in the kernel's image, sorted by name. It is constant;
+// kern/Makefrag generates it from the programs in user/.
 
 #ifndef JOS_KERN_PROGRAMTABLE_H
 #define JOS_KERN_PROGRAMTABLE_H

@@ -1,5 +1,5 @@
-// Who runs next on this CPU, and what it does when nobody can. Needs the kernel lock, and releases it
-// while the CPU sleeps.
+// The scheduler: which env runs next on this CPU, and what the CPU does when no env can run. Needs
+// the kernel lock, and releases it while the CPU sleeps.
 
 #include <kern/sched.h>
 
@@ -21,14 +21,15 @@
 #include <kern/trace.h>
 
 //{ Exercise 6, helper: mask off the bits that the search has passed
-// The bits of word above bit i.
+// Return the bits of word above bit i.
 static uint32_t above(uint32_t word, uint32_t i)
 {
 	return word & (~1U << i);
 }
 //}
 
-// The first runnable env after `from' in envs[], going round; NULL if there is none.
+// Return the first runnable env after `from' in envs[], going round; `from' itself comes last.
+// Returns NULL if there is none.
 static struct Env *next_runnable(const struct Env *from)
 {
 	//{ Exercise 6: find the env whose turn it is, round robin
@@ -49,7 +50,7 @@ static struct Env *next_runnable(const struct Env *from)
 	//}
 }
 
-// Nothing is left to run on any CPU.
+// Say that no env can run on any CPU, and end QEMU or enter the monitor.
 static void all_done(void)
 {
 	int blocked = 0;
@@ -76,27 +77,28 @@ static bool any_cpu_has_env(void)
 }
 
 enum {
-	IDLE_TICKS = 40,    // between interrupts of an idle CPU's timer, as they cost a host time
-	FEW_WAITS = 4,      // within about a tick: they tell nothing
-	FEW_SWITCHES = 512, // within a tick: the envs compute for far longer than a switch takes
+	IDLE_TICKS = 40,    // between interrupts of an idle CPU's timer, to save time of a host
+	FEW_WAITS = 4,      // so few within about a tick mean nothing
+	FEW_SWITCHES = 512, // with at most so many in a tick, envs compute for most of the time
 };
 
-// Where envs spend their time in the kernel or with each other, a further CPU does not help: it
-// waits for the lock, and others wait for it; or it is woken, and the env it was to run has got
-// another CPU meanwhile. This is whether that is what happens to this CPU more often than not.
-static bool hindered(const struct CpuInfo *cpu)
+// If envs spend their time in the kernel or send each other messages, one more CPU does not help.
+// It waits for the lock, and other CPUs wait for it. Or it is woken, and meanwhile another CPU runs
+// the env. Return whether most of what this CPU has done lately was such waiting.
+static bool mostly_waits(const struct CpuInfo *cpu)
 {
 	return cpu->cpu_waits > FEW_WAITS && cpu->cpu_waits > cpu->cpu_lock_takes / 2;
 }
 
-// Forget what this CPU has met, and take it for hindered as soon as it has to wait once.
-static void begin_on_trial(struct CpuInfo *cpu)
+// Count from the beginning. The next time this CPU has to wait, it mostly waits.
+static void restart_counts(struct CpuInfo *cpu)
 {
 	cpu->cpu_waits = FEW_WAITS;
 	cpu->cpu_lock_takes = 0;
 }
 
-// How many ticks this CPU is to rest: 1, and four times as long when it has only just done so.
+// Return for how many ticks this CPU is to rest: 1; or four times as many as the last time, if that
+// was just before.
 static uint32_t rest_ticks(struct CpuInfo *cpu)
 {
 	bool again = cpu->cpu_rest > 0 && cpu_ticks(cpu) - cpu->cpu_rest_end <= 3;
@@ -105,14 +107,15 @@ static uint32_t rest_ticks(struct CpuInfo *cpu)
 	return cpu->cpu_rest;
 }
 
+// Begin to count the switches of this CPU's current tick.
 static void begin_tick(struct CpuInfo *cpu)
 {
 	cpu->cpu_tick = cpu_ticks(cpu);
 	cpu->cpu_switches = 0;
 }
 
-// Sleep until there may be something to run; when resting, for some ticks, or until a busy CPU
-// wants help.
+// Sleep until there may be an env to run. With rest, sleep for some ticks, or until a busy CPU
+// wakes this one.
 static void sched_halt(struct CpuInfo *cpu, bool rest)
 {
 	uint32_t begin = cpu_ticks(cpu), ticks = rest ? rest_ticks(cpu) : IDLE_TICKS;
@@ -126,9 +129,9 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	unlock_kernel();
 	//}
 
-	// Who makes an env runnable or chooses this CPU to be woken after this look has sent a
-	// kick, which ends hlt. A CPU that was chosen has to show up, even if it comes too late:
-	// else it would count as woken while it sleeps on.
+	// If another CPU makes an env runnable and wakes this one after the condition has been
+	// checked, its kick ends hlt. A CPU that has been woken must leave the loop, even if there
+	// is no env for it any more: otherwise it would sleep and not be woken again.
 	lapic_tick_every(ticks);
 	//{ Exercise 13: sleep with interrupts on
 	while (!__atomic_load_n(&cpu->cpu_woken, __ATOMIC_RELAXED) &&
@@ -146,21 +149,21 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	ncpu_halted -= !rest && !cpu->cpu_woken;
 	if (rest) {
 		cpu->cpu_rest_end = cpu_ticks(cpu);
-		begin_on_trial(cpu);
+		restart_counts(cpu);
 	} else if (!run_queue.summary) {
 		cpu->cpu_waits++;
 	}
 }
 
-// Nothing can go on here: halt until there is an env to run, and return it. A CPU that is hindered
-// rests first, if there is another one at work.
+// Sleep until there is an env to run, and return it. A CPU that mostly waits rests first, if
+// another CPU runs an env.
 static struct Env *wait_for_work(struct CpuInfo *cpu)
 {
 	cpu->cpu_env = NULL;
 	for (;;) {
-		if (hindered(cpu) && any_cpu_has_env()) {
+		if (mostly_waits(cpu) && any_cpu_has_env()) {
 			if (run_queue.summary)
-				cpu_wake_one(); // another CPU may have better luck
+				cpu_wake_one(); // another CPU runs the env instead
 			sched_halt(cpu, true);
 		}
 
@@ -174,13 +177,13 @@ static struct Env *wait_for_work(struct CpuInfo *cpu)
 	}
 }
 
-// The env whose turn it is.
+// Return the env that runs next by round robin; sleep while there is none.
 static struct Env *choose(struct CpuInfo *cpu)
 {
 	struct Env *current = cpu->cpu_env;
 
 	if (cpu_ticks(cpu) != cpu->cpu_tick) {
-		// Where there is computing to do, resting CPUs do help.
+		// If envs compute for most of the time, resting CPUs are of use.
 		if (cpu->cpu_switches <= FEW_SWITCHES && run_queue.summary)
 			cpu_wake_resting();
 		begin_tick(cpu);
@@ -188,7 +191,7 @@ static struct Env *choose(struct CpuInfo *cpu)
 	struct Env *next = next_runnable(cpu->cpu_last);
 	if (current && current->env_status == ENV_RUNNING)
 		return next ? next : current;
-	return next && !hindered(cpu) ? next : wait_for_work(cpu);
+	return next && !mostly_waits(cpu) ? next : wait_for_work(cpu);
 }
 
 void sched_choose(struct CpuInfo *cpu)
@@ -196,8 +199,8 @@ void sched_choose(struct CpuInfo *cpu)
 	struct Env *next = cpu->cpu_next;
 
 	cpu->cpu_next = NULL;
-	if (!next || next->env_status != ENV_RUNNABLE || hindered(cpu))
-		next = cpu->cpu_last = choose(cpu); // the round does not move for a partner
+	if (!next || next->env_status != ENV_RUNNABLE || mostly_waits(cpu))
+		next = cpu->cpu_last = choose(cpu); // cpu_last stays if next was preferred
 	if (next != cpu->cpu_env) {
 		cpu->cpu_switches++;
 		env_run(cpu, next);
@@ -213,6 +216,6 @@ void sched_yield(void)
 
 void sched_join(void)
 {
-	begin_on_trial(thiscpu);
+	restart_counts(thiscpu);
 	sched_yield();
 }

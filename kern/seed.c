@@ -1,4 +1,4 @@
-// Drawing the length of ticks from a seed. Each CPU has a sequence of its own, and needs no lock.
+// Random lengths of ticks, made from a seed. No lock: each CPU has a sequence of its own.
 
 #include <kern/seed.h>
 
@@ -8,9 +8,9 @@
 
 uint32_t seed_ticks;
 
-// The next number of this CPU's sequence, which the seed has begun (G. Marsaglia, ``Xorshift
-// RNGs'').
-static uint32_t draw(void)
+// Return the next number of this CPU's random sequence, which begins with the seed (G. Marsaglia,
+// ``Xorshift RNGs'').
+static uint32_t random(void)
 {
 	uint32_t *x = &thiscpu->cpu_random;
 
@@ -21,13 +21,14 @@ static uint32_t draw(void)
 	return *x ^= *x << 5;
 }
 
-// Between a 16th and a 2048th of a tick, the short ones as often as the long ones: whatever two
-// CPUs do to each other takes very short or rather long.
-static uint32_t draw_tick(void)
+// Return a random length, between a 2048th and a 16th of a tick. Each power of 2 in between is
+// equally likely, because what two CPUs do to each other may take a very short or a rather long
+// time.
+static uint32_t random_tick(void)
 {
-	uint32_t most = lapic_counts_per_tick() >> (4 + draw() % 7);
+	uint32_t most = lapic_counts_per_tick() >> (4 + random() % 7);
 
-	return most - draw() % (most / 2);
+	return most - random() % (most / 2);
 }
 
 void __attribute__((noinline)) seed_stop(void)
@@ -39,7 +40,7 @@ void seed_tick(void)
 {
 	if (!options.seeded)
 		return;
-	lapic_timer_start(draw_tick());
+	lapic_timer_start(random_tick());
 	if (__atomic_add_fetch(&seed_ticks, 1, __ATOMIC_RELAXED) == options.stop)
 		seed_stop();
 }

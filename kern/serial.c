@@ -1,5 +1,5 @@
-// The first serial port: National Semiconductor PC16550D data sheet, section 8. Uses the port only;
-// the callers hold the locks.
+// The first serial port (National Semiconductor PC16550D data sheet, section 8). The callers hold
+// the locks.
 
 #include <kern/serial.h>
 
@@ -15,23 +15,23 @@ enum {
 	DIVISOR_LATCH = 0x80,
 	EIGHT_BITS = 0x03,
 	MODEM_CONTROL = COM1 + 4,
-	READY_TO_TALK = 0x03, // DTR and RTS
+	DTR_AND_RTS = 0x03, // ready to send and receive
 	LINE_STATUS = COM1 + 5,
 	RECEIVED = 0x01,
 	CAN_SEND = 0x20,
 
 	DIVISOR_115200 = 1,
-	MAX_POLLS = 20000, // a line that does not move must not stop the kernel
+	MAX_POLLS = 20000, // so that a port that never becomes ready does not stop the kernel
 };
 
 static bool present;
-static int early; // a byte that came before serial_init, 0 for none
+static int early; // a byte received before serial_init, 0 for none
 
 void serial_init(void)
 {
-	// Enabling the FIFO empties it: first save what was typed ahead.
+	// Enabling the FIFO empties it, so first read a byte that has been received already.
 	uint8_t status = inb(LINE_STATUS);
-	present = status != 0xff; // an empty bus reads as ones
+	present = status != 0xff; // where there is no port, all bits are read as 1
 	if (present && (status & RECEIVED))
 		early = inb(DATA);
 
@@ -41,7 +41,7 @@ void serial_init(void)
 	outb(INTERRUPTS, 0);
 	outb(LINE_CONTROL, EIGHT_BITS);
 	outb(FIFO, FIFO_ENABLE_AND_CLEAR);
-	outb(MODEM_CONTROL, READY_TO_TALK);
+	outb(MODEM_CONTROL, DTR_AND_RTS);
 }
 
 void serial_putc(int c)

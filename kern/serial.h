@@ -1,13 +1,13 @@
-// The first serial port, 115200 baud, 8N1, polled. Needs the lock of the console for output, the
-// kernel lock for input.
+// The first serial port, 115200 baud, 8N1, polled. Output needs the console lock, input the kernel
+// lock.
 
 #ifndef JOS_KERN_SERIAL_H
 #define JOS_KERN_SERIAL_H
 
-// Set it up. Nothing happens on a machine without one.
+// Set the port up. On a machine without one, this and the others do nothing.
 void serial_init(void);
 
-// Send a byte; wait until it has left.
+// Send a byte, after waiting for the port to be ready.
 void serial_putc(int c);
 
 // Return the next byte received, 0 if there is none.

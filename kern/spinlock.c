@@ -1,4 +1,4 @@
-// The ticket lock. Uses the table of CPUs only, so that the console can use it.
+// The ticket lock. Uses only the table of CPUs, so that the console can use it.
 
 #include <kern/spinlock.h>
 
@@ -9,16 +9,17 @@
 
 void spin_misused(const struct spinlock *lk, const char *does)
 {
-	int holder = lk->holder ? lk->holder - cpus : -1;
-
-	panic("CPU %d %s the %s lock; its holder is CPU %d", cpunum(), does, lk->name, holder);
+	panic("CPU %d %s the %s lock, which %s holds", cpunum(), does, lk->name,
+	      !lk->holder             ? "no CPU"
+	      : lk->holder == thiscpu ? "this CPU"
+				      : "another CPU");
 }
 
 void spin_lock(struct spinlock *lk)
 {
 	uint32_t ticket = __atomic_fetch_add(&lk->next_ticket, 1, __ATOMIC_RELAXED);
 	if (spin_holding(lk))
-		spin_misused(lk, "takes again");
+		spin_misused(lk, "takes");
 	while (__atomic_load_n(&lk->now_serving, __ATOMIC_ACQUIRE) != ticket)
 		pause();
 	lk->holder = thiscpu;

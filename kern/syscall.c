@@ -1,5 +1,5 @@
-// The system calls. Contracts: inc/lib.h. Each one checks all its arguments before it changes
-// anything; the caller is curenv, and the kernel lock is held.
+// The system calls (contracts: inc/lib.h). Each of them checks all its arguments before it changes
+// anything. The caller is curenv. Needs the kernel lock.
 
 #include <kern/syscall.h>
 
@@ -18,7 +18,7 @@
 #include <kern/pmap.h>
 #include <kern/trapframe.h>
 
-enum { CPUTS_STEP = 1024 }; // how much sys_cputs prints at a time
+enum { CPUTS_STEP = 1024 }; // how many bytes sys_cputs prints at most
 
 // ---- Checks ----
 
@@ -33,7 +33,8 @@ static bool user_perm_ok(int perm)
 	return (perm & (PTE_U | PTE_P)) == (PTE_U | PTE_P) && (perm & ~PTE_SYSCALL) == 0;
 }
 
-// Find the entry of the page that e has at va and may give away with rights perm. Returns 0, or
+// Find the page-table entry of the page that e has at va, and store its address in *store. e must
+// be allowed to share that page with rights perm. Returns 0, or
 //	-E_INVAL
 static inline int shareable_page(struct Env *e, void *va, int perm, pte_t **store)
 {
@@ -49,14 +50,14 @@ static inline int shareable_page(struct Env *e, void *va, int perm, pte_t **stor
 
 // ---- Console ----
 
-// Prints no more than a step and returns how much that was: nobody else shall have to wait for a
-// long text. The library calls again.
+// Prints at most CPUTS_STEP bytes and returns how many, so that other CPUs do not have to wait for
+// the lock for long. The library then calls again.
 static int sys_cputs(const char *s, size_t len)
 {
 	char text[CPUTS_STEP];
 
 	if (!user_mem_assert(curenv, s, len, 0))
-		return 0; // to nobody
+		return 0; // the caller is gone
 	size_t n = MIN(len, sizeof(text));
 	user_mem_read(curenv, text, s, n);
 	cons_write(text, n);
@@ -124,7 +125,7 @@ static int sys_env_set_status(envid_t envid, int status)
 	if ((status != ENV_RUNNABLE && status != ENV_NOT_RUNNABLE) || e->env_ipc_recving)
 		return -E_INVAL;
 
-	// One that waits to send will go on by itself.
+	// An env that waits to send becomes runnable when its message has been received.
 	if (status == ENV_RUNNABLE && e->env_status == ENV_NOT_RUNNABLE && !e->env_sending_to)
 		env_set_state(e, ENV_RUNNABLE);
 	if (status == ENV_NOT_RUNNABLE) {
@@ -151,7 +152,7 @@ static int sys_env_set_trapframe(envid_t envid, struct Trapframe *tf)
 
 	env_interrupt(e);
 	e->env_tf = new;
-	// The caller's own eax is part of what it asked for.
+	// What this returns is stored in the caller's eax, which it has just set itself.
 	return e == curenv ? new.tf_regs.reg_eax : 0;
 }
 
@@ -192,7 +193,7 @@ static int sys_page_alloc(envid_t envid, void *va, int perm)
 }
 
 //{ Exercise 7, helper: map one page, for several of the calls below
-// Map the page that src has at srcva at dstva in dst too. Returns 0, or
+// Map the page that src has at srcva also at dstva in dst. Returns 0, or
 //	-E_INVAL, -E_NO_MEM
 static inline int map_page(struct Env *src, void *srcva, struct Env *dst, void *dstva, int perm)
 {
@@ -218,7 +219,7 @@ static int sys_page_map(envid_t srcid, void *srcva, envid_t dstid, void *dstva, 
 }
 
 //{ Exercise 7, helper: the limit of sys_page_map_run
-// Maps no more pages at a time than this: nobody else shall have to wait for long.
+// How many pages it maps at most, so that other CPUs do not have to wait for the lock for long.
 enum { RUN_STEP = 256 };
 //}
 
@@ -277,7 +278,8 @@ static int sys_page_unmap(envid_t envid, void *va)
 // ---- Messages ----
 
 //{ Exercise 15, helper: check the arguments of both calls that send
-// Check the arguments of a call that sends, and find the receiver and the frame. Returns 0, or
+// Check the arguments of a call that sends. Store the receiver in *to, and in *pp the frame to be
+// sent, or NULL if there is none. Returns 0, or
 //	-E_BAD_ENV, -E_INVAL
 static inline int check_message(struct Env *self, envid_t envid, void *srcva, int perm,
 				struct Env **to, struct PageInfo **pp)
@@ -329,7 +331,7 @@ static int sys_ipc_send(envid_t envid, uint32_t value, void *srcva, int perm)
 		env_set_state(to, ENV_RUNNABLE);
 	}
 	self->env_sent_to = to;
-	cpu->cpu_next = to; // the CPU is to be the receiver's when the sender blocks
+	cpu->cpu_next = to; // when the sender waits, the receiver runs next
 	return r;
 	//}
 }
@@ -351,14 +353,14 @@ static int sys_ipc_recv(void *dstva)
 
 // ---- Dispatch ----
 
-// The arguments of a call, in order.
+// The registers of the arguments.
 #define A1 regs->reg_edx
 #define A2 regs->reg_ecx
 #define A3 regs->reg_ebx
 #define A4 regs->reg_edi
 #define A5 regs->reg_esi
 
-// For each call, what its handler is given.
+// For each call, the arguments of its function.
 #define CALLS(CALL)                                                                                \
 	CALL(cputs, (const char *) A1, A2)                                                         \
 	CALL(cgetc)                                                                                \

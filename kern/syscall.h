@@ -1,4 +1,5 @@
-// System calls. Inline: every one of them comes through here.
+// Calling the function for a system call. Needs the kernel lock. Inline function: every system call
+// goes through it.
 
 #ifndef JOS_KERN_SYSCALL_H
 #define JOS_KERN_SYSCALL_H
@@ -8,12 +9,13 @@
 #include <inc/syscall.h>
 #include <inc/types.h>
 
-// For each number the system call, which takes its arguments from the registers and returns its
-// result.
+// For each number the function of that system call, which takes its arguments from the registers
+// and returns the result.
 extern int32_t (*const syscalls[NSYSCALLS])(const struct PushRegs *);
 
-// Do the system call that e, the current env, asks for in its registers, and put the result into
-// its eax. (If e is destroyed by it, nobody sees that.) Needs the kernel lock.
+// Do the system call that e, the current env, asks for in its registers, and store the result in
+// its eax. An unknown number gives -E_INVAL. (The call may destroy e; the result in its slot of
+// envs[] is then not used.)
 static inline void syscall_dispatch(struct Env *e)
 {
 	struct PushRegs *regs = &e->env_tf.tf_regs;

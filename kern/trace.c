@@ -1,4 +1,4 @@
-// The recorder of events. Each CPU has a buffer of its own and writes into it without a lock.
+// Recording events. No lock: each CPU writes into a buffer of its own.
 
 #include <kern/trace.h>
 
@@ -13,32 +13,32 @@
 
 enum {
 	MOST_FRAMES = 2048,
-	ROOM = 8 + NCPU,   // events that a CPU may add between two looks at whether there is room
+	ROOM = 8 + NCPU,   // how many events a CPU may add between two checks for room
 	DEBUG_PORT = 0xe9, // QEMU's isa-debugcon
 	NAME_SIZE = 16,
 };
 
-// What the debug port gets first. After it come the names of all programs, NAME_SIZE bytes each;
-// then for each CPU the number of its events, 4 bytes, and the events.
+// What is sent to the debug port first. Then come the names of all programs, NAME_SIZE bytes each;
+// and for each CPU the number of its events, 4 bytes, and the events.
 struct TraceHeader {
 	char magic[8];
 	uint32_t cpus;
 	uint32_t programs;
 	uint32_t tsc_khz; // ticks of the time-stamp counter in a millisecond
-	uint32_t full;    // whether a CPU has used up its room for events
+	uint32_t full;    // whether the buffer of a CPU was full
 };
 
 bool tracing;
 
-// A CPU's own: its buffer, and how many events are there.
+// Each CPU's buffer, and how many events are in it. Written by that CPU only.
 static struct {
 	struct TraceEvent *events;
 	uint32_t count;
 } buffers[NCPU];
 
-// Constant once tracing has begun.
+// Set by trace_begin, then constant.
 static uint32_t capacity; // of a buffer, in events
-static uint32_t tsc_khz;
+static uint32_t tsc_khz;  // ticks of the time-stamp counter in a millisecond
 
 size_t trace_frames(size_t npages)
 {

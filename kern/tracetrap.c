@@ -1,5 +1,5 @@
-// While events are recorded, the functions here stand between the processor and trap(), and between
-// it and trap_return(). They run without the kernel lock.
+// Recording traps: while events are recorded, the functions here are called instead of trap() and
+// trap_return(), and then call them. They run without the kernel lock.
 
 #include <kern/tracetrap.h>
 
@@ -15,10 +15,10 @@
 #include <kern/trap.h>
 #include <kern/trapframe.h>
 
-static uint64_t end_time; // constant once events are recorded
+static uint64_t end_time; // of the recording, by the time-stamp counter; set by trace_init
 
-// For each env, the number of the system call it is in, plus 1. Written before the kernel lock is
-// taken, by the CPU where the env runs, and when it goes on.
+// For each env, the number of the system call that it makes, plus 1; 0 for none. Written without
+// the lock by the CPU on which the env runs.
 static uint8_t calls[NENV];
 
 static void trace_user_trap(const struct Trapframe *tf, const struct Env *e)
@@ -38,7 +38,7 @@ static void trace_user_trap(const struct Trapframe *tf, const struct Env *e)
 	}
 }
 
-// In the place of trap().
+// Called instead of trap().
 static void trace_enter(struct Trapframe *tf)
 {
 	if (!trap_from_user(tf))
@@ -50,8 +50,8 @@ static void trace_enter(struct Trapframe *tf)
 	trap(tf);
 }
 
-// In the place of trap_return(). The current env stays what it is: to take it away one must wait
-// until this CPU enters the kernel again.
+// Called instead of trap_return(). The current env does not change here: before another CPU takes
+// it away, it waits until this CPU enters the kernel again.
 static void __attribute__((noreturn)) trace_leave(const struct Trapframe *tf)
 {
 	uint8_t *call = &calls[ENVX(curenv->env_id)];

@@ -1,5 +1,5 @@
-// Traps, from the moment their registers are saved: finding out what has happened, handling it, and
-// choosing how to go on. Takes the kernel lock for what comes from user mode.
+// Traps, after their registers have been saved: handle what has happened, and decide which env goes
+// on. Takes the kernel lock for traps from user mode.
 
 #include <kern/trap.h>
 
@@ -58,19 +58,20 @@ void trap_init_percpu(int cpu)
 
 // ---- Page faults ----
 
-// Make e enter its page-fault upcall with a UTrapframe on the exception stack:
+// Make e enter its page-fault upcall, with a UTrapframe on the exception stack:
 //
 //	UXSTACKTOP ->	+-----------------------------+
-//			| what an upcall that faulted |  only when this fault
-//			| itself has there            |  interrupts an upcall
-//	tf_esp ->	+-----------------------------+
-//			| one word for the upcall to  |
-//			| put its return address in   |
+//			| what the upcall that has    |  only if this fault
+//			| faulted has pushed          |  is that of an upcall
+//	tf_esp ->	+-----------------------------+  itself
+//			| one free word, for the      |
+//			| upcall's return address     |
 //			+-----------------------------+
 //			| struct UTrapframe           |
 //	new tf_esp ->	+-----------------------------+
 //
-// An env whose exception stack or upcall is not usable is destroyed.
+// If e may not use this part of its exception stack, or may not execute its upcall, it is
+// destroyed.
 static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 {
 	//{ Exercise 9: build the picture above, and enter the upcall
@@ -79,7 +80,7 @@ static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 	uintptr_t top = nested ? tf->tf_esp - 4 : UXSTACKTOP;
 	uintptr_t frame = top - sizeof(struct UTrapframe);
 
-	// One page holds it all.
+	// The frame lies within one page.
 	struct UTrapframe *utf = user_mem_kva(e, (void *) frame, PTE_W);
 	if (frame < UXSTACKTOP - PGSIZE || !utf) {
 		env_kill_bad_memory(e, frame);
@@ -99,12 +100,11 @@ static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 	};
 	tf->tf_esp = frame;
 	tf->tf_eip = (uintptr_t) e->env_pgfault_upcall;
-	// As compiled code expects.
-	tf->tf_eflags &= ~FL_DF;
-	//}
+	tf->tf_eflags &= ~FL_DF; // compiled code expects this
+				 //}
 }
 
-// Destroy e because of a trap that it cannot go on from.
+// Destroy e because of a trap after which it cannot go on.
 static void kill_for_trap(struct Env *e)
 {
 	print_trapframe(&e->env_tf);
@@ -133,11 +133,12 @@ static bool is_interrupt(uint32_t trapno)
 	return trapno >= IRQ_OFFSET && trapno != T_SYSCALL;
 }
 
-// Handle an interrupt from the timer of cpu, this CPU.
-static void take_tick(struct CpuInfo *cpu)
+// Handle an interrupt of the timer of cpu, which is this CPU. It may come while the CPU waits for
+// the kernel lock, so this uses nothing that the lock protects.
+static void handle_tick(struct CpuInfo *cpu)
 {
 	//{ Exercise 14: end this env's turn, and tell the timer that its interrupt is over
-	cpu->cpu_resched = true; // also one that comes while waiting for the lock
+	cpu->cpu_resched = true;
 	cpu->cpu_next = NULL;
 	cpu->cpu_timer_ticks++;
 	cpu->cpu_lock_takes /= 2;
@@ -146,9 +147,9 @@ static void take_tick(struct CpuInfo *cpu)
 	//}
 }
 
-// Handle an interrupt, or a non-maskable one; other traps are left alone. This comes before the
-// kernel lock is taken: as long as the local APIC has not been told the end of an interrupt, it
-// holds others back.
+// If this trap is an interrupt, or a non-maskable one, handle it. This is done before the kernel
+// lock is taken: the local APIC delivers no further interrupts until it has been told that this one
+// has ended.
 static void handle_interrupt(uint32_t trapno)
 {
 	switch (trapno) {
@@ -156,7 +157,7 @@ static void handle_interrupt(uint32_t trapno)
 		panic_stop_if_asked();
 		break;
 	case IRQ_OFFSET + IRQ_TIMER:
-		take_tick(thiscpu);
+		handle_tick(thiscpu);
 		seed_tick();
 		break;
 	case IRQ_OFFSET + IRQ_KICK:
@@ -167,11 +168,11 @@ static void handle_interrupt(uint32_t trapno)
 		lapic_eoi();
 		break;
 	}
-	// All lines of the 8259s are masked, so other interrupts that they or the local APIC still
-	// send are spurious, and their end is told to neither.
+	// All other interrupts are spurious, as all lines of the 8259s are masked. Neither the
+	// 8259s nor the local APIC expect to be told that a spurious interrupt has ended.
 }
 
-// Handle a trap of the current env, whose registers are in its env_tf.
+// Handle a trap of e, the current env, whose registers are in its env_tf.
 static void trap_dispatch(struct Env *e)
 {
 	struct Trapframe *tf = &e->env_tf;
@@ -180,8 +181,8 @@ static void trap_dispatch(struct Env *e)
 		syscall_dispatch(e);
 		return;
 	}
-	// Emulators have a bug that lets iret enter virtual-8086 mode. System calls cannot come
-	// from there: with IOPL 0, `int' is a general protection fault.
+	// Emulators have a bug: iret in user mode can enter virtual-8086 mode. System calls cannot
+	// come from there, because with I/O privilege level 0, `int' is a general protection fault.
 	if (tf->tf_eflags & FL_VM) {
 		kill_for_trap(e);
 		return;
@@ -221,8 +222,8 @@ void trap(struct Trapframe *tf)
 	if (tf->tf_trapno != T_SYSCALL)
 		handle_interrupt(tf->tf_trapno);
 	if (!trap_from_user(tf)) {
-		// Interrupts come where the kernel waits with sti_hlt_cli, and have then done all
-		// they should; anything else is a bug of the kernel.
+		// Where the kernel waits with sti_hlt_cli there are interrupts, which have been
+		// handled now. Any other trap is caused by a bug in the kernel.
 		if (!is_interrupt(tf->tf_trapno))
 			panic_trap(tf);
 		return;
@@ -239,8 +240,8 @@ void trap(struct Trapframe *tf)
 	lock_kernel_by(cpu);
 	//}
 
-	// While this CPU waited for the lock, its holder may have taken the env away, and undone
-	// the trap: then there is nothing to handle.
+	// While this CPU waited for the lock, another one may have taken the env away and undone
+	// the trap. Then there is nothing to handle.
 	if (cpu->cpu_env == e)
 		trap_dispatch(e);
 

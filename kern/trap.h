@@ -1,4 +1,4 @@
-// Traps: the way from a trap to what handles it, and back.
+// Traps: from a trap to what handles it.
 
 #ifndef JOS_KERN_TRAP_H
 #define JOS_KERN_TRAP_H
@@ -8,14 +8,16 @@
 // Fill in the interrupt descriptor table.
 void trap_init(void);
 
-// Load the IDT, and set up and load the TSS, of the CPU this runs on, which is number cpu.
+// On CPU number cpu, which this runs on: load the IDT, set up the CPU's TSS and load the task
+// register.
 void trap_init_percpu(int cpu);
 
-// Handle a trap; called by kern/trapentry.S only. The way out of the kernel is at its end. Takes
-// the kernel lock if the trap comes from user mode.
+// Handle a trap. If it comes from user mode, this takes the kernel lock and does not return: in the
+// end it enters user mode again. If it comes from the kernel, this returns, or panics.
 void trap(struct Trapframe *tf);
 
-// What kern/trapentry.S calls: trap itself, unless events are recorded (kern/tracetrap.c).
+// The function that kern/trapentry.S calls: trap or, while events are recorded, trace_enter in
+// kern/tracetrap.c.
 extern void (*trap_enter)(struct Trapframe *tf);
 
 #endif

@@ -1,11 +1,11 @@
-// The way into the kernel: an entry point for each trap. The other half of kern/trap.c.
+// The entry points of the kernel, one for each trap. Then trap() goes on, in kern/trap.c.
 
 #include <inc/memlayout.h>
 #include <inc/mmu.h>
 #include <inc/trap.h>
 
-// One entry point per vector. All leave the same picture on the stack: error code (0 where the
-// processor pushes none), then the vector's number.
+// One entry point for each vector. It pushes 0 if the processor has pushed no error code, and then
+// the vector's number.
 #define PUSH_NO_ERROR_CODE pushl $0;
 #define PUSH_ERROR_CODE
 #define VECTOR(entry, number, code, privilege, name)                                               \
@@ -18,8 +18,9 @@
 	.text
 #include <kern/vectors.h>
 
-// Complete the struct Trapframe (its layout is checked in kern/trapframe.c), switch to the kernel's segments, and call trap(frame), by way of
-// trap_enter. From user mode trap() does not return; from the kernel it does when nothing was wrong.
+// Complete the struct Trapframe (its layout is checked in kern/trapframe.c), switch to the kernel's
+// segments, and call the function in trap_enter with the frame's address. It returns only if the
+// trap came from the kernel.
 	.type alltraps, @function
 alltraps:
 	pushl %ds
@@ -28,7 +29,7 @@ alltraps:
 	movl $GD_KD, %eax
 	movw %ax, %ds
 	movw %ax, %es
-	pushl $0 // no flag of the user's holds here: not DF, nor AC, which would switch off SMAP
+	pushl $0 // clear the user's flags, above all DF, and AC, which would switch SMAP off
 	popfl
 	pushl %esp
 	call *trap_enter

@@ -1,5 +1,5 @@
-// Trap frames: their names, how they are printed, and what makes one enter user mode. No lock: a
-// frame belongs to whoever has it.
+// Trap frames: the names of traps, printing frames, and making one enter user mode. No lock: the
+// caller says which frame.
 
 #include <kern/trapframe.h>
 

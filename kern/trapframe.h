@@ -1,4 +1,4 @@
-// The registers that a trap has saved.
+// The registers that a trap has saved. Inline function: every trap calls it.
 
 #ifndef JOS_KERN_TRAPFRAME_H
 #define JOS_KERN_TRAPFRAME_H
@@ -13,17 +13,18 @@ static inline bool trap_from_user(const struct Trapframe *tf)
 	return (tf->tf_cs & 3) || (tf->tf_eflags & FL_VM);
 }
 
-// Make tf one that enters user mode, whatever else it says: user segments, interrupts on, no I/O
-// privilege, no virtual 8086 mode, no nested task.
+// Change tf so that it enters user mode: user segments, interrupts on, no I/O privilege, no
+// virtual-8086 mode, no nested task.
 void trapframe_force_user(struct Trapframe *tf);
 
 // Load all registers from tf and enter user mode (kern/trapreturn.S). Interrupts must be off.
 void trap_return(const struct Trapframe *tf) __attribute__((noreturn));
 
-// What is called for that: trap_return itself, unless events are recorded (kern/tracetrap.c).
+// The function that is called for that: trap_return or, while events are recorded, trace_leave in
+// kern/tracetrap.c.
 extern void (*trap_leave)(const struct Trapframe *tf) __attribute__((noreturn));
 
-// Print a trap frame, the lab's way.
+// Print a trap frame, or general registers, in the lab's format.
 void print_trapframe(const struct Trapframe *tf);
 void print_regs(const struct PushRegs *regs);
 

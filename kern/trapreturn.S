@@ -1,4 +1,4 @@
-// The way out of the kernel to user mode.
+// Leaving the kernel for user mode.
 
 #include <inc/memlayout.h>
 #include <inc/mmu.h>
@@ -20,8 +20,8 @@
 #define TF_ESP    60
 #define TF_SS     64
 
-// void trap_return(const struct Trapframe *): load all registers from the frame, which enters
-// user mode. The stack stays the kernel's to the end: an NMI may still come.
+// void trap_return(const struct Trapframe *): load all registers from the frame and so enter user
+// mode. Until iret, esp points to the kernel's stack, because a non-maskable interrupt may come.
 	.text
 	.globl trap_return
 	.type trap_return, @function

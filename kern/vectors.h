@@ -1,11 +1,11 @@
-// The traps the kernel handles. kern/trapentry.S makes an entry point, and kern/trap.c a gate
-// and a name, for each line of
+// The traps that the kernel handles. For each line, kern/trapentry.S makes an entry point,
+// kern/trap.c a gate, and kern/trapframe.c a name:
 //
 //	VECTOR(entry point, number, error code, lowest privilege for `int n', name)
 //
-// where the third is ERROR_CODE if the processor pushes one (SDM volume 3, table 6-1), otherwise
-// NO_ERROR_CODE, and the fourth KERNEL or USER. Every other vector is a general protection
-// fault for the program that uses it.
+// The third is ERROR_CODE if the processor pushes one (SDM volume 3, table 6-1), otherwise
+// NO_ERROR_CODE. The fourth is KERNEL or USER. A program that uses any other vector gets a general
+// protection fault.
 
 VECTOR(trap_divide, T_DIVIDE, NO_ERROR_CODE, KERNEL, "Divide error")
 VECTOR(trap_debug, T_DEBUG, NO_ERROR_CODE, KERNEL, "Debug")
@@ -15,7 +15,7 @@ VECTOR(trap_oflow, T_OFLOW, NO_ERROR_CODE, KERNEL, "Overflow")
 VECTOR(trap_bound, T_BOUND, NO_ERROR_CODE, KERNEL, "BOUND Range Exceeded")
 VECTOR(trap_illop, T_ILLOP, NO_ERROR_CODE, KERNEL, "Invalid Opcode")
 VECTOR(trap_device, T_DEVICE, NO_ERROR_CODE, KERNEL, "Device Not Available")
-VECTOR(trap_dblflt, T_DBLFLT, ERROR_CODE, KERNEL, "Double Fault") // but see kern/doublefault.c
+VECTOR(trap_dblflt, T_DBLFLT, ERROR_CODE, KERNEL, "Double Fault") // its gate: kern/doublefault.c
 VECTOR(trap_tss, T_TSS, ERROR_CODE, KERNEL, "Invalid TSS")
 VECTOR(trap_segnp, T_SEGNP, ERROR_CODE, KERNEL, "Segment Not Present")
 VECTOR(trap_stack, T_STACK, ERROR_CODE, KERNEL, "Stack Fault")

@@ -41,17 +41,17 @@ MISTAKES = {
         "kern/pmap.c", "size = ROUNDUP(pa - start + size, PGSIZE);",
         "size = ROUNDUP(size, PGSIZE);"),
     "registers are cached": (
-        1, "devices", "lacks PTE_PCD or PTE_PWT: a cache is in between",
+        1, "devices", "lacks PTE_PCD or PTE_PWT: its registers are cached",
         "kern/pmap.c", "start, PTE_W | PTE_PCD | PTE_PWT", "start, PTE_W"),
     "the frame for other CPUs is given away": (
-        2, "frames", "frame 00007000, where CPUs start, is for anybody to take",
+        2, "frames", "frame 00007000, where CPUs start, is not reserved",
         "kern/pmap.c", "	reserve(mpentry, mpentry + 1);\n	add_free(1, mpentry);",
         "	add_free(1, mpentry + 1);"),
     "all CPUs have the same stack": (
         3, "stacks", r"CPU 1: the entry for \w+ is \w+, not for",
         "kern/pmap.c", "PADDR(percpu_kstacks[cpu]), PTE_W", "PADDR(percpu_kstacks[0]), PTE_W"),
     "ts_esp0 is the wrong end of the stack": (
-        4, "segments", r"CPU 0: ts_esp0 is \w+, its stack begins at \w+ and goes down",
+        4, "segments", r"CPU 0: ts_esp0 is \w+, but its stack begins at \w+ and goes down",
         "kern/trap.c", "c->cpu_ts.ts_esp0 = KSTACKTOP_CPU(cpu);",
         "c->cpu_ts.ts_esp0 = KSTACKTOP_CPU(cpu) - KSTKSIZE;"),
     "all CPUs have the same descriptor": (
@@ -152,7 +152,7 @@ MISTAKES = {
         "	cpu->cpu_waits /= 2;\n"),
     "a tick does not end the turn": (
         14, "turns", "the timer does not take the CPU away: is cpu_resched set",
-        "kern/trap.c", "	cpu->cpu_resched = true; // also one", "	// also one"),
+        "kern/trap.c", "	cpu->cpu_resched = true;\n", ""),
     "a page-table entry is read before the address is looked at": (
         15, "refused", r"kernel panic(.*\n)*.*uses an entry of a page table that is not there",
         "kern/syscall.c", "if (r == 0 && (uintptr_t) srcva < UTOP) {",

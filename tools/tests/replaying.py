@@ -21,7 +21,7 @@ def again():
 
 
 CULPRIT = "		envs[9].env_link = (struct Env *) 0x1234; // nobody has asked for this\n"
-BEFORE_IT = "	// One that waits to send will go on by itself.\n"
+BEFORE_IT = "	// An env that waits to send becomes runnable when its message has been received.\n"
 
 
 @test("replay: backwards to the culprit", limit=100, cost=10)
