@@ -130,10 +130,12 @@ bench:
 	@$(PYTHON) tools/measure/bench.py $(BENCHFLAGS)
 handout:
 	@$(PYTHON) tools/handout/handout.py --from '$(FROM)' '$(OUT)'
+layers: $(RUNNABLE)
+	@$(PYTHON) tools/build/layers.py --objects $(OBJDIR)/kern --nm '$(NM)' --draw doc/layers.svg
 instructions-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/measure/instructions.py $* $(INSTRUCTIONSFLAGS)
-.PHONY: check check-handout bench handout
+.PHONY: check check-handout bench handout layers
 #}
 explore-%: $(RUNNABLE)
 	$(preflight)

@@ -29,7 +29,7 @@ LEFT_OUT = (".ci", ".github", "tools/check", "tools/common/tree.py", EXTRA, "too
 # Sections of README that are not for students, and make's targets that are not in a handout.
 SECTIONS = ("JOS for today", "Two commands", "What it costs", "Handing out the lab",
             "What the kernel promises programs")
-TARGETS = ("check", "bench", "handout")
+TARGETS = ("check", "bench", "handout", "layers")
 
 CALLS = re.compile(r"\b(missing|without|note)_exercise\(|\b(exercise_is_missing|say_noted_exercises)\(")
 INCLUDE = "#include <inc/exercise.h>"
