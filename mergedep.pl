@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # usage: mergedep.pl OUT FILE...
-# Merge the compiler's dependency files into OUT, each rule once. The files must be made with
-# -MP, so that a header that has gone is no error; here the same is done for a source that has gone.
+# Merge the compiler's dependency files into OUT, each rule once. They must be made with -MP, so that
+# a header that no longer exists is no error. Here the same is done for the sources.
 use strict;
 use warnings;
 

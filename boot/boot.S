@@ -34,10 +34,10 @@ protected:
 	movw %ax, %ss
 	movw %ax, %fs
 	movw %ax, %gs
-	movl $start, %esp // the stack grows down from where this code begins
-	call bootmain     // comes back only when there is no kernel to run
+	movl $start, %esp // the stack is below this code
+	call bootmain     // returns only if there is no kernel to run
 
-	movl $0xb8000, %edi // say so in the top left corner of the screen
+	movl $0xb8000, %edi // print the message in the top left corner of the screen
 	movl $message, %esi
 	movb $0x4f, %ah
 1:	lodsb

@@ -3,15 +3,15 @@
 // Disk:	sector 0: the boot sector
 //		sector 1 and up: the kernel, an ELF file
 //
-// All of boot/ must fit into 510 bytes, so this checks little: what comes after the boot
-// sector was put there together with it.
+// All of boot/ must fit into 510 bytes, so this checks little of what it reads: the kernel was
+// written to the disk together with the boot sector.
 
 #include <inc/elf.h>
 #include <inc/types.h>
 #include <inc/x86.h>
 
 #define SECTOR_SIZE 512
-#define HEADER_SIZE 4096                     // enough for the ELF and the program headers
+#define HEADER_SIZE 4096                     // enough for the ELF header and the program headers
 #define HEADER      ((struct Elf *) 0x10000) // free low memory
 
 // ATA registers of the primary channel, and commands (ATA-6, sections 7 and 8.34).
@@ -40,8 +40,8 @@ static void wait_disk(int wanted)
 		;
 }
 
-// Copy the kernel file's bytes from offset to offset + size to physical address pa. Whole
-// sectors are copied: up to a sector more on either side is overwritten.
+// Copy size bytes of the kernel file, from offset on, to physical address pa. Whole sectors are
+// copied, so up to a sector more is overwritten before and after these bytes.
 static void read_file(uint32_t pa, uint32_t size, uint32_t offset)
 {
 	uint32_t end = pa + size;
@@ -68,6 +68,7 @@ static void read_file(uint32_t pa, uint32_t size, uint32_t offset)
 	}
 }
 
+// Load the kernel and enter it. Returns if there is no ELF file on the disk.
 void bootmain(void)
 {
 	read_file((uint32_t) HEADER, HEADER_SIZE, 0);

@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # usage: sign.pl FILE
-# Make FILE, a flat binary, a boot sector: pad it to 510 bytes and append the signature
-# 55 AA that the BIOS looks for.
+# Make a boot sector of FILE, a flat binary: pad it to 510 bytes and append the signature 55 AA, for
+# which the BIOS looks.
 use strict;
 use warnings;
 

@@ -1,4 +1,4 @@
-# For a class: handing in, and the autograder.
+# For a class: handing in work, and the autograder.
 
 handin:
 	@sh tools/classroom/handin.sh jos-lab$(LAB)-handin

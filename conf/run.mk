@@ -9,14 +9,18 @@ SEEDS ?= 100
 FROM ?= 1
 OUT ?= $(OBJDIR)/handout
 
-# What the targets below differ in; any of these may also be given on the command line.
-# RUN: the programs to start at boot, instead of `tour'. NOX: no window. WAIT: wait for gdb before
-# the first instruction. AUDIT: check the kernel's books when all is done. EXIT: leave QEMU when all
-# is done, or on a panic, with status 0 or 3. TRACE: a file for a record of what every CPU does in
-# the first TRACE_MS milliseconds. SEED: a number; QEMU then counts instructions instead of looking
-# at a clock, so that a run can be repeated, and each number gives another run. STOP: the tick of
-# such a run in which seed_stop is called, for gdb. DISKLESS: boot by the multiboot header instead
-# of from the disk; runs with SEED and recordings always do.
+# The variables in which the targets below differ. Each may also be given on the command line.
+#	RUN		the programs to start at boot, instead of `tour'
+#	NOX		open no window
+#	WAIT		wait for gdb before the first instruction
+#	AUDIT		when no program is left to run, check that the kernel's data structures agree
+#	EXIT		when no program is left to run, or after a panic, leave QEMU, with status 0 or 3
+#	TRACE		a file for a record of what every CPU does in the first TRACE_MS milliseconds
+#	SEED		a number: QEMU counts instructions instead of reading a clock, so that a run can
+#			be repeated; each number gives another run
+#	STOP		the tick of such a run in which seed_stop is called, for gdb
+#	DISKLESS	boot by the multiboot header instead of from the disk, as runs with SEED and
+#			recordings always do
 run-% instructions-% explore-% trace-% record-% replay-% replay-%-gdb: RUN = $*
 trace-%: TRACE = $(OBJDIR)/trace/$*.bin
 explore-% trace-%: CPUS := $(if $(filter file,$(origin CPUS)),4,$(CPUS))
@@ -37,8 +41,8 @@ FROM_DISK = -drive file=$(OBJDIR)/kern/kernel.img,index=0,media=disk,format=raw
 BY_HEADER = -kernel $(OBJDIR)/kern/kernel
 CLOCK = -rtc base=2020-01-01,clock=vm
 SEEDED = $(CLOCK) -icount shift=1,sleep=off,align=off
-# QEMU keeps the state at the beginning of a recording in a disk. The device called vapic makes it
-# hang when it goes back there.
+# QEMU stores the state at the beginning of a recording in a disk image. With the device called
+# vapic it hangs when it goes back to that state.
 RECORDED = $(CLOCK) -icount shift=1,align=off,rr=record,rrfile=$(RECORD).log,rrsnapshot=init \
 	-drive file=$(RECORD).qcow2,if=none,id=rr -global apic.vapic=off
 WAITING = $(if $(WAIT),-gdb tcp::$(GDBPORT) -S)
@@ -57,7 +61,7 @@ preflight = @perl tools/run/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)'
 	record='$(RECORD)' replay='$(REPLAY)' kernel='$(OBJDIR)/kern/kernel' \
 	trace_ms='$(if $(TRACE),$(TRACE_MS))'
 
-# Start QEMU, by the command that is given or its options.
+# Start QEMU by the command $(1) or, if there is none, with QEMUOPTS.
 define start_qemu
 @$(if $(NOX),echo "*** To leave QEMU type Ctrl-a x",:)
 @$(if $(WAIT),echo "*** Now run 'make gdb' in another terminal",:)
@@ -83,7 +87,8 @@ run-%-nox: $(RUNNABLE)
 run-%: $(RUNNABLE)
 	$(run_qemu)
 
-# On one CPU a run can be recorded and played again, under gdb also backwards: by the same command.
+# A run on one CPU can be recorded and then replayed, under gdb also backwards. The command is
+# stored too, so that the replay has the same options.
 record-%: $(RUNNABLE)
 	$(preflight)
 	@mkdir -p $(dir $(RECORD))

@@ -1,7 +1,7 @@
-# Finding the tools: sets CC, LD, AR, NM, OBJCOPY, OBJDUMP, what the compiler needs to make code for
-# 32-bit x86 (TARGET_CFLAGS), and where its own headers are (COMPILER_INCLUDE).
+# Finding the tools: sets CC, LD, AR, NM, OBJCOPY, OBJDUMP, the options for code for 32-bit x86
+# (TARGET_CFLAGS), and the directory of the compiler's own headers (COMPILER_INCLUDE).
 
-# The path of the first of these commands that is there.
+# The path of the first of these commands that exists.
 first-of = $(firstword $(foreach tool,$(1),$(shell command -v $(tool))))
 
 GCC_PREFIXES := i386-jos-elf- i686-elf- x86_64-elf- i686-linux-gnu- x86_64-linux-gnu-
