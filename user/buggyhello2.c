@@ -1,5 +1,5 @@
-// Prints a string that is there, but claims it is a megabyte long.
-// The kernel names the first page that is missing and prints nothing of the string.
+// Prints a string, but claims that it is a megabyte long. The kernel reports the first page that is
+// missing, and prints nothing of the string.
 
 #include <inc/lib.h>
 

@@ -1,7 +1,8 @@
+// Functions that several of the programs in user/ need. They are inline because each program is one
+// source file.
+
 #ifndef JOS_USER_COMMON_H
 #define JOS_USER_COMMON_H
-
-// What several of the programs here do.
 
 #include <inc/lib.h>
 
@@ -11,7 +12,7 @@
 
 // ---- Envs ----
 
-// As fork, which must not fail.
+// As fork, but panics on an error.
 static inline envid_t fork_or_panic(void)
 {
 	envid_t child = fork();
@@ -36,7 +37,7 @@ static inline void wait_for_end(envid_t env)
 		sys_yield();
 }
 
-// Wait until env waits for a message, or has ended.
+// Wait until env waits in sys_ipc_recv, or has ended.
 static inline void wait_receiving(envid_t env)
 {
 	while (is_alive(env) && !envs[ENVX(env)].env_ipc_recving)
@@ -45,7 +46,7 @@ static inline void wait_receiving(envid_t env)
 
 // ---- Memory ----
 
-// Map a fresh page at va, for which there must be memory.
+// Map a new page at va with rights perm. Panics on an error.
 static inline void alloc_or_panic(volatile void *va, int perm)
 {
 	int r = sys_page_alloc(0, (void *) va, perm);
@@ -60,13 +61,13 @@ static inline bool mapped(uintptr_t va)
 	return (uvpd[PDX(va)] & PTE_P) && (uvpt[PGNUM(va)] & PTE_P);
 }
 
-// How many references there are to the page at va.
+// Return the number of references to the page at va.
 static inline uint32_t references(const volatile void *va)
 {
 	return pages[PGNUM(uvpt[PGNUM(va)])].pp_ref;
 }
 
-// How many frames nobody has, from the kernel's own table.
+// Return the number of frames without references, from the kernel's table.
 static inline uint32_t free_frames(void)
 {
 	uint32_t count = 0, perpage = PGSIZE / sizeof(pages[0]);
@@ -77,7 +78,7 @@ static inline uint32_t free_frames(void)
 	return count;
 }
 
-// Make every page that fork shares our own, so that no write needs a frame later.
+// Copy every page of this env that is copy-on-write, so that no write needs a frame later.
 static inline void own_all_pages(void)
 {
 	for (uintptr_t va = UTEXT; va < USTACKTOP; va += PGSIZE) {
@@ -103,7 +104,7 @@ static inline int32_t trap(uint32_t number, const uint32_t *a)
 	return ret;
 }
 
-// Unless `is', the value of `what' in this line, is `want', say so and count a failure.
+// If the value `is' of `what' in this line is not `want', say so and count a failure.
 static inline void expect_equal(int32_t is, int32_t want, const char *what, int line,
 				volatile int *failures)
 {

@@ -2,7 +2,7 @@
 
 #include <inc/lib.h>
 
-static volatile int one = 1, zero; // volatile: else the compiler sees what comes
+static volatile int one = 1, zero; // volatile, so that the compiler does not know their values
 
 void umain(int argc, char **argv)
 {

@@ -1,5 +1,6 @@
-// Two children send messages to their parent as fast as they can. Each message is shown as it
-// comes; the tally at the end tells how evenly the two were served.
+// Two children send messages to their parent as fast as they can. The parent prints each message.
+// At the end it prints how many messages each child has sent, which should be about the same
+// number.
 
 #include <inc/lib.h>
 

@@ -1,5 +1,5 @@
-// As faultalloc, but here the kernel is the first to touch the page, and it calls no user handler:
-// it reports the failed check for va deadbeef and frees the env.
+// As faultalloc, but here the kernel is the first to access the page. It calls no handler of the
+// program, but reports the failed check for va deadbeef and frees the env.
 
 #include <inc/lib.h>
 

@@ -1,4 +1,5 @@
-// Catches its own page fault, tells where and why (6: a write, from user mode), and ends itself.
+// Handles its own page fault: prints the address and the error code (6: a write, from user mode),
+// and ends.
 
 #include <inc/lib.h>
 

@@ -1,5 +1,5 @@
-// Faults with a known value in every register, and looks whether the page-fault handler was told
-// these values, and whether the registers have them again when the faulting instruction is through.
+// Faults with a known value in every register. Checks that the page-fault handler is told these
+// values, and that the registers have them again after the faulting instruction.
 
 #include <inc/lib.h>
 
@@ -58,7 +58,7 @@ asm(".pushsection .text\n"
 
 static_assert(ESP * 4 == 28 && EFLAGS * 4 == 32);
 
-// The page-fault handler: note what it is told, and provide the page.
+// The page-fault handler: store what it is told, and map the page.
 static void note_registers(struct UTrapframe *utf)
 {
 	if (utf->utf_fault_va != (uintptr_t) UTEMP)
@@ -102,7 +102,7 @@ void umain(int argc, char **argv)
 
 	set_pgfault_handler(note_registers);
 
-	// Twice, the second time with every bit the other way round.
+	// Twice, the second time with every bit inverted.
 	for (int round = 0; round < 2; round++) {
 		uint32_t flip = round == 0 ? 0 : ~0U;
 

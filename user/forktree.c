@@ -19,7 +19,7 @@ static void grow(const char *place)
 			char below[DEPTH + 1];
 			snprintf(below, sizeof(below), "%s%c", place, branch);
 			grow(below);
-			return; // the other branch is the parent's business
+			return; // the parent forks the other branch
 		}
 	}
 }

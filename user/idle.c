@@ -1,4 +1,4 @@
-// Gives its CPU away, for ever: keeps the system from running out of runnable envs.
+// Yields for ever, so that there is always a runnable env.
 
 #include <inc/lib.h>
 

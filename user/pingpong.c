@@ -1,4 +1,5 @@
-// Parent and child send a number to and fro, each adding one before it sends it on, up to 10.
+// Parent and child send each other a number, up to 10. Each adds one before it sends the number
+// back.
 
 #include <inc/lib.h>
 

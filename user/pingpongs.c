@@ -1,11 +1,11 @@
-// As pingpong, but parent and child come from sfork and share their memory: the number stays
-// where it is, and the empty messages only say whose turn it is.
+// As pingpong, but with sfork, so that parent and child share their memory. The number is a
+// variable, and the empty messages only say whose turn it is.
 
 #include <inc/lib.h>
 
 #define LAST 10
 
-static volatile int number; // touched only by the env whose turn it is
+static volatile int number; // used only by the env whose turn it is
 
 void umain(int argc, char **argv)
 {

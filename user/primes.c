@@ -1,5 +1,6 @@
-// A sieve made of envs. Each takes the first number it is sent as its prime, forks the next env
-// and sends on to it what its prime does not divide. It ends when no env is free any more.
+// A sieve made of envs. The first number that an env receives is its prime. It forks the next env,
+// and sends it all numbers that its prime does not divide. The program ends when no env is free any
+// more.
 
 #include "common.h"
 

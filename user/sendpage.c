@@ -1,5 +1,6 @@
-// The parent writes a letter into a page and sends the page to its child; the child reads it,
-// writes its answer over it and sends the page back. Both say what they got, and from whom.
+// The parent writes a text into a page and sends the page to its child. The child reads it,
+// overwrites it with its answer, and sends the page back. Both print what they have received, and
+// from whom.
 
 #include <inc/lib.h>
 

@@ -1,4 +1,4 @@
-// Pretends to be a page fault by `int 14', a vector that only the processor may raise.
+// Simulates a page fault by `int 14', a vector that only the processor may raise.
 // The kernel reports a general protection fault instead, with error code 72, and frees the env.
 
 #include <inc/lib.h>

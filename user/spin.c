@@ -1,5 +1,5 @@
-// A child that never gives up its CPU: the timer takes it away, and the parent kills the child.
-// On several CPUs the two would print at once, so a shared page tells whose turn it is.
+// The child never gives up its CPU. The timer takes the CPU away, and the parent kills the child.
+// On several CPUs both would print at the same time, so a shared page tells whose turn it is.
 
 #include <inc/lib.h>
 

@@ -1,5 +1,5 @@
-// Twenty children count and yield on all CPUs at once, then each tells which CPU it is on.
-// A count that comes out wrong means that two CPUs ran the same env.
+// Twenty children count and yield on all CPUs at the same time, then each prints the number of its
+// CPU. If a count is wrong, two CPUs have run the same env.
 
 #include "common.h"
 
@@ -28,7 +28,7 @@ void umain(int argc, char **argv)
 	for (int n = 0; n < CHILDREN; n++) {
 		envid_t child = fork_or_panic();
 		if (child == 0) {
-			// The parent's end is the starting signal for all.
+			// All children start when the parent has ended.
 			wait_for_end(parent);
 			work();
 			return;

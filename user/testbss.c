@@ -10,7 +10,7 @@ extern unsigned char end[]; // first address beyond the bss, set by the linker
 static volatile uint32_t array[WORDS];
 static volatile unsigned char *volatile beyond = end + PGSIZE;
 
-// Each word is to be its index times factor.
+// Check that each word is its index times factor.
 static void verify(uint32_t factor)
 {
 	for (uint32_t i = 0; i < WORDS; i++)

@@ -28,7 +28,7 @@ static void show_cpus(void)
 	for (int n = 0; n < WORKERS; n++)
 		cpu[n] = ipc_recv(&worker[n], NULL, NULL);
 	for (int n = 0; n < WORKERS; n++)
-		wait_for_end(worker[n]); // so that the kernel's lines do not mix with ours
+		wait_for_end(worker[n]); // so that the kernel's lines come before ours
 
 	for (int n = 0; n < WORKERS; n++) {
 		cprintf("   Child %08x ran on CPU %d.\n", worker[n], cpu[n]);
@@ -39,7 +39,7 @@ static void show_cpus(void)
 	cprintf("   CPUs seen at work: %d (`make qemu CPUS=4' starts four).\n", count);
 }
 
-// A child changes its copy of a variable and sends the value, and a page with a text.
+// A child changes its copy of a variable and sends its value, with a page that has a text.
 static void show_fork_and_ipc(void)
 {
 	envid_t self = sys_getenvid(), child, sender;
@@ -74,7 +74,7 @@ static void map_missing_page(struct UTrapframe *utf)
 		panic("no memory for the page at %p", page);
 }
 
-// Write where no page is, and let the handler put one there.
+// Write where no page is mapped, and let the handler map one.
 static void show_page_fault(void)
 {
 	cprintf("4. Page faults: I write to %08x, where nothing is mapped.\n", (uintptr_t) PAGE);
@@ -83,7 +83,7 @@ static void show_page_fault(void)
 	cprintf("   The write went on as if nothing had happened: it %s.\n", PAGE);
 }
 
-// A child writes to the kernel, without a handler that could save it.
+// A child writes to the kernel's memory, without a page-fault handler.
 static void show_protection(void)
 {
 	volatile uint32_t *volatile kernel = (volatile uint32_t *) (KERNBASE + EXTPHYSMEM);

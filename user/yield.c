@@ -1,5 +1,5 @@
-// Gives up its CPU five times and says when it is back.
-// Run several at once (monitor: `run yield') to see them take turns.
+// Gives up its CPU five times, and prints a line each time it goes on.
+// Run several at once (in the monitor: `run yield yield') to see them take turns.
 
 #include <inc/lib.h>
 

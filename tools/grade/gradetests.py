@@ -256,7 +256,7 @@ def inspection(exercise: int, part: str, name: str = "", run: str = "hello", als
 
 # What shows that the kernel has come as far as exercise 5 lets it.
 UP = "(hello, world|Exercise 6 is missing)"
-AROUND = "the search goes on at envs[0] behind the last slot"
+AROUND = "the search goes on at envs[0] after the last slot"
 RUNNABLE = "next_runnable returns an env only if it is ENV_RUNNABLE"
 ARGUMENTS = "each call looks at all it is given, and at all its helpers return, before it uses any"
 

@@ -81,7 +81,7 @@ MISTAKES = {
         6, "turns", "yields and goes on at once, though others are runnable: begin the search",
         *loop("0", "e->env_status == ENV_RUNNABLE || e->env_status == ENV_RUNNING")),
     "the search does not go round": (
-        6, "turns", r"does not come to its end(.*\n)*.*goes on at envs.0. behind the last slot",
+        6, "turns", r"does not come to its end(.*\n)*.*goes on at envs.0. after the last slot",
         "kern/sched.c", "			words = q->summary;\n", ""),
     "an env that is blocked runs": (
         6, "blocked", r"status 4 to 3(.*\n)*.*returns an env only if it is ENV_RUNNABLE",
@@ -90,14 +90,14 @@ MISTAKES = {
         6, "last", "the env in slot 1023 is runnable and never runs",
         *loop(wanted="e->env_status == ENV_RUNNABLE && e < &envs[NENV - 1]")),
     "a child runs at once": (
-        7, "exofork", "it has no memory yet, so it is ENV_NOT_RUNNABLE",
+        7, "exofork", "it has no memory yet, so it must be ENV_NOT_RUNNABLE",
         "kern/syscall.c", "	return child->env_id;", "	env_set_state(child, ENV_RUNNABLE);\n"
         "	return child->env_id;"),
     "a child gets its parent's result": (
-        7, "exofork", "the child's eax is 7: 0 is what the child is to see as result",
+        7, "exofork", "the child's eax is 7: the child must get the result 0",
         "kern/syscall.c", "	child->env_tf.tf_regs.reg_eax = 0;\n", ""),
     "a read-only page is given away writable": (
-        7, "map", "the source has it read-only: look at PTE_W in its entry",
+        7, "map", "the source has it read-only: check PTE_W in its entry",
         "kern/syscall.c", " || ((perm & PTE_W) && !(*pte & PTE_W)))", ")"),
     "rights are not looked at": (
         7, "alloc", "perm 0 returns 0, .*: PTE_U and PTE_P must be there",
@@ -115,10 +115,10 @@ MISTAKES = {
         "	char *last = user_mem_kva(e, (void *) (top - 1), PTE_W);\n"
         "	struct UTrapframe *utf = (struct UTrapframe *) (last + 1) - 1;\n	if (!last) {\n"),
     "no word is left free for an upcall that is interrupted": (
-        9, "nested", "below the stack pointer come one free word and the frame",
+        9, "nested", "below the stack pointer there are one free word and the frame",
         "kern/trap.c", "nested ? tf->tf_esp - 4 :", "nested ? tf->tf_esp :"),
     "flags are changed after they have been restored": (
-        10, "flags", "nothing behind popfl may change flags; mov, lea, pop and ret do not",
+        10, "flags", "nothing after popfl may change flags; mov, lea, pop and ret do not",
         "lib/pfentry.S", "	popfl\n", "	popfl\n	addl $0, %esp\n"),
     "the exception stack is made again": (
         11, "twice", "gives another exception stack: allocate it only if there is none",
@@ -147,7 +147,7 @@ MISTAKES = {
         13, "sleep", "look whether sti_hlt_cli comes back with interrupts off",
         "inc/x86.h", "sti; hlt; cli", "sti; hlt"),
     "the timer does not hear that it was served": (
-        14, "turns", "the timer takes the CPU away, but not again: has it heard",
+        14, "turns", "the timer takes the CPU away only once: is lapic_eoi called",
         "kern/trap.c", "	cpu->cpu_waits /= 2;\n	lapic_eoi();\n",
         "	cpu->cpu_waits /= 2;\n"),
     "a tick does not end the turn": (
@@ -159,7 +159,7 @@ MISTAKES = {
         "if (r == 0 && !(*pte_of(self->env_pgdir, srcva) & PTE_P))\n"
         "		r = -E_INVAL;\n	if (r == 0 && (uintptr_t) srcva < UTOP) {"),
     "an address that means no page is refused": (
-        15, "high", "that is no page, so nothing is wrong with it",
+        15, "high", "this address means no page, which is no error",
         "kern/syscall.c", "if (r == 0 && (uintptr_t) srcva < UTOP) {", "if (r == 0) {"),
     "rights are stored though no page was sent": (
         15, "half", "but no page was sent: look at srcva before you store perm",
@@ -172,7 +172,7 @@ MISTAKES = {
         15, "once", r"status 2 to 2(.*\n)*.*a message that arrives makes env_ipc_recving false",
         "kern/ipc.h", "	to->env_ipc_recving = false;\n", ""),
     "messages go only to children": (
-        15, "anybody", "everybody may send to everybody",
+        15, "anybody", "any env may send to any other",
         "kern/syscall.c", "int r = envid2env(envid, to, false);",
         "int r = envid2env(envid, to, true);"),
 }

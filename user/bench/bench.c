@@ -1,14 +1,14 @@
-// Measures what operations cost, in ticks of the time-stamp counter: under QEMU's -icount shift=0
-// that is guest instructions, exactly. tools/measure/bench.py runs it so and compares.
-//	bench:1000	does the same with 1,000 other envs that wait for messages
-//	bench:2:null-call	measures one operation
+// Measures how long operations take, in ticks of the time-stamp counter. Under QEMU's -icount
+// shift=0 a tick is exactly one guest instruction; so does tools/measure/bench.py run this.
+//	bench:1000	the same with 1,000 other envs that wait for messages
+//	bench:2:null-call	one operation, with 2 other envs
 
 #include "../common.h"
 
 enum {
 	CALLS = 100,  // operations measured at a time
-	FORKS = 1,    // one is enough, as it is far longer than the clock's grain
-	ATTEMPTS = 5, // the least of these counts: others may have met a timer interrupt
+	FORKS = 1,    // one is enough, because it takes far more than a tick
+	ATTEMPTS = 5, // the smallest result counts: others may include a timer interrupt
 	CROWD_MAX = 1000,
 };
 
@@ -31,7 +31,7 @@ static void unmap_windows(int pages)
 
 // ---- What is measured: each function returns the ticks of what its name says ----
 
-// The ticks that an operation takes so many times; in it, n counts these.
+// How many ticks an operation takes if it is made so many times. In it, n counts from 0.
 #define TICKS(times, operation)                                                                    \
 	({                                                                                         \
 		uint32_t begin = read_tsc();                                                       \
@@ -108,7 +108,7 @@ static uint32_t writes_to_copy_on_write_pages(void)
 	return ticks;
 }
 
-// Fork with so many KB of data that have been written, and wait until the child has ended.
+// Fork with so many KB of data to which this env has written, and wait until the child has ended.
 static uint32_t fork_with(size_t kilobytes)
 {
 	int pages = kilobytes * 1024 / PGSIZE;
@@ -146,9 +146,9 @@ static uint32_t fork_4_mb(void)
 // ---- Running them ----
 
 static const struct Benchmark {
-	const char *name; // as tools/measure/bench.py knows it
+	const char *name; // in tools/measure/bench.py
 	uint32_t (*ticks)(void);
-	uint32_t operations; // that it performs
+	uint32_t operations; // how many it makes
 } benchmarks[] = {
 	{"null-call", null_calls, CALLS},
 	{"alloc-unmap", page_allocs_and_unmaps, CALLS},

@@ -1,7 +1,7 @@
-// Measures what several CPUs do for programs, in ticks of the time-stamp counter;
-// tools/measure/bench.py makes ratios of them.
-//	benchsmp:work	four envs compute
-//	benchsmp:wake	how long a message takes to an env that waits while a CPU is idle
+// Measures how much programs gain from several CPUs, in ticks of the time-stamp counter.
+// tools/measure/bench.py makes ratios of the results.
+//	benchsmp:work	how long four envs compute
+//	benchsmp:wake	how long a message takes to an env that waits, while a CPU is idle
 
 #include "../common.h"
 
@@ -43,7 +43,7 @@ static uint32_t latency(envid_t to, uint32_t n)
 {
 	spin_until(read_tsc() + PAUSE);
 	while (!((const volatile struct Env *) &envs[ENVX(to)])->env_ipc_recving)
-		; // on a busy host it may not have come that far
+		; // on a busy host it may not wait yet
 	uint64_t begin = read_tsc();
 	int r = sys_ipc_try_send(to, n, (void *) UTOP, 0);
 	if (r < 0)

@@ -1,14 +1,14 @@
+// What the checks of single exercises have in common. Program exN checks exercise N of doc/lab4.md,
+// and needs no later one. `make grade EX=N' runs it once for each check, with the check's name:
+// `exN:NAME'. A check prints `exN:NAME: FAIL ...' for each error, and `exN:NAME: OK' at the end if
+// there was none. The functions are inline because each program is one source file.
+
 #ifndef JOS_USER_EXERCISES_CHECK_H
 #define JOS_USER_EXERCISES_CHECK_H
 
-// What the checks of single exercises have in common. Program exN checks exercise N of
-// doc/lab4.md, and needs no later one; `make grade EX=N' runs it once for each check: `exN:NAME'.
-// A check prints `exN:NAME: FAIL ...' for each thing that is wrong, and at the end `exN:NAME: OK'
-// if none is.
-
 #include "../common.h"
 
-// A named check: its function returns when it has seen everything.
+// A check, and its name. Its function returns when it has checked everything.
 struct Check {
 	const char *name;
 	void (*run)(void);
@@ -17,7 +17,7 @@ struct Check {
 static const char *check_name; // of the check that runs
 static int check_failures;
 
-// Say what is wrong, and why that may be: a line without its end.
+// Print what is wrong, and what may be the reason, and count a failure. fmt has no newline.
 static inline void fail(const char *fmt, ...)
 {
 	char text[200];
@@ -30,7 +30,7 @@ static inline void fail(const char *fmt, ...)
 	check_failures++;
 }
 
-// Fail unless what this system call returns, is, equals want; hint says what may be wrong then.
+// Fail if a call has returned `is' instead of `want'; hint tells the possible reason.
 static inline void expect_result(const char *call, int is, int want, const char *hint)
 {
 	if (is == want)
@@ -44,7 +44,7 @@ static inline void expect_result(const char *call, int is, int want, const char 
 }
 #define EXPECT(call, want, hint) expect_result(#call, call, want, hint)
 
-// Return what a call returns that must not fail: without it the check cannot go on.
+// Return r, the result of a call. If it is an error, end the check.
 static inline int must(const char *call, int r)
 {
 	if (r < 0) {
@@ -57,8 +57,8 @@ static inline int must(const char *call, int r)
 
 // ---- Children without fork ----
 
-// Map our text and data in env too: the same pages, so that it sees what we write, and we what it
-// writes. It gets no stack.
+// Map our text and data also in env. It has the same pages, so both see what the other one writes.
+// It gets no stack.
 static inline void share_program(envid_t env)
 {
 	extern char end[]; // of the program, from the linker
@@ -67,8 +67,8 @@ static inline void share_program(envid_t env)
 		MUST(sys_page_map(0, va, env, va, uvpt[PGNUM(va)] & PTE_SYSCALL));
 }
 
-// Make a child that shares our program and has a stack of its own. It will begin with these
-// registers once it is made runnable.
+// Make a child that shares our program and has a stack of its own. When it is made runnable, it
+// begins with these registers.
 static inline envid_t make_child(struct Trapframe *tf)
 {
 	envid_t child = MUST(sys_exofork());
@@ -79,7 +79,7 @@ static inline envid_t make_child(struct Trapframe *tf)
 	return child;
 }
 
-// Wait for env to end, some seconds at most. Returns whether it does.
+// Wait for env to end, some seconds at most. Returns whether it has.
 static inline bool ends(envid_t env)
 {
 	uint64_t start = read_tsc();
@@ -99,9 +99,9 @@ static inline void destroy_children(void)
 
 // ---- Running out ----
 
-#define TAKEN 0x20000000U // where the frames are that take_frames takes
+#define TAKEN 0x20000000U // where take_frames maps what it takes
 
-// Take all frames there are. Returns how many; the last is at TAKEN + (that - 1) * PGSIZE.
+// Take all free frames. Returns how many; the last one is mapped at TAKEN + (that - 1) * PGSIZE.
 static inline uint32_t take_frames(void)
 {
 	uint32_t n = 0;
@@ -122,8 +122,7 @@ static inline void give_frames(uint32_t n, uint32_t keep)
 
 // ---- Running checks ----
 
-// Whether each check is to run in a child of its own, which can be told of when it comes to a bad
-// end.
+// Whether each check is to run in a child of its own, so that a check that dies can be reported.
 static bool checks_in_children;
 static void (*check_run)(void);
 static volatile bool check_done;
@@ -150,12 +149,11 @@ static inline void run_in_child(void)
 	if (!check_done && check_failures == 0)
 		fail("after a fault the program %s, at eip %08x with esp %08x: does it go back to "
 		     "where it was?",
-		     ended ? "ends before it should" : "goes on for ever", last->tf_eip,
-		     last->tf_esp);
+		     ended ? "ends too early" : "does not end", last->tf_eip, last->tf_esp);
 }
 
-// Set a page-fault handler as a program does that has none yet, though the check before, with which
-// we may share our data, had one.
+// Set a page-fault handler as the first one of a program: without the one of an earlier check, with
+// which we may share our data.
 static inline void set_first_handler(void (*handler)(struct UTrapframe *utf))
 {
 	extern void (*_pgfault_handler)(struct UTrapframe * utf);
@@ -164,7 +162,7 @@ static inline void set_first_handler(void (*handler)(struct UTrapframe *utf))
 	set_pgfault_handler(handler);
 }
 
-// Run the check the first argument names, or all.
+// Run the check that the first argument names, or all n checks.
 static inline void run_checks(int argc, char **argv, const struct Check *checks, size_t n)
 {
 	static char name[16]; // not on the stack: for children, too
@@ -184,7 +182,7 @@ static inline void run_checks(int argc, char **argv, const struct Check *checks,
 		else
 			check_run();
 		if (sys_getenvid() != self)
-			exit(); // a child that has gone astray
+			exit(); // a child that has come here by mistake
 		if (check_failures == 0)
 			cprintf("%s:%s: OK\n", binaryname, check_name);
 	}

@@ -1,5 +1,6 @@
-// Exercise 10: _pgfault_upcall, which exercise 11 makes known to the kernel. Faults with known
-// values in all registers: the handler is told these, and they are there again afterwards.
+// Checks of exercise 10: _pgfault_upcall, which exercise 11 makes known to the kernel. Code faults
+// with known values in all registers. The handler must be told these values, and the registers must
+// have them afterwards.
 
 #include "check.h"
 
@@ -7,11 +8,11 @@ enum { EDI, ESI, EBP, EBX, EDX, ECX, EAX, ESP, EFLAGS, NREGS };
 static const char *const names[NREGS] = {"edi", "esi", "ebp", "ebx",   "edx",
 					 "ecx", "eax", "esp", "eflags"};
 
-#define VICTIM    0x00a00000 // the first of the pages that faults are about
+#define VICTIM    0x00a00000 // the first of the pages that cause faults
 #define OUR_FLAGS (FL_CF | FL_PF | FL_AF | FL_ZF | FL_SF | FL_OF | FL_DF | FL_ID)
 
-// Load all registers from wanted[], write eax to where it points, or call it, store all registers
-// into after[]. Only moves are in between, which leave the flags alone.
+// Load all registers from wanted[], write to the address in eax or call it, then store all
+// registers in after[]. All instructions in between are moves, which do not change flags.
 void probe_write(void);
 void probe_call(void);
 extern char probe_instruction[];
@@ -31,11 +32,12 @@ asm(".pushsection .text\n" PROBE("probe_write", "probe_instruction: movl %eax, (
 	    PROBE("probe_call", "call *%eax\n") ".popsection\n");
 static_assert(ESP * 4 == 28 && EFLAGS * 4 == 32);
 
-static struct UTrapframe *told_at; // where the handler was told,
-static struct UTrapframe told;     // and what
+static struct UTrapframe *told_at; // the handler's argument,
+static struct UTrapframe told;     // and what it points to
 static int faults;
 
-// The handler of most checks. It stays clear of string instructions: the direction flag may be set.
+// The handler of most checks: provide the page. It uses no string instructions, because the
+// direction flag may be set.
 static void provide(struct UTrapframe *utf)
 {
 	told_at = utf;
@@ -45,17 +47,17 @@ static void provide(struct UTrapframe *utf)
 	told.utf_esp = utf->utf_esp;
 	void *page = (void *) ROUNDDOWN(utf->utf_fault_va, PGSIZE);
 	if (++faults > 3 || sys_page_alloc(0, page, RW) < 0) {
-		fail("a fault that should not be: the handler's argument is %08x, utf_fault_va "
-		     "there %08x, utf_eip %08x, utf_esp %08x; where did the last one return to?",
+		fail("an unexpected fault: the handler's argument is %08x, utf_fault_va there "
+		     "%08x, utf_eip %08x, utf_esp %08x; where did the last fault return to?",
 		     utf, utf->utf_fault_va, utf->utf_eip, utf->utf_esp);
 		exit();
 	}
-	if (utf->utf_eip == utf->utf_fault_va) // a call: let `ret' be there
+	if (utf->utf_eip == utf->utf_fault_va) // a call: write `ret' there
 		*(volatile uint8_t *) utf->utf_fault_va = 0xc3;
 }
 
-// Fault with numbers in the registers that are made of pattern, with these flags and stack pointer.
-// Returns a set of the registers that are not as they should be afterwards.
+// Fault at va with numbers made of pattern in the registers, and with these flags and this stack
+// pointer. Returns the set of the registers that have changed.
 static uint32_t fault(void (*probe)(void), uint32_t va, uint32_t pattern, uint32_t flags,
 		      uintptr_t esp)
 {
@@ -75,16 +77,16 @@ static uint32_t fault(void (*probe)(void), uint32_t va, uint32_t pattern, uint32
 	return wrong;
 }
 
-// Say which registers of such a set are wrong, as they are in wanted[] and after[].
+// Report the registers of such a set, with their values in wanted[] and after[].
 static void report(const char *when, uint32_t wrong)
 {
 	for (int r = 0; r < NREGS; r++)
 		if (wrong & 1 << r)
 			fail("%s: %s is %08x, not %08x: %s", when, names[r], after[r], wanted[r],
-			     r == EFLAGS ? "nothing behind popfl may change flags; mov, lea, pop "
+			     r == EFLAGS ? "nothing after popfl may change flags; mov, lea, pop "
 					   "and ret do not"
-			     : r == ESP  ? "utf_esp, with the word `ret' takes put below it"
-					 : "nothing may use it once popal has restored it");
+			     : r == ESP  ? "push the address for `ret' below utf_esp"
+					 : "nothing may change it after popal has restored it");
 }
 
 static uint32_t stack[512]; // for the faulting code
@@ -150,7 +152,7 @@ static void eip(void)
 		fail("%d faults by a call, not 1: return to utf_eip", faults);
 }
 
-// No more than the word below the stack pointer is used of the stack that a fault interrupts.
+// Only one word of the interrupted stack, just below the stack pointer, may be overwritten.
 static void below(void)
 {
 	set_first_handler(provide);
@@ -160,7 +162,7 @@ static void below(void)
 	for (int i = 0; i < ARRAY_SIZE(stack); i++)
 		if (i != MIDDLE - 1 && stack[i] != 0x5a000000 + i) {
 			fail("the word at esp %c %u of the interrupted stack is overwritten: only "
-			     "the one at esp - 4 is free",
+			     "the word at esp - 4 is free",
 			     i < MIDDLE ? '-' : '+', 4 * (i < MIDDLE ? MIDDLE - i : i - MIDDLE));
 			break;
 		}
@@ -172,8 +174,8 @@ enum { DEPTH = 8 };
 static int depth;
 static uint32_t wrong_at[DEPTH];
 
-// A handler that faults itself, with its stack pointer a little below where it is: so each time the
-// struct UTrapframe comes to lie further down.
+// A handler that faults itself, with a stack pointer a little below its own, so that each struct
+// UTrapframe is at a lower address.
 static void nest(struct UTrapframe *utf)
 {
 	if (++depth < DEPTH) {
@@ -201,7 +203,7 @@ static void nested(void)
 	memset(wrong_at, 0, sizeof(wrong_at));
 	wrong_at[0] = fault(probe_write, VICTIM, 0, 0, ON_STACK);
 	if (depth != DEPTH)
-		fail("%d faults, one in the handler of the other, instead of %d", depth, DEPTH);
+		fail("%d faults, each in the handler of the last one, instead of %d", depth, DEPTH);
 	for (int level = 0; level < DEPTH; level++) {
 		for (int r = 0; r < NREGS; r++)
 			if (wrong_at[level] & 1 << r)
@@ -242,8 +244,7 @@ static void word(void)
 	for (size_t i = 0; i < ARRAY_SIZE(room); i++)
 		if (room[i])
 			fail("a fault in a handler overwrites the word at esp + %u: put the "
-			     "address "
-			     "for `ret' at utf_esp - 4, which the kernel has left free",
+			     "address for `ret' at utf_esp - 4, which the kernel has left free",
 			     4 * i);
 	if (room_wrong & 1 << ESP)
 		fail("after a fault in a handler esp is not as it was");

@@ -1,10 +1,10 @@
-// Exercise 11: pgfault_install and set_pgfault_handler.
+// Checks of exercise 11: pgfault_install and set_pgfault_handler.
 
 #include "check.h"
 
 #include "../../lib/pgfault.h"
 
-#define VICTIM ((volatile uint32_t *) 0x00a00000) // the first of the pages that faults are about
+#define VICTIM ((volatile uint32_t *) 0x00a00000) // the first of the pages that cause faults
 #define XSTACK (UXSTACKTOP - PGSIZE)
 
 static int first_calls, second_calls;
@@ -26,17 +26,17 @@ static void second(struct UTrapframe *utf)
 	provide(utf);
 }
 
-// Write to the n-th missing page; the handlers must have been called this often then.
+// Write to the n-th missing page. Then the handlers must have been called this many times.
 static void fault(int n, int firsts, int seconds)
 {
 	volatile uint32_t *word = VICTIM + n * PGSIZE / 4 + 5;
 
 	*word = n + 1;
 	if (*word != n + 1)
-		fail("what is written to a page the handler provides is not there");
+		fail("what was written to a page that the handler provides is not there");
 	if (first_calls != firsts || second_calls != seconds)
-		fail("after fault %d the handlers were called %d and %d times, not %d and %d: the "
-		     "one set last is called once for each fault",
+		fail("after fault %d the handlers were called %d and %d times, not %d and %d: only "
+		     "the one set last is to be called, once for each fault",
 		     n + 1, first_calls, second_calls, firsts, seconds);
 }
 
@@ -64,13 +64,13 @@ static void stack(void)
 {
 	begin(first);
 	if (!mapped(XSTACK))
-		fail("no page is at %08x: the exception stack is that one, just below UXSTACKTOP",
+		fail("there is no page at %08x, just below UXSTACKTOP, for the exception stack",
 		     XSTACK);
 	else if ((uvpt[PGNUM(XSTACK)] & PTE_SYSCALL) != RW)
 		fail("the exception stack's rights are %x, not %x: PTE_U, PTE_W, PTE_P",
 		     uvpt[PGNUM(XSTACK)] & PTE_SYSCALL, RW);
 	if (mapped(XSTACK - PGSIZE) || mapped(USTACKTOP - 2 * PGSIZE))
-		fail("there is a page below a stack, where nothing may be");
+		fail("there is a page below a stack, where nothing may be mapped");
 }
 
 static void handler(void)
@@ -80,7 +80,7 @@ static void handler(void)
 		fault(n, n + 1, 0);
 }
 
-// The second time the exception stack is there.
+// The second call finds the exception stack already there.
 static void twice(void)
 {
 	begin(first);
@@ -109,7 +109,7 @@ static void set_second(struct UTrapframe *utf)
 	first(utf);
 }
 
-// A handler may set another one: it stands on the exception stack while it does.
+// A handler may set another one while it runs on the exception stack.
 static void inside(void)
 {
 	begin(set_second);
@@ -134,7 +134,7 @@ static void install(void)
 	EXPECT(pgfault_install(), 0, "the exception stack is there");
 	if (thisenv->env_pgfault_upcall != _pgfault_upcall)
 		fail("pgfault_install does not set the entry point when there is a stack already");
-	fault(0, 1, 0); // and the handler is still the same
+	fault(0, 1, 0); // the handler is still the same
 }
 
 static void memory(void)
@@ -143,7 +143,7 @@ static void memory(void)
 
 	EXPECT(pgfault_install(), -E_NO_MEM, "return what sys_page_alloc returns");
 	if (thisenv->env_pgfault_upcall)
-		fail("without memory for a stack an entry point is set");
+		fail("an entry point is set, though there is no memory for a stack");
 	give_frames(n, 0);
 	EXPECT(pgfault_install(), 0, "now there is memory");
 	begin(first);

@@ -1,14 +1,14 @@
-// Exercise 12: fork.
+// Checks of exercise 12: fork.
 //
-// A child that has come to a point where its parent is to look, or to do something, stops itself;
-// the parent maps its pages to look at them.
+// When the parent is to check or to do something, the child stops itself. To check the child's
+// pages, the parent maps them.
 
 #include "check.h"
 
 #define XSTACK (UXSTACKTOP - PGSIZE)
-#define HEAP   ((volatile uint32_t *) 0x10000000)           // some pages,
-#define LOW    ((volatile uint32_t *) USTABDATA)            // one below the program,
-#define HIGH   ((volatile uint32_t *) (USTACKTOP - PTSIZE)) // and one below the stack
+#define HEAP   ((volatile uint32_t *) 0x10000000)           // some pages
+#define LOW    ((volatile uint32_t *) USTABDATA)            // a page below the program
+#define HIGH   ((volatile uint32_t *) (USTACKTOP - PTSIZE)) // a page below the stack
 #define VICTIM 0x00a00000                                   // never mapped at first
 #define WORDS  (PGSIZE / 4)                                 // of a page
 
@@ -16,13 +16,14 @@ static volatile uint32_t data = 1, bss;
 
 // ---- Parent and child ----
 
-// In a child: let the parent go on, until it lets us.
+// In a child: stop until the parent makes us runnable.
 static void stop(void)
 {
 	sys_env_set_status(0, ENV_NOT_RUNNABLE);
 }
 
-// Map the child's page at va at UTEMP. Returns where va is then, NULL if it has none.
+// Map the child's page at va at UTEMP. Returns the address of va there, NULL if the child has no
+// page.
 static volatile uint32_t *look(envid_t child, volatile void *va)
 {
 	void *page = (void *) ROUNDDOWN((uintptr_t) va, PGSIZE);
@@ -44,17 +45,18 @@ static bool stops(envid_t child)
 		fail("the child has died: does it get all pages, an exception stack, and the "
 		     "upcall?");
 	else if (envs[ENVX(child)].env_status != ENV_NOT_RUNNABLE)
-		fail("the child does not come to where it should");
+		fail("the child does not come to the point where it should stop");
 	return is_alive(child) && envs[ENVX(child)].env_status == ENV_NOT_RUNNABLE;
 }
 
+// Let the child go on, and wait until it has stopped again. Returns whether it has.
 static bool goes_on(envid_t child)
 {
 	MUST(sys_env_set_status(child, ENV_RUNNABLE));
 	return stops(child);
 }
 
-// Count what the child, which has stopped, has found wrong as ours, and end it.
+// Add the failures of the child, which has stopped, to ours, and end it.
 static void finish(envid_t child)
 {
 	volatile uint32_t *theirs = look(child, &check_failures);
@@ -99,8 +101,8 @@ static void expect(uint32_t value, const char *who, const char *hint)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		if (!mapped((uintptr_t) places[i].word))
-			fail("%s has no page at %08x: fork gives all there is below UTOP", who,
-			     places[i].word);
+			fail("%s has no page at %08x: fork gives the child all pages below UTOP",
+			     who, places[i].word);
 		else if (*places[i].word != value + i)
 			fail("%s finds %x, not %x, in its %s: %s", who, *places[i].word, value + i,
 			     places[i].name, hint);
@@ -117,18 +119,18 @@ static void memory(void)
 	write(0x100);
 	envid_t child = fork_or_fail();
 	if (child == 0) {
-		expect(0x100, "the child", "it begins with what the parent had");
+		expect(0x100, "the child", "it must begin with what the parent had");
 		stop();
-		expect(0x100, "the child", "that is what the parent wrote after fork");
+		expect(0x100, "the child", "the parent wrote that after fork");
 		write(0x200);
 		stop();
-		expect(0x200, "the child", "it wrote itself, the parent wrote since");
+		expect(0x200, "the child", "the parent wrote that after the child had written");
 		stop();
 	}
 	if (stops(child)) {
 		write(0x300);
 		bool there = goes_on(child);
-		expect(0x300, "the parent", "that is what the child wrote after fork");
+		expect(0x300, "the parent", "the child wrote that after fork");
 		write(0x400);
 		if (there && goes_on(child))
 			finish(child);
@@ -137,17 +139,18 @@ static void memory(void)
 
 // ---- What is shared ----
 
-// The child has `what' in the same frame as we, with these rights.
+// The child must have `what' in the same frame as we, and we must have it with these rights.
 static void expect_shared(envid_t child, const char *what, volatile void *va, int perm)
 {
 	if ((pte(va) & PTE_SYSCALL) != perm)
-		fail("%s: the parent's rights have become %x, not %x as they were", what,
-		     pte(va) & PTE_SYSCALL, perm);
+		fail("%s: the parent's rights have changed from %x to %x", what, perm,
+		     pte(va) & PTE_SYSCALL);
 	if (!look(child, va) || PTE_ADDR(pte(UTEMP)) != PTE_ADDR(pte(va)))
 		fail("%s: the child does not have the same frame as the parent", what);
 	sys_page_unmap(0, UTEMP);
 }
 
+// In a child: `what' must be mapped with these rights.
 static void expect_rights(const char *what, volatile void *va, int perm)
 {
 	if ((pte(va) & PTE_SYSCALL) != perm)
@@ -204,20 +207,20 @@ static void share(void)
 static void expect_cow(const char *who, volatile void *va)
 {
 	if ((pte(va) & (PTE_COW | PTE_W)) != PTE_COW)
-		fail("%s has rights %x to a page nobody has written to since: without PTE_W and "
-		     "with PTE_COW is right",
+		fail("%s has rights %x on a page to which no env has written since fork: it must "
+		     "have PTE_COW and not PTE_W",
 		     who, pte(va) & PTE_SYSCALL);
 }
 
-// A page that was copied is writable, and in one place only.
+// A page that has been copied must be writable, and mapped at one place only.
 static void expect_own(const char *who, volatile void *va)
 {
 	if ((pte(va) & (PTE_SYSCALL & ~PTE_AVAIL)) != RW || (pte(va) & PTE_COW))
-		fail("%s has rights %x to a page it has written to, not %x", who,
+		fail("%s has rights %x instead of %x on a page to which it has written", who,
 		     pte(va) & PTE_SYSCALL, RW);
 	else if (references(va) != 1)
-		fail("%s has a page it has written to, but the frame has %u references: is it "
-		     "still at PFTEMP?",
+		fail("%s has written to a page, but its frame has %u references: is it still "
+		     "mapped at PFTEMP?",
 		     who, references(va));
 }
 
@@ -230,26 +233,26 @@ static void cow(void)
 	if (child == 0) {
 		expect_cow("the child", HEAP);
 		if (PTE_ADDR(pte(HEAP)) != frame)
-			fail("the child has a copy of a page before anybody has written to it");
+			fail("the child has a copy of a page to which no env has written");
 		stop();
 		HEAP[WORDS - 1] = 8;
 		expect_own("the child", HEAP);
 		if (HEAP[0] != 7)
-			fail("the copy is not all of the page: the whole page is copied");
+			fail("only a part of the page has been copied");
 		stop();
 	}
 	expect_cow("the parent", HEAP);
 	if (!stops(child))
 		return;
-	if ((second = fork_or_fail()) == 0) { // what is copy-on-write already stays it
+	if ((second = fork_or_fail()) == 0) { // the page is copy-on-write already
 		expect_cow("a second child", HEAP);
 		stop();
 	}
 	if (!stops(second))
 		return;
-	expect_cow("the parent, having forked again,", HEAP);
+	expect_cow("the parent, after its second fork,", HEAP);
 	if (PTE_ADDR(pte(HEAP)) != frame || references(HEAP) != 3)
-		fail("after two forks the page is in %u places instead of 3", references(HEAP));
+		fail("after two forks the page is mapped %u times instead of 3", references(HEAP));
 	finish(second);
 	if (goes_on(child)) {
 		expect_cow("the parent", HEAP);
@@ -258,10 +261,10 @@ static void cow(void)
 	HEAP[1] = 9;
 	expect_own("the parent", HEAP);
 	if (HEAP[0] != 7 || HEAP[WORDS - 1] != 0)
-		fail("the parent's copy is not what the page was");
+		fail("the parent's copy differs from the page");
 }
 
-// Fail if a page is writable for us and the child, which has not run yet, has the same frame.
+// Fail if the child, which has not run yet, shares a frame that is writable for us.
 static void expect_none_writable(envid_t child)
 {
 	for (uintptr_t va = USTACKTOP - PGSIZE; va - UMIN < USTACKTOP - UMIN; va -= PGSIZE) {
@@ -284,8 +287,8 @@ static void expect_none_writable(envid_t child)
 static void order(void)
 {
 	MUST(sys_page_alloc(0, (void *) HEAP, RW));
-	for (int round = 0; round < 10 && !check_failures;
-	     round++) { // in case that the child is faster
+	// Several times, because the child may run before this env can check.
+	for (int round = 0; round < 10 && !check_failures; round++) {
 		volatile uint32_t on_stack = 5;
 		envid_t child = fork_or_fail();
 		if (child == 0) {
@@ -311,7 +314,7 @@ static void provide(struct UTrapframe *utf)
 {
 	handled++;
 	if ((utf->utf_fault_va & ~0xffffU) != VICTIM && utf->utf_fault_va != (uintptr_t) LOW)
-		fail("the program's handler is called for %08x, a copy-on-write page",
+		fail("the program's handler is called for %08x, in a copy-on-write page",
 		     utf->utf_fault_va);
 	MUST(sys_page_alloc(0, (void *) ROUNDDOWN(utf->utf_fault_va, PGSIZE), RW));
 }
@@ -321,16 +324,16 @@ static void fault_thrice(const char *who)
 	extern void (*_pgfault_handler)(struct UTrapframe * utf);
 
 	if (_pgfault_handler != provide) {
-		fail("%s: the program's handler is another one: fork sets pgfault_resolve only",
-		     who);
+		fail("%s: the program's handler has changed: fork sets only pgfault_resolve", who);
 		return;
 	}
 	handled = 0;
 	*(volatile uint32_t *) VICTIM = *(volatile uint32_t *) (VICTIM + PGSIZE);
 	MUST(sys_page_alloc(0, (void *) LOW, RO));
-	*LOW = 1; // a read-only page that fork has nothing to do with
+	*LOW = 1; // a read-only page, but not a copy-on-write one
 	if (handled != 3)
-		fail("%s: the program's handler is called for %d of 3 faults that are its business",
+		fail("%s: the program's handler is called for %d of the 3 faults that it should "
+		     "handle",
 		     who, handled);
 	for (int i = 0; i < 2; i++)
 		MUST(sys_page_unmap(0, (void *) VICTIM + i * PGSIZE));
@@ -358,12 +361,11 @@ static void stack(void)
 	envid_t child = fork_or_fail();
 	if (child == 0) {
 		if ((pte((void *) XSTACK) & PTE_SYSCALL) != RW)
-			fail("the child's exception stack has rights %x, not %x: copy-on-write "
-			     "needs "
-			     "it to work itself",
+			fail("the child's exception stack has rights %x, not %x: it must not be "
+			     "copy-on-write, because copying needs it",
 			     pte((void *) XSTACK) & PTE_SYSCALL, RW);
 		if (references((void *) XSTACK) != 1)
-			fail("the child's exception stack is not its own: allocate one");
+			fail("the child shares its exception stack: allocate one for it");
 		stop();
 	}
 	if (!envs[ENVX(child)].env_pgfault_upcall ||
@@ -378,7 +380,8 @@ static void stack(void)
 
 // ---- Families ----
 
-// Fork down to some depth; each writes its own number and finds it again.
+// Fork, and let the child do the same, down to some depth. Each env writes its own number and must
+// find it again.
 static void generation(int depth)
 {
 	envid_t parent = sys_getenvid(), child = fork_or_fail();
@@ -411,7 +414,7 @@ static void tree(void)
 	generation(0);
 }
 
-// What fork cannot do it returns as an error, and leaves no child.
+// When fork fails, it returns the error and there is no child.
 static void errors(void)
 {
 	set_pgfault_handler(provide);
@@ -424,7 +427,7 @@ static void errors(void)
 	give_frames(n, 0);
 	for (int i = 0; i < NENV; i++)
 		if (envs[i].env_status != ENV_FREE && envs[i].env_parent_id == sys_getenvid())
-			fail("fork has returned an error but left a child behind");
+			fail("fork has returned an error, but there is a child");
 }
 
 void umain(int argc, char **argv)

@@ -1,11 +1,11 @@
-// Exercise 13: interrupts.
+// Checks of exercise 13: interrupts.
 
 #include "check.h"
 
 static void flags(void)
 {
 	if (!(read_eflags() & FL_IF))
-		fail("interrupts are off in user mode: what does trapframe_force_user set?");
+		fail("interrupts are off in user mode: does trapframe_force_user set FL_IF?");
 	if (fork_or_panic() == 0) {
 		if (!(read_eflags() & FL_IF))
 			fail("interrupts are off in a child");
@@ -14,7 +14,7 @@ static void flags(void)
 	sys_yield();
 }
 
-// A program must not be able to make the kernel believe in an interrupt.
+// A program must not be able to simulate an interrupt.
 #define INTERRUPT(number)                                                                          \
 	static void int_##number(void)                                                             \
 	{                                                                                          \
@@ -47,8 +47,8 @@ static void gates(void)
 	}
 }
 
-// On two CPUs: this env keeps its own, so that only the one that slept can run the child, which is
-// then the last.
+// On two CPUs: this env never gives up its CPU, so that only the other CPU, which sleeps, can run
+// the child. The child ends last.
 static void sleep(void)
 {
 	volatile int *const seen = (volatile int *) 0x10000000;
@@ -65,7 +65,7 @@ static void sleep(void)
 	for (int i = 0; i < PATIENCE && !*seen; i++)
 		pause();
 	if (!*seen)
-		fail("a CPU that slept does not come to run a new env: how does sched_halt wait?");
+		fail("a CPU that slept does not run a new env: does sched_halt wait as it should?");
 }
 
 void umain(int argc, char **argv)

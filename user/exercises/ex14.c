@@ -1,10 +1,10 @@
-// Exercise 14: the timer takes the CPU away.
+// Checks of exercise 14: the timer takes the CPU away.
 
 #include "check.h"
 
-enum { PATIENCE = 200000000 }; // how often to look: more than ten ticks' time on any machine
+enum { PATIENCE = 200000000 }; // how often to look: on any machine longer than ten ticks
 
-// Compute until env has had `turns' turns more. Returns how many it has had.
+// Compute until e has had `turns' more turns. Returns how many it has had.
 static int compute_beside(const volatile struct Env *e, int turns)
 {
 	uint32_t before = e->env_runs;
@@ -25,15 +25,13 @@ static void turns(void)
 	if (child && had == 0)
 		fail("the timer does not take the CPU away: is cpu_resched set?");
 	else if (had < TURNS)
-		fail("the timer takes the CPU away, but not again: has it heard that its interrupt "
-		     "was "
-		     "served?");
+		fail("the timer takes the CPU away only once: is lapic_eoi called?");
 	if (child == 0)
 		exit();
 	sys_env_destroy(child);
 }
 
-// With nobody else to run, the same env goes on.
+// If no other env is runnable, the same env goes on.
 static void alone(void)
 {
 	uint64_t begin = read_tsc();
@@ -42,10 +40,10 @@ static void alone(void)
 	while (count < 20000000)
 		count++;
 	if (read_tsc() == begin)
-		fail("the clock stands still");
+		fail("the time-stamp counter does not count");
 }
 
-// A turn is the same for all: one env that yields all the time does not get more of them.
+// Two envs that compute get the same number of turns, while this one yields.
 static void fair(void)
 {
 	enum { TURNS = 8, MARGIN = 4 };

@@ -1,10 +1,10 @@
-// Exercise 15: messages.
+// Checks of exercise 15: messages.
 
 #include "check.h"
 
 #define OUT     ((volatile uint32_t *) 0x10000000) // a page to send
-#define IN      ((volatile uint32_t *) 0x20000000) // where one is wanted
-#define NOWHERE ((void *) 0x40000000)              // without even a page table
+#define IN      ((volatile uint32_t *) 0x20000000) // where a page is to be received
+#define NOWHERE ((void *) 0x40000000)              // there is no page table for it
 #define NO_PAGE ((void *) UTOP)
 
 static envid_t parent;
@@ -39,7 +39,7 @@ static void value(void)
 	wait_for_end(child);
 }
 
-// A message ends the wait, once.
+// Only one message is received by each call.
 static void once(void)
 {
 	EXPECT(sys_ipc_try_send(0, 1, NO_PAGE, 0), -E_IPC_NOT_RECV,
@@ -73,30 +73,32 @@ static void page(void)
 		envid_t child = fork_or_panic();
 		if (child == 0) {
 			int perm = 0;
-			alloc_or_panic(IN, RW); // what is there gives way
+			alloc_or_panic(IN, RW); // to be replaced by what is received
 			ipc_recv(NULL, (void *) IN, &perm);
 			if (IN[0] != 4711)
-				fail("another page has come, with %u", IN[0]);
+				fail("the page received is not the one sent: it has %u", IN[0]);
 			if (perm != rights[i] || (int) (uvpt[PGNUM(IN)] & PTE_SYSCALL) != rights[i])
-				fail("sent with rights %x, told %x, mapped with %x", rights[i],
-				     perm, uvpt[PGNUM(IN)] & PTE_SYSCALL);
+				fail("the page was sent with rights %x, but ipc_recv stores %x, "
+				     "and "
+				     "it is mapped with %x",
+				     rights[i], perm, uvpt[PGNUM(IN)] & PTE_SYSCALL);
 			exit();
 		}
 		wait_receiving(child);
-		alloc_or_panic(OUT, RW); // now: fork would have made it copy-on-write
+		alloc_or_panic(OUT, RW); // not before fork, which would make it copy-on-write
 		OUT[0] = 4711;
 		EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, rights[i]), 0, "a page was sent");
 		wait_for_end(child);
 	}
 }
 
-// Of a page that is sent and one that is wanted, one is not enough.
+// A page is mapped only if one is sent and the receiver wants one.
 static void half(void)
 {
 	envid_t child = receiver(NO_PAGE);
 	alloc_or_panic(OUT, RW);
 	EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, RW), 0,
-	       "who wants no page gets the message without");
+	       "a receiver that wants no page gets the message without one");
 	if (envs[ENVX(child)].env_ipc_perm != 0)
 		fail("env_ipc_perm is %x, but the receiver wanted no page",
 		     envs[ENVX(child)].env_ipc_perm);
@@ -114,8 +116,7 @@ static void half(void)
 	wait_receiving(child);
 	EXPECT(sys_ipc_try_send(child, 0, NO_PAGE, RW), 0, "a page need not be sent");
 	if (envs[ENVX(child)].env_ipc_perm != 0)
-		fail("env_ipc_perm is %x, but no page was sent: look at srcva before you store "
-		     "perm",
+		fail("env_ipc_perm is %x, but no page was sent: check srcva before you store perm",
 		     envs[ENVX(child)].env_ipc_perm);
 	wait_for_end(child);
 }
@@ -130,8 +131,8 @@ static void high(void)
 		envid_t child = receiver((void *) IN);
 		int r = sys_ipc_try_send(child, i, (void *) addresses[i], RW);
 		if (r != 0)
-			fail("sending from %08x returns %d: that is no page, so nothing is wrong "
-			     "with it",
+			fail("sending from %08x returns %d: this address means no page, which is "
+			     "no error",
 			     addresses[i], r);
 		if (envs[ENVX(child)].env_ipc_perm != 0)
 			fail("sending from %08x sends a page", addresses[i]);
@@ -141,7 +142,7 @@ static void high(void)
 	}
 }
 
-// What is refused leaves the receiver waiting.
+// After a call that fails, the receiver still waits.
 static void refused(void)
 {
 	static const struct {
@@ -167,11 +168,11 @@ static void refused(void)
 			fail("sending %08x with rights %x returns %d, not %d (%e): %s", bad[i].va,
 			     bad[i].perm, r, -E_INVAL, -E_INVAL, bad[i].hint);
 		if (!envs[ENVX(child)].env_ipc_recving)
-			fail("the receiver waits no longer, though sending was refused: %s",
+			fail("the receiver does not wait any more, though the call has failed: %s",
 			     bad[i].hint);
 	}
 	EXPECT(sys_ipc_try_send(child, 0, (void *) IN, RO), 0,
-	       "a read-only page may be sent as such");
+	       "a read-only page may be sent without PTE_W");
 	wait_for_end(child);
 	EXPECT(sys_ipc_try_send(child, 0, NO_PAGE, 0), -E_BAD_ENV, "the receiver has ended");
 }
@@ -188,7 +189,7 @@ static void where(void)
 	EXPECT(sys_ipc_recv((void *) IN + 1), -E_INVAL, "dstva is not the start of a page");
 	EXPECT(sys_ipc_recv((void *) UTOP - 1), -E_INVAL, "dstva is not the start of a page");
 	if (thisenv->env_ipc_recving)
-		fail("a call that was refused has set env_ipc_recving");
+		fail("a call that has failed has set env_ipc_recving");
 }
 
 // Two programs that are not each other's parents: both run this.
@@ -204,7 +205,7 @@ static void anybody(void)
 	} else if (other > sys_getenvid()) {
 		wait_receiving(other);
 		EXPECT(sys_ipc_try_send(other, 99, NO_PAGE, 0), 0,
-		       "everybody may send to everybody: envid2env need not check it");
+		       "any env may send to any other: call envid2env without checkperm");
 	} else {
 		int value = ipc_recv(&from, NULL, NULL);
 		if (value != 99 || from != other)
@@ -221,7 +222,7 @@ static void library(void)
 	envid_t child = fork_or_panic(), from = 1;
 	if (child == 0) {
 		for (int i = 0; i < 10; i++)
-			ipc_send(parent, i, NULL, 0); // each of them comes too early
+			ipc_send(parent, i, NULL, 0); // before the parent receives
 		exit();
 	}
 	for (int i = 0; i < 10; i++) {
@@ -229,7 +230,8 @@ static void library(void)
 			sys_yield();
 		int value = ipc_recv(&from, i % 2 ? (void *) IN : NULL, &perm);
 		if (value != i || from != child || perm != 0)
-			fail("ipc_recv gives %d from %08x with rights %x, not %d from %08x with 0",
+			fail("ipc_recv returns %d from %08x with rights %x, not %d from %08x "
+			     "with 0",
 			     value, from, perm, i, child);
 	}
 	int r = ipc_recv(&from, (void *) IN + 1, &perm);

@@ -1,17 +1,17 @@
-// Exercise 6: round robin.
+// Checks of exercise 6: round robin.
 
 #include "check.h"
 
 enum { ROUNDS = 8, ENVS = 3 };
 
-// Say what is wrong if envs do not take turns: three of this run on one CPU, without children.
+// Three envs that run this on one CPU must take turns.
 static void turns(void)
 {
 	const volatile struct Env *self = thisenv, *others[ENVS - 1];
 	uint32_t before[ENVS - 1];
 	int n = 0, none = 0, several = 0, order = 0;
 
-	// The others, in the order in which they follow in envs[], going round.
+	// The others, in the order in which they follow this env in envs[], going round.
 	for (int i = 1; i < NENV; i++) {
 		const volatile struct Env *e = &envs[(ENVX(sys_getenvid()) + i) % NENV];
 		if (e->env_status != ENV_FREE && n < ENVS - 1)
@@ -29,26 +29,25 @@ static void turns(void)
 		sys_yield();
 		for (int i = 0; i < n; i++) {
 			if (others[i]->env_status == ENV_FREE)
-				return; // the first are done
+				return; // one has finished
 			uint32_t had = others[i]->env_runs - before[i];
 			none += had == 0;
 			several += had > 1;
 		}
 	}
-	// A tick may disturb one round or another.
+	// Ticks may disturb some rounds.
 	if (none > ROUNDS / 2)
 		fail("%08x yields and goes on at once, though others are runnable: begin the "
-		     "search behind "
-		     "the env you are given",
+		     "search after the env you are given",
 		     self->env_id);
 	if (several > ROUNDS / 2)
 		fail("others have several turns while %08x has one", self->env_id);
 	if (order > ROUNDS / 2)
-		fail("%08x has its turn before %08x, which is nearer behind %08x",
+		fail("%08x has its turn before %08x, though the latter comes first after %08x",
 		     others[1]->env_id, others[0]->env_id, self->env_id);
 }
 
-// Alone, one env goes on after each yield.
+// A single env goes on after each yield.
 static void alone(void)
 {
 	for (int i = 0; i < 100; i++)
@@ -86,7 +85,7 @@ static void blocked(void)
 		sys_env_destroy(child);
 }
 
-// Every slot of envs[] gets its turn, also the last.
+// Every slot of envs[] gets its turn, even the last one.
 static void last(void)
 {
 	struct Trapframe start = child_start();

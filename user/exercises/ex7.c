@@ -1,17 +1,18 @@
-// Exercise 7: sys_exofork, sys_env_set_status, sys_page_alloc, sys_page_map, sys_page_unmap.
+// Checks of exercise 7: sys_exofork, sys_env_set_status, sys_page_alloc, sys_page_map,
+// sys_page_unmap.
 
 #include "check.h"
 
-#define PAGE  ((volatile uint32_t *) 0x10000000) // the next page has the same page table,
-#define OTHER ((volatile uint32_t *) 0x10400000) // this one another, which exists too,
-#define NONE  ((void *) 0x18000000)              // and here there is none
+#define PAGE  ((volatile uint32_t *) 0x10000000) // the next page is in the same page table
+#define OTHER ((volatile uint32_t *) 0x10400000) // in another page table
+#define NONE  ((void *) 0x18000000)              // there is no page table for it
 #define STACK ((void *) (USTACKTOP - PGSIZE))
 
 // ---- Envs ----
 
-// The child's registers must be as they are just behind this system call, but for eax.
+// The child's registers must be the caller's just after this system call, except for eax.
 envid_t call_exofork(void);
-extern char behind_exofork[];
+extern char after_exofork[];
 uintptr_t esp_then;
 static const struct PushRegs regs_then = {.reg_edi = 0xd1d1d1d1,
 					  .reg_esi = 0x51515151,
@@ -27,7 +28,7 @@ asm(".pushsection .text\n"
     "	movl $0xb0b0b0b0, %ebx; movl $0xd0d0d0d0, %edx; movl $0xc0c0c0c0, %ecx\n"
     "	movl %esp, esp_then; movl $7, %eax; stc\n"
     "	int $48\n"
-    "behind_exofork:\n"
+    "after_exofork:\n"
     "	movl %eax, 28(%esp); popal; ret\n"
     ".popsection\n");
 static_assert(SYS_exofork == 7 && T_SYSCALL == 48);
@@ -39,28 +40,27 @@ static void exofork(void)
 	struct Trapframe tf = e->env_tf;
 
 	if (e->env_id != child || e->env_parent_id != sys_getenvid())
-		fail("the child is env %08x, its parent %08x; returned was %08x, and we are %08x",
+		fail("the child is env %08x, its parent %08x; the result was %08x, and we are %08x",
 		     e->env_id, e->env_parent_id, child, sys_getenvid());
 	if (tf.tf_regs.reg_eax != 0)
-		fail("the child's eax is %x: 0 is what the child is to see as result",
-		     tf.tf_regs.reg_eax);
+		fail("the child's eax is %x: the child must get the result 0", tf.tf_regs.reg_eax);
 	tf.tf_regs.reg_eax = tf.tf_regs.reg_oesp = 0;
 	if (memcmp(&tf.tf_regs, &regs_then, sizeof(regs_then)) != 0)
 		fail("the child's general registers are not the parent's: copy its env_tf");
-	if (tf.tf_eip != (uintptr_t) behind_exofork || tf.tf_esp != esp_then ||
+	if (tf.tf_eip != (uintptr_t) after_exofork || tf.tf_esp != esp_then ||
 	    !(tf.tf_eflags & FL_CF))
 		fail("the child's eip, esp or eflags is not the parent's: copy its env_tf");
 	for (int i = 0; i < 10; i++)
 		sys_yield();
 	if (e->env_status != ENV_NOT_RUNNABLE || e->env_runs > 0)
-		fail("the child runs, or can: it has no memory yet, so it is ENV_NOT_RUNNABLE");
+		fail("the child can run: it has no memory yet, so it must be ENV_NOT_RUNNABLE");
 	EXPECT(sys_page_map(child, (void *) UTEXT, 0, NONE, RO), -E_INVAL,
 	       "a new env has no memory, and no page table for it");
 	sys_env_destroy(child);
 }
 
-static envid_t child_saw;
-static int child_may;
+static envid_t child_id; // as the child has found it
+static int child_result; // of a call that it must not be allowed
 
 // A child that has a copy of the stack returns from sys_exofork, too.
 static void run(void)
@@ -68,8 +68,8 @@ static void run(void)
 	envid_t parent = sys_getenvid(), child = MUST(sys_exofork());
 
 	if (child == 0) {
-		child_may = sys_page_alloc(parent, NONE, RW);
-		child_saw = sys_getenvid();
+		child_result = sys_page_alloc(parent, NONE, RW);
+		child_id = sys_getenvid();
 		exit();
 	}
 	share_program(child);
@@ -77,11 +77,11 @@ static void run(void)
 	memcpy(UTEMP, STACK, PGSIZE);
 	MUST(sys_page_map(0, UTEMP, child, STACK, RW));
 	MUST(sys_page_unmap(0, UTEMP));
-	child_saw = 0;
+	child_id = 0;
 	EXPECT(sys_env_set_status(child, ENV_RUNNABLE), 0, "it was ENV_NOT_RUNNABLE");
-	if (!ends(child) || child_saw != child)
+	if (!ends(child) || child_id != child)
 		fail("the child does not return 0 from sys_exofork, or does not get its memory");
-	expect_result("sys_page_alloc for its parent", child_may, -E_BAD_ENV,
+	expect_result("sys_page_alloc for its parent", child_result, -E_BAD_ENV,
 		      "a child may not change its parent: envid2env checks that");
 	sys_env_destroy(child);
 }
@@ -116,14 +116,16 @@ static void status(void)
 		char what[40];
 		snprintf(what, sizeof(what), "sys_env_set_status(child, %d)", bad[i]);
 		expect_result(what, sys_env_set_status(child, bad[i]), -E_INVAL,
-			      "one may ask for ENV_RUNNABLE and ENV_NOT_RUNNABLE only");
+			      "only ENV_RUNNABLE and ENV_NOT_RUNNABLE are allowed");
 	}
 	if (counts())
 		fail("the child runs although sys_env_set_status has returned errors only");
-	EXPECT(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0, "it may be so already");
+	EXPECT(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0,
+	       "it is that already, which is no error");
 	for (int round = 0; round < 2; round++) {
-		for (int again = 0; again < 2; again++) // the second finds nothing to change
-			EXPECT(sys_env_set_status(child, ENV_RUNNABLE), 0, "it may be so already");
+		for (int again = 0; again < 2; again++) // the second call has nothing to change
+			EXPECT(sys_env_set_status(child, ENV_RUNNABLE), 0,
+			       "it may be that already");
 		if (!counts())
 			fail("the child does not run after ENV_RUNNABLE");
 		EXPECT(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0, "any child can be stopped");
@@ -156,7 +158,7 @@ static int unmap_at(void *pg, int perm)
 	return sys_page_unmap(0, pg);
 }
 
-// Try a call with addresses and rights it must refuse; it must not change anything then.
+// Make a call with addresses and rights that it must refuse. Then it must not change anything.
 static void refuses(const char *name, int (*call)(void *pg, int perm), bool checks_rights)
 {
 	static const uintptr_t places[] = {(uintptr_t) PAGE + 1,
@@ -164,7 +166,7 @@ static void refuses(const char *name, int (*call)(void *pg, int perm), bool chec
 					   0,
 					   UMIN - PGSIZE,
 					   UTOP - 1,
-					   UPAGES - PGSIZE, // nothing is there, unlike at UTOP
+					   UPAGES - PGSIZE, // nothing is mapped there
 					   UTOP,
 					   KERNBASE};
 	static const uint32_t rights[] = {
@@ -183,7 +185,7 @@ static void refuses(const char *name, int (*call)(void *pg, int perm), bool chec
 			      : places[i] < UTOP ? "what is below UMIN is never mapped"
 						 : "what is not below UTOP is the kernel's");
 		if (r == 0 && places[i] >= UTOP)
-			exit(); // before worse happens
+			exit(); // the kernel's memory may be damaged
 	}
 	for (size_t i = 0; checks_rights && i < ARRAY_SIZE(rights); i++) {
 		snprintf(what, sizeof(what), "%s perm %x", name, rights[i]);
@@ -193,22 +195,22 @@ static void refuses(const char *name, int (*call)(void *pg, int perm), bool chec
 	}
 	if (free_frames() != frames || PTE_ADDR(uvpt[PGNUM(PAGE)] ^ page) ||
 	    PTE_ADDR(uvpt[PGNUM(OTHER)] ^ other))
-		fail("%s: frames are lost, or mapped elsewhere, after calls that return an error; "
-		     "look at all arguments first",
+		fail("%s: calls that return an error have changed mappings or lost frames: check "
+		     "all arguments first",
 		     name);
 }
 
-// The page at va must be in this frame (0: in any), with these rights, and `refs' references.
+// The page at va must be in this frame (0: in any frame), with these rights and refs references.
 static void expect_page(const char *what, volatile void *va, physaddr_t frame, int perm, int refs)
 {
 	pte_t pte = mapped((uintptr_t) va) ? uvpt[PGNUM(va)] : 0;
 
 	if (!(pte & PTE_P))
-		fail("%s: no page is there", what);
+		fail("%s: no page is mapped", what);
 	else if (frame && PTE_ADDR(pte) != frame)
-		fail("%s: it is not the same frame as where it was mapped from", what);
+		fail("%s: it is not the frame of the source", what);
 	else if ((pte & PTE_SYSCALL) != perm)
-		fail("%s: the rights are %x, not %x as asked for", what, pte & PTE_SYSCALL, perm);
+		fail("%s: the rights are %x instead of %x", what, pte & PTE_SYSCALL, perm);
 	else if (references(va) != refs)
 		fail("%s: the frame has %u references, not %d: let page_insert count them", what,
 		     references(va), refs);
@@ -226,20 +228,21 @@ static void alloc(void)
 		memset((void *) PAGE, 0xee, PGSIZE);
 		MUST(sys_page_unmap(0, (void *) PAGE));
 		EXPECT(sys_page_alloc(0, (void *) PAGE, rights[i]), 0, "these rights are allowed");
-		expect_page("a fresh page", PAGE, 0, rights[i], 1);
+		expect_page("a new page", PAGE, 0, rights[i], 1);
 		for (size_t n = 0; n < PGSIZE / 4; n++)
 			if (PAGE[n] != 0) {
-				fail("a fresh page is not zeroed: page_alloc(ALLOC_ZERO) does it");
+				fail("a new page is not zeroed: page_alloc(ALLOC_ZERO) does that");
 				break;
 			}
 	}
-	EXPECT(sys_page_alloc(0, (void *) PAGE, RW), 0, "a page may be replaced by a fresh one");
+	EXPECT(sys_page_alloc(0, (void *) PAGE, RW), 0, "a new page may replace another one");
 	if (free_frames() != frames)
-		fail("%u frames were free, now %u: who replaces a page drops the old one", frames,
-		     free_frames());
+		fail("%u frames were free, now %u: when a page is replaced, drop the old one",
+		     frames, free_frames());
 	refuses("sys_page_alloc", alloc_at, true);
-	EXPECT(sys_page_alloc(0, (void *) UMIN, RW), 0, "the lowest page there may be");
-	EXPECT(sys_page_alloc(0, (void *) UTOP - PGSIZE, RW), 0, "the highest page there may be");
+	EXPECT(sys_page_alloc(0, (void *) UMIN, RW), 0, "the lowest page that is allowed");
+	EXPECT(sys_page_alloc(0, (void *) UTOP - PGSIZE, RW), 0,
+	       "the highest page that is allowed");
 }
 
 static void map(void)
@@ -253,7 +256,7 @@ static void map(void)
 	EXPECT(sys_page_map(child, NONE, 0, (void *) OTHER, RO), 0, "from a child");
 	expect_page("from us to a child and back", OTHER, frame, RO, 3);
 	EXPECT(sys_page_map(0, (void *) OTHER, 0, NONE, RW), -E_INVAL,
-	       "the source has it read-only: look at PTE_W in its entry");
+	       "the source has it read-only: check PTE_W in its entry");
 	EXPECT(sys_page_map(0, (void *) PAGE, 0, (void *) PAGE, RO), 0, "onto itself");
 	expect_page("onto itself, read-only", PAGE, frame, RO, 3);
 	EXPECT(sys_page_map(child, NONE, 0, (void *) PAGE, RW), 0, "the source has it writable");
@@ -282,7 +285,7 @@ static void unmap(void)
 	uint32_t frames = free_frames();
 	EXPECT(sys_page_unmap(0, (void *) PAGE), 0, "our page");
 	if (mapped((uintptr_t) PAGE) || free_frames() != frames + 1)
-		fail("the page is still there, or its frame not free: page_remove does both");
+		fail("the page is still mapped, or its frame is not free: page_remove does both");
 	EXPECT(sys_page_unmap(0, (void *) PAGE), 0, "no page is there, which is no error");
 	EXPECT(sys_page_unmap(child, NONE), 0, "no page table is there, which is no error");
 	sys_env_destroy(child);
@@ -301,7 +304,8 @@ static void limits(void)
 	expect_result("sys_exofork with all envs in use", r, -E_NO_FREE_ENV,
 		      "return what env_alloc returns");
 	if (used != NENV)
-		fail("sys_exofork has made %d envs too few: does each call take one?", NENV - used);
+		fail("sys_exofork has made %d envs too few: does a call take more than one?",
+		     NENV - used);
 	destroy_children();
 
 	MUST(sys_page_alloc(0, (void *) PAGE, RW));
@@ -316,8 +320,8 @@ static void limits(void)
 	EXPECT(sys_page_alloc(0, (void *) UTOP - 1, RW), -E_INVAL, "not the start of a page");
 	EXPECT(sys_page_alloc(-1, (void *) TAKEN, RW), -E_BAD_ENV, "no such env");
 	EXPECT(sys_page_alloc(0, (void *) PAGE + PGSIZE, RW), 0,
-	       "a call that failed has lost the last frame: look at all arguments "
-	       "first, and page_free what page_insert refuses");
+	       "a call that failed has lost the last frame: check all arguments "
+	       "first, and call page_free if page_insert fails");
 	give_frames(n - 1, 0);
 	MUST(sys_page_unmap(0, (void *) PAGE + PGSIZE));
 }
@@ -340,7 +344,7 @@ static void ids(void)
 	envid_t child = MUST(sys_exofork());
 
 	refuses_env(-1, "no env has the id -1: return what envid2env returns");
-	refuses_env(child + 0x1000, "such an env will be: return what envid2env returns");
+	refuses_env(child + 0x1000, "this env does not exist yet: return what envid2env returns");
 	sys_env_destroy(child);
 	refuses_env(child, "this env has ended: return what envid2env returns");
 }
@@ -353,7 +357,7 @@ static void stranger(void)
 						    "call envid2env with checkperm");
 			return;
 		}
-	fail("there is no stranger; run this beside yield");
+	fail("there is no other program; run this together with yield");
 }
 
 void umain(int argc, char **argv)

@@ -1,4 +1,4 @@
-// Exercise 8: sys_env_set_pgfault_upcall.
+// Checks of exercise 8: sys_env_set_pgfault_upcall.
 
 #include "check.h"
 
@@ -11,13 +11,14 @@ static void upcall(void)
 		exit();
 	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
 		EXPECT(sys_env_set_pgfault_upcall(child, addresses[i]), 0,
-		       "any address may be set; it is looked at when a fault comes");
+		       "any address may be set; it is checked at a page fault");
 		if (envs[ENVX(child)].env_pgfault_upcall != addresses[i])
 			fail("env_pgfault_upcall of the child is %p, not %p",
 			     envs[ENVX(child)].env_pgfault_upcall, addresses[i]);
 	}
 	if (thisenv->env_pgfault_upcall)
-		fail("the caller's upcall was set, not the child's: use what envid2env finds");
+		fail("the caller's upcall was set, not the child's: use the env that envid2env "
+		     "finds");
 	sys_env_destroy(child);
 }
 
@@ -35,10 +36,10 @@ static void stranger(void)
 		if (envs[i].env_status != ENV_FREE && &envs[i] != thisenv) {
 			EXPECT(sys_env_set_pgfault_upcall(envs[i].env_id, (void *) 0x800000),
 			       -E_BAD_ENV,
-			       "only the env itself and its parent may: envid2env checks it");
+			       "only the env itself and its parent may: envid2env checks that");
 			return;
 		}
-	fail("there is no stranger; run this beside yield");
+	fail("there is no other program; run this together with yield");
 }
 
 void umain(int argc, char **argv)

@@ -1,18 +1,19 @@
-// Exercise 9: page faults of children that sys_exofork has made. What they do, and their upcalls,
-// is assembly; their exception stack is a page that we have mapped too, and look at afterwards.
+// Checks of exercise 9: page faults of children that sys_exofork has made. Their code and their
+// upcalls are assembly. Their exception stack is a page that we have mapped too, and check
+// afterwards.
 
 #include "check.h"
 
 #define XSTACK (UXSTACKTOP - PGSIZE)
-#define WORDS  ((volatile uint32_t *) 0x10000000) // where we have the child's exception stack
+#define WORDS  ((volatile uint32_t *) 0x10000000) // our mapping of the child's exception stack
 #define VICTIM 0x00a00123                         // never mapped
 #define FRAME  sizeof(struct UTrapframe)
 #define FLAGS  (FL_CF | FL_PF | FL_AF | FL_ZF | FL_SF | FL_OF | FL_DF)
 
-void write_eax(void); // write where eax points
-void read_eax(void);  // read there
-void upcall(void);    // note the stack pointer and end
-void nest(void);      // an upcall that faults itself first, `nesting' times
+void write_eax(void); // write to the address in eax
+void read_eax(void);  // read from there
+void upcall(void);    // store the stack pointer and end
+void nest(void);      // the same, but first fault `nesting' times
 extern char nested_fault[];
 volatile uintptr_t upcall_esp;
 volatile int nesting;
@@ -26,11 +27,13 @@ asm(".pushsection .text\n"
     ".popsection\n");
 static_assert(SYS_env_destroy == 3 && T_SYSCALL == 48 && VICTIM == 0x00a00123);
 
-static void *the_upcall;       // of children,
-static int exception_rights;   // and the rights they have to their exception stack, 0: no page
-static struct Trapframe start; // what they begin with
+// What children get:
+static void *the_upcall;
+static int exception_rights; // on their exception stack; 0: no page
+static struct Trapframe start;
 
-// A child with numbers in its registers is to fault at va, with its stack pointer at esp.
+// Prepare a child that runs this code, with va in eax, esp as stack pointer, and numbers in all
+// other registers.
 static void prepare(void (*code)(void), uintptr_t va, uintptr_t esp)
 {
 	the_upcall = upcall;
@@ -49,8 +52,7 @@ static void prepare(void (*code)(void), uintptr_t va, uintptr_t esp)
 	};
 }
 
-// Let the child run to its end. Returns whether it has come to its upcall; fails if it does not
-// end.
+// Let a child run to its end. Returns whether it has entered its upcall. Fails if it does not end.
 static bool comes_to_upcall(void)
 {
 	MUST(sys_page_alloc(0, (void *) WORDS, RW));
@@ -63,42 +65,43 @@ static bool comes_to_upcall(void)
 	MUST(sys_env_set_pgfault_upcall(child, the_upcall));
 	MUST(sys_env_set_status(child, ENV_RUNNABLE));
 	if (!ends(child)) {
-		fail("the child neither comes to its upcall nor ends");
+		fail("the child neither enters its upcall nor ends");
 		sys_env_destroy(child);
 	}
 	return upcall_esp != 0;
 }
 
-// The n-th word of the exception stack from its top, beginning with 1, must be as it was.
+// Whether the n-th word from the top of the exception stack, counted from 1, has not changed.
 static bool untouched(size_t n)
 {
 	return WORDS[PGSIZE / 4 - n] == 0xa5000000 + PGSIZE / 4 - n;
 }
 
-// The child must come to its upcall with this at frame: the fault and what it began with.
+// The child must enter its upcall with esp at frame, where a struct UTrapframe has the fault's
+// address, its error code, and the child's registers.
 static void expect_frame(const char *what, uintptr_t va, uint32_t err, uintptr_t frame)
 {
 	if (!comes_to_upcall()) {
-		fail("%s: the env dies, but should come to its upcall with esp %08x", what, frame);
+		fail("%s: the env dies, but should enter its upcall with esp %08x", what, frame);
 		return;
 	}
 	if (upcall_esp != frame) {
 		fail("%s: the upcall's esp is %08x, not %08x: %s", what, upcall_esp, frame,
 		     start.tf_esp - XSTACK < PGSIZE
-			     ? "below the stack pointer come one free word and the frame"
-			     : "the frame is at the very top of the exception stack");
+			     ? "below the stack pointer there are one free word and the frame"
+			     : "the frame is at the top of the exception stack");
 		return;
 	}
 	const struct UTrapframe *utf = (void *) WORDS + (frame - XSTACK);
 	struct PushRegs regs = utf->utf_regs;
 	regs.reg_oesp = 0;
 	if (utf->utf_fault_va != va)
-		fail("%s: utf_fault_va is %08x, not %08x: cr2, as it is", what, utf->utf_fault_va,
-		     va);
+		fail("%s: utf_fault_va is %08x, not %08x: copy cr2 unchanged", what,
+		     utf->utf_fault_va, va);
 	if (utf->utf_err != err)
-		fail("%s: utf_err is %x, not %x: tf_err", what, utf->utf_err, err);
+		fail("%s: utf_err is %x, not %x: copy tf_err", what, utf->utf_err, err);
 	if (memcmp(&regs, &start.tf_regs, sizeof(regs)) != 0)
-		fail("%s: utf_regs are not those at the fault: tf_regs", what);
+		fail("%s: utf_regs are not those at the fault: copy tf_regs", what);
 	if (utf->utf_eip != start.tf_eip)
 		fail("%s: utf_eip is %08x, not %08x: the instruction that faulted", what,
 		     utf->utf_eip, start.tf_eip);
@@ -106,7 +109,7 @@ static void expect_frame(const char *what, uintptr_t va, uint32_t err, uintptr_t
 		fail("%s: utf_eflags is %08x, not %08x: the flags at the fault", what,
 		     utf->utf_eflags & FLAGS, start.tf_eflags);
 	if (utf->utf_esp != start.tf_esp)
-		fail("%s: utf_esp is %08x, not %08x: before it is moved to the frame", what,
+		fail("%s: utf_esp is %08x, not %08x: copy tf_esp before changing it", what,
 		     utf->utf_esp, start.tf_esp);
 }
 
@@ -135,7 +138,7 @@ static void kinds(void)
 	expect_frame("instruction, no page", VICTIM, FEC_U, UXSTACKTOP - FRAME);
 }
 
-// Where the stack pointer is inside the exception stack, the frame is below it and a free word.
+// If the stack pointer is inside the exception stack, the frame is below it, after a free word.
 static void nested(void)
 {
 	static const uint32_t depths[] = {4, FRAME, FRAME + 2, 1000, PGSIZE - FRAME - 4};
@@ -147,15 +150,15 @@ static void nested(void)
 		expect_frame(what, VICTIM, FEC_U | FEC_WR, start.tf_esp - 4 - FRAME);
 		for (size_t n = 1; n <= depths[i] / 4; n++)
 			if (!untouched(n)) {
-				fail("%s: the kernel writes at %08x, above that: to an upcall's "
-				     "stack that is in use",
+				fail("%s: the kernel writes at %08x, above that: this part of the "
+				     "stack is in use",
 				     what, UXSTACKTOP - 4 * n);
 				break;
 			}
 	}
 }
 
-// An upcall that faults in turn.
+// An upcall that faults itself.
 static void deeper(void)
 {
 	enum { DEPTH = 5 };
@@ -164,7 +167,7 @@ static void deeper(void)
 	the_upcall = nest;
 	nesting = DEPTH;
 	if (!comes_to_upcall() || nesting >= 0) {
-		fail("%d of %d faults of an upcall itself do not come to the upcall", nesting + 1,
+		fail("%d of %d faults of an upcall itself do not enter the upcall", nesting + 1,
 		     DEPTH);
 		return;
 	}
@@ -172,8 +175,8 @@ static void deeper(void)
 	for (int depth = 0; depth <= DEPTH; depth++) {
 		const struct UTrapframe *utf = (void *) WORDS + (at - XSTACK);
 		if (utf->utf_esp != esp || utf->utf_eip != eip || utf->utf_fault_va != VICTIM) {
-			fail("fault %d: at %08x should be its struct UTrapframe, with esp %08x and "
-			     "eip %08x; there is esp %08x and eip %08x",
+			fail("fault %d: its struct UTrapframe, at %08x, should have esp %08x and "
+			     "eip %08x, but has esp %08x and eip %08x",
 			     depth + 1, at, esp, eip, utf->utf_esp, utf->utf_eip);
 			return;
 		}
@@ -183,7 +186,7 @@ static void deeper(void)
 	}
 }
 
-// A stack pointer that is just outside the exception stack, or anywhere else, is not nested.
+// With a stack pointer outside the exception stack, even just outside, a fault is not nested.
 static void outside(void)
 {
 	static const uintptr_t esps[] = {XSTACK - 1, XSTACK - 4, UXSTACKTOP + 4, 0, 3,
@@ -195,12 +198,12 @@ static void outside(void)
 		snprintf(what, sizeof(what), "fault with esp %08x", start.tf_esp);
 		expect_frame(what, VICTIM, FEC_U | FEC_WR, UXSTACKTOP - FRAME);
 	}
-	prepare(write_eax, VICTIM, UXSTACKTOP); // empty or outside: let it be either
+	prepare(write_eax, VICTIM, UXSTACKTOP); // inside or outside: both are right
 	if (!comes_to_upcall())
 		fail("fault with esp %08x: the upcall is not entered", start.tf_esp);
 }
 
-// The child must end before it comes to its upcall.
+// The child must end before it enters its upcall.
 static void expect_death(const char *what)
 {
 	if (comes_to_upcall())
@@ -253,12 +256,12 @@ static void address(void)
 		snprintf(what, sizeof(what), "upcall %08x", upcalls[i]);
 		expect_death(what);
 		if (!untouched(100))
-			fail("%s: not the first fault but a full exception stack ends the env: "
-			     "look whether the upcall can be executed",
+			fail("%s: the env ends when its exception stack is full, not at the first "
+			     "fault: check that the upcall can be executed",
 			     what);
 	}
 	the_upcall = NULL;
-	expect_death("no upcall"); // with the other message: user fault va ...
+	expect_death("no upcall"); // with the message "user fault va ..."
 }
 
 void umain(int argc, char **argv)

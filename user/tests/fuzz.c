@@ -1,8 +1,9 @@
-// A system-call fuzzer: `fuzz SEED CALLS'. Families of envs make random system calls, with values
-// from the edges, about one another's ids and pages. In each, a head that takes care of itself
-// starts, stops, changes and ends its children, and these take care of nothing. Beside them lives a
-// bystander that nobody but the first env may touch: its memory, its page tables and its entry in
-// envs[] must not change. The rest is up to the kernel, which must not panic, and to its audit.
+// A system-call fuzzer: `fuzz SEED CALLS'. Families of envs make random system calls, often with
+// limit values, and with the ids and pages of each other. Each family has a head, which starts,
+// stops, changes and ends its children, but makes no call that could harm itself; its children make
+// any call. There is also a bystander, which only the first env may change: its memory, its page
+// tables and its entry in envs[] must stay as they are. Besides, the kernel must not panic, and its
+// audit must find no error.
 //
 //	fuzz (first env) --+-- bystander
 //	                   +-- head --+-- child, child, ...: forked, or made by a random sys_exofork
@@ -10,8 +11,10 @@
 
 #include "../common.h"
 
-#define ARENA   0x10000000 // what heads fuzz with of their own memory: ARENA_PAGES from here on, and
-#define ARENA2  (ARENA + PTSIZE - 4 * PGSIZE)      // some across a page table's end
+// The memory of their own that heads use for random calls: ARENA_PAGES pages from each of these
+// addresses on. The second range is in two page tables.
+#define ARENA   0x10000000
+#define ARENA2  (ARENA + PTSIZE - 4 * PGSIZE)
 #define PRIVATE ((volatile uint32_t *) 0x50000000) // the bystander's pages
 
 enum {
@@ -22,7 +25,7 @@ enum {
 	PRIVATE_WORDS = PRIVATE_PAGES * PGSIZE / 4,
 };
 
-// What all share.
+// What all these envs share.
 static struct Shared {
 	volatile uint32_t calls[FAMILIES]; // made so far
 	envid_t bystander;
@@ -30,10 +33,10 @@ static struct Shared {
 	envid_t children[FAMILIES][CHILDREN];
 } *const shared = (struct Shared *) 0x60000000;
 
-// What the bystander tells the first env; no fuzzer has this page.
+// What the bystander tells the first env. The families do not have this page.
 static struct Verdict {
-	volatile uint32_t checks;
-	const char *volatile damage;
+	volatile uint32_t checks;    // how many it has made
+	const char *volatile damage; // what has changed, or NULL
 } *const verdict = (struct Verdict *) 0x60001000;
 
 static uint32_t calls_wanted = 20000;
@@ -108,7 +111,7 @@ static envid_t random_env(int family)
 
 static void child(int family) __attribute__((noreturn));
 
-// Registers for a child. It does not begin in the middle of some function of ours: there is code
+// Make registers for a child. It must not begin anywhere in this program, because there is code
 // that enters the kernel's monitor.
 static void random_frame(struct Trapframe *tf)
 {
@@ -120,7 +123,8 @@ static void random_frame(struct Trapframe *tf)
 		tf->tf_eflags &= ~FL_TF;
 }
 
-// Calls by how often they are made. Most that end or stop an env are rare, or nothing else happens.
+// The calls that are made often, and those that are made rarely. Most of those that end or stop an
+// env are rare, so that other calls are made too.
 static const uint8_t numbers[] = {
 	SYS_page_alloc,   SYS_page_alloc,   SYS_page_alloc,   SYS_page_alloc,   SYS_page_map,
 	SYS_page_map,     SYS_page_map,     SYS_page_map,     SYS_page_map,     SYS_page_map,
@@ -138,8 +142,8 @@ static const uint8_t rare_numbers[] = {
 	SYS_exofork,           NSYSCALLS,
 };
 
-// Make a random call. A head makes none that could hurt itself, a child none that makes more envs:
-// if it ended first, nobody could end these.
+// Make a random call. A head makes none that could harm itself. A child makes no envs: if it ended
+// before them, no env could end these.
 static int32_t fuzz_call(int family, bool head)
 {
 	struct Trapframe tf;
@@ -148,7 +152,7 @@ static int32_t fuzz_call(int family, bool head)
 	envid_t env = random_env(family), env2 = random_env(family);
 	bool itself = env == 0 || env == thisenv->env_id;
 
-	if (!head && thisenv->env_last_sender && random(4) == 0) // or hardly anybody is served
+	if (!head && thisenv->env_last_sender && random(4) == 0) // else few messages are received
 		number = SYS_ipc_recv;
 	switch (number) {
 	case SYS_env_set_status:
@@ -166,10 +170,10 @@ static int32_t fuzz_call(int family, bool head)
 			va = (uintptr_t) &tf;
 		break;
 	case SYS_page_map:
-		// Text is read-only, and everybody's.
+		// The text may be given away: it is read-only.
 		va = random(8) ? va : UTEXT;
 		return trap(number, (uint32_t[]){env, va, env2, va2, perm});
-	case SYS_page_map_run: // of heads no text: data follows
+	case SYS_page_map_run: // not from the text on: heads must not give their data away
 		perm %= PGSIZE;
 		perm |= (random(8) ? random(2 * ARENA_PAGES) : random_word()) * PGSIZE;
 		return trap(number, (uint32_t[]){env, va, env2, va2, perm});
@@ -182,12 +186,12 @@ static int32_t fuzz_call(int family, bool head)
 	case SYS_ipc_send:
 		if (head)
 			return 0;
-		if (itself && random(8)) // so will who waits for itself
+		if (itself && random(8)) // an env that sends to itself waits for ever
 			env = ONE_OF(shared->children[family]);
 		// fall through
 	case SYS_ipc_try_send:
 		return trap(number, (uint32_t[]){env, perm, random(2) ? va : UTOP, perm, va2});
-	case SYS_cputs: // print nothing, or die of it
+	case SYS_cputs: // print nothing, or be destroyed
 		env = va | KERNBASE;
 		va = !head && random(8) == 0;
 		break;
@@ -217,10 +221,10 @@ static void child(int family)
 	}
 }
 
-// Replace child n: by the env with this id, or if it is 0 by a new one.
+// Destroy child n and replace it by the env with this id, or by a new one if id is 0.
 static void replace_child(int family, int n, envid_t id)
 {
-	static envid_t children[CHILDREN]; // what stands in shared, some child may have spoilt
+	static envid_t children[CHILDREN]; // a copy, because a child may overwrite those in shared
 
 	if (children[n] > 0)
 		sys_env_destroy(children[n]);
@@ -250,13 +254,14 @@ static void __attribute__((noreturn)) head(int family)
 	}
 	for (int n = 0; n < CHILDREN; n++)
 		replace_child(family, n, -1);
-	shared->heads[family] = 0; // it has come to its end
+	shared->heads[family] = 0; // it was not destroyed
 	exit();
 }
 
 // ---- Watching ----
 
-// Everything of the bystander that only it can change, but for its memory. Others can wait for it.
+// Return a checksum of all that only the bystander itself may change, except its memory. Other envs
+// can wait to send to it, so its last sender is not included.
 static uint32_t own_state(void)
 {
 	const volatile uint32_t *field = (const volatile uint32_t *) &thisenv->env_pgdir;
@@ -285,8 +290,8 @@ static void private_page(int n, uint32_t first)
 		page[i] = first + n * (PGSIZE / 4) + i;
 }
 
-// Count with every word of private memory, and see whether they all go on counting. A page is made
-// anew each time: in a frame that some fuzzer may just have lost.
+// Add one to every word of the private memory again and again, and check that no other env changes
+// one. Each round replaces a page by a new one, whose frame another env may just have lost.
 static void __attribute__((noreturn)) bystander(void)
 {
 	uint32_t state_before = 0;
@@ -303,7 +308,7 @@ static void __attribute__((noreturn)) bystander(void)
 		}
 		for (int n = 0; n < PRIVATE_PAGES; n++)
 			if (references(PRIVATE + n * (PGSIZE / 4)) != 1)
-				verdict->damage = "somebody shares the bystander's memory";
+				verdict->damage = "another env shares the bystander's memory";
 		private_page(round % PRIVATE_PAGES, round + 1);
 		verdict->checks++;
 		state_before = own_state();
@@ -340,7 +345,7 @@ void umain(int argc, char **argv)
 			damage = "a head is dead";
 	}
 
-	// Whatever they did, it was before the next check but one.
+	// A check that begins after the heads have ended is the second one from now, at the latest.
 	for (uint32_t last = verdict->checks; is_alive(id) && verdict->checks < last + 2;)
 		sys_yield();
 	if (!is_alive(id))

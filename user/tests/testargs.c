@@ -1,21 +1,21 @@
-// Shows that a system call refuses every bad argument with the error its contract (inc/lib.h)
-// names, and that what it refuses has changed nothing: not a reference to any frame, not an entry
-// of this env's page tables, not a field of any env. Each call is tried with each of its arguments
-// bad in every way, alone and together with each other one. A buffer of sys_cputs that is not there
-// ends the caller and nobody else.
+// Bad arguments of system calls. Each of them must give the error that the contract in inc/lib.h
+// names, and the call must not have changed anything: no reference to any frame, no entry of this
+// env's page tables, no field of any env. Each call is tried with every bad value of each argument,
+// alone and together with every bad value of each other argument. A buffer of sys_cputs that is not
+// mapped ends the caller and no other env.
 
 #include "../common.h"
 
-#define PAGE     ((uint8_t *) 0x10000000) // writable; the page behind it is not mapped
+#define PAGE     ((uint8_t *) 0x10000000) // writable; the page after it is not mapped
 #define READONLY ((uint8_t *) 0x20000000)
-#define SERIES   0x50000000            // a few pages in a row
-#define COPY     (0x60000000 - PGSIZE) // where such a row is mapped again, across page tables
-#define WANTED   0x30000000            // where the receiver waits for a page
-#define NOTHING  0x40000000            // not even a page table
+#define SERIES   0x50000000            // some consecutive pages
+#define COPY     (0x60000000 - PGSIZE) // where these are mapped again, in two page tables
+#define WANTED   0x30000000            // where the receiver wants a page
+#define NOTHING  0x40000000            // there is no page table for it
 
 enum { MAX_VALUES = 22 };
 
-// An argument: values[0] is good, the others give `error'.
+// An argument: values[0] is good, each of the others gives the error.
 struct Argument {
 	int error;
 	int count;
@@ -29,20 +29,20 @@ struct Argument {
 	}
 // Below UTOP, but not the start of a page.
 #define MISALIGNED 1, PGSIZE - 1, (uintptr_t) PAGE + 8, UTOP - PGSIZE + 1, UTOP - 1
-// Not for programs to map.
+// Addresses where programs may not map anything.
 #define BELOW 0, PGSIZE, UMIN - PGSIZE
 #define ABOVE UTOP, UTOP + PGSIZE, UPAGES, UVPT, ULIM, KERNBASE, 0xfffff000, 0xffffffff
-// Right, but for a bit that is missing or too many.
+// Rights with a bit missing, or a bit that is not allowed.
 #define BAD_RIGHTS                                                                                 \
 	0, PTE_P, PTE_U, PTE_W, PTE_P | PTE_W, PTE_U | PTE_W, PTE_AVAIL, RW | PTE_PWT,             \
 		RW | PTE_PCD, RW | PTE_A, RW | PTE_D, RW | PTE_PS, RW | PTE_G, RW | 0x1000,        \
 		RW | 0x80000000, 0xffffffff
 
-// The envs are filled in when they are there: the good one, then BAD_ENVS ids.
+// The values of the envs are filled in when these have been made: the good one, then BAD_ENVS ids.
 enum { BAD_ENVS = 11 };
 static struct Argument child = {-E_BAD_ENV, BAD_ENVS + 1, {0}};
 static struct Argument owner = {-E_BAD_ENV, BAD_ENVS + 1, {0}}; // of `source': the caller
-static struct Argument receiver = {-E_BAD_ENV, BAD_ENVS, {0}};  // any env may be named: one less
+static struct Argument receiver = {-E_BAD_ENV, BAD_ENVS, {0}};  // any env is right: one less
 static const struct Argument target = {-E_INVAL, VALUES(0x30000000, MISALIGNED, BELOW, ABOVE)};
 static const struct Argument source = {
 	-E_INVAL, VALUES((uintptr_t) PAGE, MISALIGNED, ABOVE, (uintptr_t) PAGE + PGSIZE, NOTHING)};
@@ -50,7 +50,7 @@ static const struct Argument sent = {
 	-E_INVAL, VALUES((uintptr_t) PAGE, MISALIGNED, (uintptr_t) PAGE + PGSIZE, NOTHING, 0)};
 static const struct Argument wanted = {-E_INVAL, VALUES(WANTED, MISALIGNED)};
 static const struct Argument rights = {-E_INVAL, VALUES(RW, BAD_RIGHTS)};
-// With a number of pages above the rights.
+// Rights, with a number of pages in the high bits.
 static const struct Argument run = {-E_INVAL, VALUES(PGSIZE | RW, RW, 0, PGSIZE, PGSIZE | PTE_P,
 						     PGSIZE | PTE_U, PGSIZE | PTE_W | PTE_P,
 						     PGSIZE | RW | PTE_A, PGSIZE | RW | PTE_PS,
@@ -83,14 +83,15 @@ static const struct {
 };
 
 static int failures;
-static uint32_t world; // the state no failed call may change
+static uint32_t state_before; // a checksum of what no failed call may change
 
 static void add(uint32_t *hash, uint32_t value)
 {
 	*hash = (*hash ^ value) * 16777619;
 }
 
-static uint32_t look_at_world(void)
+// Return the checksum: of all references, all envs, and this env's page tables.
+static uint32_t checksum(void)
 {
 	uint32_t hash = 0;
 
@@ -109,21 +110,22 @@ static uint32_t look_at_world(void)
 	return hash;
 }
 
-// The call must return one of the two errors and leave the world alone.
+// Make a call that must return one of the two errors and change nothing.
 static void refuse(uint32_t number, const uint32_t *a, int error, int or_error)
 {
 	int32_t r = trap(number, a);
-	uint32_t now = look_at_world();
+	uint32_t now = checksum();
 
-	if ((r == error || r == or_error) && now == world)
+	if ((r == error || r == or_error) && now == state_before)
 		return;
 	cprintf("testargs: FAIL call %u (%x, %x, %x, %x, %x) returns %d%s\n", number, a[0], a[1],
-		a[2], a[3], a[4], r, now == world ? "" : " and has changed something");
+		a[2], a[3], a[4], r, now == state_before ? "" : " and has changed something");
 	failures++;
-	world = now;
+	state_before = now;
 }
 
-// Every bad value of every argument, alone and with every bad value of each later one.
+// Make a call with every bad value of each argument, alone and together with every bad value of
+// each later argument.
 static void try_bad_values(int number, const struct Argument *const *arguments)
 {
 	uint32_t good[5] = {0}, a[5];
@@ -151,7 +153,7 @@ static void wait_for_message(envid_t id)
 {
 	const volatile struct Env *e = &envs[ENVX(id)];
 
-	// What it ran on must have let go of its memory too.
+	// The CPU on which it ran must not have its page directory loaded any more.
 	while (!e->env_ipc_recving || pages[PGNUM((uintptr_t) e->env_pgdir - KERNBASE)].pp_ref != 1)
 		sys_yield();
 }
@@ -176,7 +178,7 @@ static void test_cputs(void)
 		if (id == 0) {
 			sys_cputs((const char *) bad[i][0], bad[i][1]);
 			cprintf("testargs: FAIL sys_cputs(%x, %x) returns\n", bad[i][0], bad[i][1]);
-			sys_ipc_recv((void *) UTOP); // stay, for the parent to see
+			sys_ipc_recv((void *) UTOP); // do not end, so that the parent sees it
 		}
 		while (is_alive(id) && !envs[ENVX(id)].env_ipc_recving)
 			sys_yield();
@@ -184,10 +186,10 @@ static void test_cputs(void)
 		sys_env_destroy(id);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		sys_cputs((const char *) bad[i][0], 0); // nothing is read, nothing can be wrong
+		sys_cputs((const char *) bad[i][0], 0); // nothing is read, so no address is wrong
 }
 
-// What stands at the very edge, but is allowed.
+// The first and the last values that are allowed.
 static void test_edges(envid_t embryo)
 {
 	static const uint32_t edge[] = {UMIN, PTSIZE - PGSIZE, UTOP - PTSIZE, UTOP - PGSIZE};
@@ -207,21 +209,21 @@ static void test_edges(envid_t embryo)
 	MUST(sys_env_set_status(embryo, ENV_NOT_RUNNABLE));
 }
 
-// A page that leaves this env is nowhere else but where it went.
+// A page that has been moved is mapped only where it was moved to.
 static void test_move(envid_t embryo)
 {
 	void *from = (void *) SERIES, *to = (void *) COPY;
 
 	MUST(sys_page_alloc(0, from, RW));
 	*(uint32_t *) from = 4711;
-	MUST(sys_page_alloc(0, to, RW)); // given up for the one that comes
+	MUST(sys_page_alloc(0, to, RW)); // to be replaced
 	MUST(sys_page_move(from, 0, to, PTE_AVAIL | RO));
 	EXPECT(mapped(SERIES), false);
 	EXPECT(uvpt[PGNUM(to)] & PTE_SYSCALL, PTE_AVAIL | RO);
 	EXPECT(*(uint32_t *) to, 4711);
 	EXPECT(references(to), 1);
-	EXPECT(sys_page_move(to, 0, from, RW), -E_INVAL); // it has become read-only
-	MUST(sys_page_move(to, embryo, to, RO));          // it is another env's
+	EXPECT(sys_page_move(to, 0, from, RW), -E_INVAL); // it is read-only now
+	MUST(sys_page_move(to, embryo, to, RO));          // to another env
 	EXPECT(mapped(COPY), false);
 	EXPECT(sys_page_move(to, embryo, from, RO), -E_INVAL);
 	MUST(sys_page_map(embryo, to, 0, to, RO));
@@ -231,7 +233,7 @@ static void test_move(envid_t embryo)
 	MUST(sys_page_unmap(embryo, to));
 }
 
-// Map `n' pages of SERIES at COPY: the first `done' must be there then, and no more.
+// Map n pages of SERIES at COPY. Exactly the first `done' of them must be mapped then.
 static void map_series(int perm, int n, int done)
 {
 	EXPECT(sys_page_map_run(0, (void *) SERIES, 0, (void *) COPY, perm, n), done);
@@ -245,18 +247,18 @@ static void map_series(int perm, int n, int done)
 	}
 }
 
-// A run ends before the first page that sys_page_map would refuse.
+// sys_page_map_run stops before the first page that sys_page_map would refuse.
 static void test_runs(envid_t embryo)
 {
 	enum { MANY = 700 }; // more than one call maps
 	char *series = (char *) SERIES, *copy = (char *) COPY;
-	char *stack = (char *) UXSTACKTOP - PGSIZE; // the last page there is
+	char *stack = (char *) UXSTACKTOP - PGSIZE; // the last page of user memory
 
 	for (int i = 0; i < 4; i++)
 		MUST(sys_page_alloc(0, series + i * PGSIZE, i == 2 ? RO : RW));
 	for (int n = 1; n < 6; n++) {
-		map_series(RW, n, MIN(n, 2)); // the next is read-only
-		map_series(RO, n, MIN(n, 4)); // and the one after these missing
+		map_series(RW, n, MIN(n, 2)); // the third page is read-only
+		map_series(RO, n, MIN(n, 4)); // the fifth page is missing
 	}
 	EXPECT(sys_page_map_run(0, series, 0, copy, RW, 0), -E_INVAL);
 	EXPECT(sys_page_map_run(0, series, 0, copy, RW | 0x1000, 1), -E_INVAL);
@@ -265,11 +267,12 @@ static void test_runs(envid_t embryo)
 	EXPECT(sys_page_map_run(0, series, embryo, stack, RW, 2), 1);
 	EXPECT(sys_page_map_run(0, stack, embryo, series, RW, 3), 1);
 	EXPECT(sys_page_map_run(embryo, stack - PGSIZE, 0, copy, RW, 4), 2);
-	EXPECT(references(series), 5); // here once, there and at COPY twice
+	EXPECT(references(series), 5); // at SERIES once, in embryo twice, at COPY twice
 	for (int i = 0; i < 2; i++)
 		MUST(sys_page_unmap(0, copy + i * PGSIZE));
 
-	// Page by page, from the first on: each finds the one before where it has just been mapped.
+	// Map each page at the address of the next one, so that the first page is mapped at all of
+	// them.
 	for (int i = 0, r = 1; i < MANY && r > 0; i += r) {
 		char *va = series + i * PGSIZE;
 		r = sys_page_map_run(0, va, 0, va + PGSIZE, RW, MANY - i);
@@ -280,7 +283,7 @@ static void test_runs(envid_t embryo)
 		MUST(sys_page_unmap(0, series + i * PGSIZE));
 }
 
-// Both calls that send do the same for an env that waits, and that comes back to wait.
+// Both calls that send do the same if the receiver waits. The receiver then waits again.
 static void test_send(int number, envid_t waiting)
 {
 	static const struct {
@@ -297,7 +300,7 @@ static void test_send(int number, envid_t waiting)
 		uintptr_t page = messages[i].page;
 		uint32_t runs = e->env_runs, refs = page < UTOP ? references((void *) page) : 0;
 
-		refs += i != 1 && page < UTOP; // else it has the page already
+		refs += i != 1 && page < UTOP; // in round 1 it has the page already
 		MUST(trap(number, (uint32_t[]){waiting, number + i, page, messages[i].perm, 0}));
 		while (e->env_runs == runs)
 			sys_yield();
@@ -316,7 +319,8 @@ void umain(int argc, char **argv)
 	MUST(sys_page_alloc(0, READONLY, RO));
 	test_cputs();
 
-	// A child that waits for a page, a child of its own that does too, one that never ran.
+	// A child that waits for a page, a child of that child that does so too, and one that never
+	// ran.
 	envid_t waiting = fork_or_panic();
 	if (waiting == 0) {
 		bool once = fork_or_panic() == 0;
@@ -345,7 +349,7 @@ void umain(int argc, char **argv)
 	memcpy(&owner.values[1], bad, sizeof(bad));
 	memcpy(&receiver.values[1], bad, sizeof(bad) - sizeof(bad[0]));
 
-	// More than a single argument shows, and calls there are not.
+	// Errors that depend on several arguments, and calls that do not exist.
 	const struct {
 		int error;
 		uint32_t number, a[5];
@@ -361,7 +365,7 @@ void umain(int argc, char **argv)
 		{-E_INVAL, SYS_page_move, {(uintptr_t) PAGE, sys_getenvid(), (uintptr_t) PAGE, RW}},
 		{-E_INVAL, SYS_ipc_try_send, {waiting, 1, (uintptr_t) READONLY, RW}},
 		{-E_INVAL, SYS_ipc_send, {waiting, 1, (uintptr_t) READONLY, RW}},
-		// With nobody who waits, too: this must not begin to wait for them.
+		// The receiver does not wait: the call must return the error, and not wait for it.
 		{-E_INVAL, SYS_ipc_send, {embryo, 1, (uintptr_t) READONLY, RW}},
 		{-E_INVAL, SYS_ipc_send, {0, 1, NOTHING, RW}},
 		{-E_IPC_NOT_RECV, SYS_ipc_try_send, {0, 1, UTOP, 0}},
@@ -377,7 +381,7 @@ void umain(int argc, char **argv)
 		{-E_INVAL, 0x80000000 | SYS_exofork, {0}},
 		{-E_INVAL, 0xffffffff, {0}},
 	};
-	world = look_at_world();
+	state_before = checksum();
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
 		try_bad_values(calls[i].number, calls[i].arguments);
 	for (size_t i = 0; i < ARRAY_SIZE(more); i++)

@@ -1,26 +1,26 @@
-// Out of envs, out of frames, out of page tables: every call that needs one says so and has
-// changed nothing, and when the hog is gone everything is there again.
+// Running out of envs and of frames. Every call that needs one must return the error and change
+// nothing, and in the end as many frames as before must be free.
 //
-// A hog takes all memory but as many frames as we tell it to leave. With each number of frames
-// left, from none on, we make each call that allocates, and have a child fork.
+// A child, the hog, takes all memory except as many frames as we tell it to leave. For each number
+// of frames, from none on, we make each call that allocates, and let another child fork.
 
 #include "../common.h"
 
 #define LEVELS      12 // frames left; a fork needs fewer
 #define PLENTY      64
 #define SHARED      ((volatile struct Shared *) 0x00a00000)
-#define TARGET      ((void *) 0x10000000) // a page whose page table no env has at first
-#define NEIGHBOUR   (TARGET + PGSIZE)     // another one in the same page table
+#define TARGET      ((void *) 0x10000000) // at first, no env has the page table for it
+#define NEIGHBOUR   (TARGET + PGSIZE)     // in the same page table
 #define HOG_START   0x20000000U
-#define SPARE_PAGES 0x00b00000U // pages that need no new page table, for the hog
+#define SPARE_PAGES 0x00b00000U // where the hog can map pages without a new page table
 #define PENDING     1
 
 struct Shared {
 	int failures;
-	envid_t ready;          // the last child that has all memory it needs
-	uint32_t leave, left;   // what the hog shall leave, what it has left
-	uint32_t forks, forked; // how often the subject shall fork, and has
-	int result;             // of its fork
+	envid_t ready;          // the last child that has all the memory it needs
+	uint32_t leave, left;   // how many frames the hog is to leave, and how many it has left
+	uint32_t forks, forked; // how often the subject is to fork, and how often it has
+	int result;             // of its last fork
 };
 
 #define fail(...) (cprintf("testexhaust: FAIL " __VA_ARGS__), SHARED->failures++)
@@ -33,7 +33,7 @@ static void must(int r, const char *what)
 	}
 }
 
-// Wait for frames that a CPU still has in use. Returns how many are free in the end.
+// Wait until `expected' frames are free: a CPU may still use some. Returns how many are free.
 static uint32_t settled_frames(uint32_t expected)
 {
 	for (int patience = 0; free_frames() != expected && patience < 200; patience++)
@@ -59,7 +59,7 @@ static envid_t start(void (*work)(void))
 
 // ---- The hog ----
 
-// Take or give back frames until `want' are free.
+// Allocate or free frames until `want' are free.
 static void adjust(uint32_t want)
 {
 	static uintptr_t top = HOG_START, spare = SPARE_PAGES;
@@ -69,10 +69,10 @@ static void adjust(uint32_t want)
 		must(sys_page_unmap(0, (void *) (top -= PGSIZE)), "sys_page_unmap");
 	for (; excess > 0 && sys_page_alloc(0, (void *) top, RW) == 0; excess--)
 		top += PGSIZE;
-	// The last frame is not enough for a page and its page table.
+	// If only one frame is left, it is not enough for a page with a new page table.
 	int r = free_frames() > want ? sys_page_alloc(0, (void *) spare, RW) : 0;
 	if (r < 0)
-		fail("the hog is told %e, though there is a frame\n", r);
+		fail("sys_page_alloc returns %e to the hog, though there is a free frame\n", r);
 	spare += PGSIZE;
 	if (want == 0 && (r = sys_page_alloc(0, (void *) spare, RW)) != -E_NO_MEM)
 		fail("sys_page_alloc without frames returns %d\n", r);
@@ -85,8 +85,8 @@ static void hog(void)
 
 		if (SHARED->left == want)
 			continue;
-		while (free_frames() != want &&
-		       SHARED->failures < 10) // a page table changes the count, too
+		// Page tables change the count too, so this may take several steps.
+		while (free_frames() != want && SHARED->failures < 10)
 			adjust(want);
 		SHARED->left = want;
 	}
@@ -103,7 +103,7 @@ static void leave(uint32_t frames)
 
 // ---- Calls ----
 
-void receive(void); // what a bare env runs that waits for a message with a page
+void receive(void); // the code of an env without a library that waits for a page
 asm(".pushsection .text\nreceive: int $48; hlt\n.popsection");
 static_assert(T_SYSCALL == 48);
 
@@ -128,7 +128,7 @@ static int map_run(envid_t env)
 	return r > 0 ? r - 1 : r;
 }
 
-// What cannot be moved stays where it is.
+// If a page cannot be moved, it must stay mapped where it is.
 static int move(envid_t env)
 {
 	void *copy = (char *) SHARED + PGSIZE;
@@ -212,16 +212,17 @@ static void test_call(const struct Call *c, uint32_t frames)
 	if (r != wanted)
 		fail("%s with %u frames left returns %d\n", c->name, frames, r);
 	if (r < 0 && settled_frames(frames) != frames)
-		fail("%s with %u frames left fails, and leaves %u\n", c->name, frames,
+		fail("%s with %u frames left fails; then %u are free\n", c->name, frames,
 		     free_frames());
 	if (r < 0 && c->receives && !envs[ENVX(env)].env_ipc_recving)
-		fail("%s with %u frames left fails, and ends the wait\n", c->name, frames);
+		fail("%s with %u frames left fails, but ends the receiver's wait\n", c->name,
+		     frames);
 	sys_env_destroy(env);
 }
 
 // ---- Fork ----
 
-// A child that forks when it is told so. Its fork may fail, but it must get that far.
+// A child that forks whenever it is told to. Its fork may fail, but must return.
 static void subject(void)
 {
 	for (;; sys_yield()) {
@@ -259,7 +260,8 @@ static void test_fork(uint32_t frames)
 		fail("fork with %u frames left returns %d, but its caller ends\n", frames,
 		     SHARED->result);
 	} else if (!is_alive(env)) {
-		// A fork that succeeds may leave no frame for a copy-on-write page of its caller.
+		// After a successful fork, no frame may be left for a page that its caller writes
+		// to.
 	} else if (SHARED->result < 0 && SHARED->result != -E_NO_MEM) {
 		fail("fork with %u frames left returns %d\n", frames, SHARED->result);
 	} else if (settled_frames(frames) != frames) {
@@ -305,7 +307,7 @@ static void test_envs(void)
 void umain(int argc, char **argv)
 {
 	must(sys_page_alloc(0, (void *) SHARED, RW | PTE_SHARE), "sys_page_alloc");
-	envid_t child = fork(); // has the library's memory made
+	envid_t child = fork(); // allocates what the library needs
 	must(child, "fork");
 	if (child == 0)
 		exit();
@@ -323,7 +325,8 @@ void umain(int argc, char **argv)
 		test_fork(frames);
 	sys_env_destroy(hog_env);
 	if (settled_frames(before) != before)
-		fail("%u frames free before the hog came, %u after it\n", before, free_frames());
+		fail("%u frames free before the hog started, %u after its end\n", before,
+		     free_frames());
 	if (SHARED->failures == 0)
 		cprintf("testexhaust: OK\n");
 }

@@ -1,6 +1,7 @@
-// Does one of each thing that takes memory. From the monitor, `fail N' makes the N-th allocation
-// from then on fail; whichever call that hits returns -E_NO_MEM, has changed nothing, and works
-// when it is repeated. For each N from 1 until nothing is reported any more:
+// Makes each kind of call that allocates memory. The monitor's command `fail N' makes the N-th
+// allocation from then on fail. The call that makes it must return -E_NO_MEM and change nothing,
+// and must succeed when it is repeated. To be run for each N from 1 on, until no failure is
+// reported:
 //
 //	K> fail 1
 //	K> run testfail
@@ -14,14 +15,15 @@
 struct Shared {
 	int failures;
 	int retries; // of page faults
-	int result;  // what a child has to say
+	int result;  // of what a child does
 };
 
-static int failures; // while there may be no shared page
+static int failures; // not in SHARED, which may be missing
 
 #define fail(...) (cprintf("testfail: FAIL " __VA_ARGS__), failures++)
 
-// Page-fault handler: a write to a copy-on-write page for which there was no memory. Once more.
+// The page-fault handler. If the fault is a write to a copy-on-write page, there was no memory for
+// the copy: try again.
 static void try_again(struct UTrapframe *utf)
 {
 	uintptr_t va = utf->utf_fault_va;
@@ -33,7 +35,7 @@ static void try_again(struct UTrapframe *utf)
 	exit();
 }
 
-// ---- Steps: each returns 0 or an error, and gives back what it took ----
+// ---- Steps: each returns 0 or an error, and frees what it has allocated ----
 
 static int make_env(void)
 {
@@ -95,13 +97,13 @@ static int send_page(void)
 	while ((r = sys_ipc_try_send(child, 1, (void *) SHARED, RW)) == -E_IPC_NOT_RECV)
 		sys_yield();
 	if (r < 0 && !envs[ENVX(child)].env_ipc_recving)
-		fail("a message that fails ends the wait\n");
+		fail("a call that fails ends the receiver's wait\n");
 	sys_env_destroy(child);
 	return r;
 }
 
-// A child computes, and makes an env that inherits its floating-point registers. Where there is
-// no memory for these at their first use, that ends the child.
+// A child computes, and makes an env that gets a copy of its floating-point registers. If there is
+// no memory for these at their first use, the child is destroyed.
 static int compute(void)
 {
 	SHARED->result = -E_NO_MEM;
@@ -127,11 +129,11 @@ static const struct Step {
 	{"compute", compute},
 };
 
-// ---- Doing them ----
+// ---- Running them ----
 
-static bool failed_once; // only one allocation fails
+static bool failed_once; // only one allocation is made to fail
 
-// Note the result of something. Returns whether to do it again.
+// Report the result of a call if it is an error. Returns whether to make the call again.
 static bool failed(const char *name, int r)
 {
 	if (r == 0)
@@ -140,12 +142,12 @@ static bool failed(const char *name, int r)
 	if (r != -E_NO_MEM)
 		fail("%s returns %d\n", name, r);
 	else if (failed_once)
-		fail("%s fails without reason\n", name);
+		fail("%s fails a second time\n", name);
 	failed_once = true;
 	return r == -E_NO_MEM;
 }
 
-// Allocate a page for ourselves, now or on the second try.
+// Allocate a page for this env; if that fails, try once more.
 static void need(void *va, int perm)
 {
 	int r = sys_page_alloc(0, va, perm);
@@ -175,7 +177,7 @@ void umain(int argc, char **argv)
 {
 	need((void *) SHARED, RW | PTE_SHARE);
 	need((void *) (UXSTACKTOP - PGSIZE), RW);
-	need(PFTEMP, RW); // its page table stays
+	need(PFTEMP, RW); // for its page table, which stays
 	sys_page_unmap(0, PFTEMP);
 	set_pgfault_handler(try_again);
 

@@ -1,7 +1,7 @@
-// Shows that everybody gets on. Eight envs that never give up a CPU, computing or making system
-// calls without pause, get equal shares, within a factor of 1.5. However many senders there are
-// that only ever try again, their receiver gets its messages. And two envs that hand the CPU to
-// each other with messages do not keep it from others.
+// Fair scheduling. Eight envs that never give up their CPU, because they compute or make system
+// calls without pause, get equal shares, within a factor of 1.5. A receiver gets its messages,
+// however many senders try again and again. Two envs that send each other messages, and so run in
+// turn, do not keep the CPU from others.
 
 #include "../common.h"
 
@@ -71,9 +71,9 @@ static const volatile struct Env *env_of(int spinner)
 	return &envs[ENVX(spinners[spinner])];
 }
 
-// Whether spinners get equal shares. Each time one is given a CPU it keeps it until the next tick,
-// so turns measure that, and do not depend on what else the machine under an emulator does. Where
-// there is a CPU for each, turns mean nothing: all must get on.
+// Whether the spinners get equal shares, measured in turns: an env that is given a CPU keeps it
+// until the next tick. So the result does not depend on what else the host of an emulator does. If
+// there is a CPU for each spinner, turns mean nothing, and all must make progress.
 static bool fair(void (*run)(struct Share *, envid_t), const char *what)
 {
 	uint32_t runs[SPINNERS], counts[SPINNERS], least = UINT32_MAX, most = 0, total = 0;
@@ -129,8 +129,8 @@ static bool receives(void)
 	return false;
 }
 
-// What the three do in gets_on_beside_partners, as the parent tells: COMPUTE, TAKE, or the id of
-// the one to give messages to.
+// What the parent tells each of the three in gets_on_beside_partners to do: COMPUTE, TAKE (receive
+// messages), or the id of the env to send messages to.
 enum { COMPUTE, TAKE };
 
 static void play_part(void)
@@ -146,8 +146,9 @@ static void play_part(void)
 		ipc_send(part, 0, NULL, 0);
 }
 
-// Whether a third env, and this one, get on beside two of which one takes a message whenever there
-// is one, and the other always has one. They stand in envs[] in this order, one behind the other.
+// Whether a third env, and this one, make progress beside two partners, of which one always sends
+// and the other receives whenever a message waits. Receiver, sender and third env follow each other
+// in envs[] in this order.
 static bool gets_on_beside_partners(void)
 {
 	envid_t id[3];
@@ -158,7 +159,7 @@ static bool gets_on_beside_partners(void)
 		if (id[i] == 0)
 			play_part();
 	}
-	// Free slots are used again from either end.
+	// Free slots may have been used in ascending or in descending order.
 	bool upwards = ENVX(id[0]) < ENVX(id[2]);
 	envid_t taker = id[upwards ? 0 : 2], giver = id[1], third = id[upwards ? 2 : 0];
 	ipc_send(third, COMPUTE, NULL, 0);

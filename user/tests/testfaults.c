@@ -1,17 +1,17 @@
-// Page faults that are as awkward as can be: every stack pointer around the edges of the stacks,
-// exception stacks that are full, missing, read-only or somebody else's, entry points anywhere,
-// odd flags. The env enters its upcall with the right frame, or ends; the kernel does not mind.
+// Difficult page faults: stack pointers at and near all limits of the stacks; exception stacks that
+// are full, missing, read-only, or shared with another env; entry points anywhere; unusual flags.
+// The env must either enter its upcall with the right frame or end, and the kernel must not panic.
 //
-// A case is a bare env without a library: some code, an exception stack, and registers. When it
-// is gone, its entry in envs[] still holds the registers of its last trap, which tell the story.
+// A case is an env without a library: some code, an exception stack, and registers. After its end,
+// its entry in envs[] still has the registers of its last trap, from which the result is known.
 
 #include "../common.h"
 
 #define XSTACK  (UXSTACKTOP - PGSIZE)
 #define FRAME   sizeof(struct UTrapframe)
-#define VICTIM  0x00a00000 // never mapped: what the cases touch
+#define VICTIM  0x00a00000 // never mapped: where the cases write
 #define SHARED  ((volatile uint32_t *) 0x00b00000)
-#define ENTERED 0x600df00d // what the good upcall leaves in edi
+#define ENTERED 0x600df00d // what the good upcall loads into edi
 
 static int failures;
 
@@ -19,10 +19,10 @@ static int failures;
 
 // ---- Code that cases run ----
 
-void touch(void);      // write where eax points
-void popf_touch(void); // the same with flags as ebx says
-void popf_call(void);  // a system call and some more with flags as ebx says
-void upcall(void);     // end the env, with what the UTrapframe says in ecx, esi and ebp
+void touch(void);      // write to the address in eax
+void popf_touch(void); // load the flags from ebx, then do the same
+void popf_call(void);  // load the flags from ebx, then make a system call
+void upcall(void);     // end the env, with values of the UTrapframe in ecx, esi and ebp
 extern char end[];     // of the program, from the linker
 
 static void __attribute__((used, noinline)) code(void)
@@ -46,9 +46,9 @@ static void __attribute__((used, noinline)) code(void)
 
 enum Stack { GOOD, MISSING, READ_ONLY, COPY_ON_WRITE, OURS };
 enum Outcome {
-	ENTERS,   // gets into the upcall
-	KILLED,   // is ended by its page fault
-	DEBUGGED, // is ended by a debug exception
+	ENTERS,   // it enters its upcall
+	KILLED,   // its page fault ends it
+	DEBUGGED, // a debug exception ends it
 	EITHER,   // one of the first two
 };
 
@@ -71,7 +71,7 @@ static const struct Case cases[] = {
 	{"copy-on-write exception stack", KILLED, touch, UPCALL, COPY_ON_WRITE, USTACKTOP, 0},
 	{"shared exception stack", EITHER, touch, UPCALL, OURS, USTACKTOP, 0},
 
-	// The upcall faults in its turn, again and again: the exception stack overflows.
+	// The upcall faults itself, again and again, until the exception stack is full.
 	{"upcall that faults", KILLED, touch, (uintptr_t) touch, GOOD, USTACKTOP, 0},
 	{"upcall that faults, shared stack", KILLED, touch, (uintptr_t) touch, OURS, USTACKTOP, 0},
 	{"upcall of zeros in envs[]", KILLED, touch, UPAGES - 4, GOOD, USTACKTOP, 0},
@@ -131,7 +131,7 @@ static void give_exception_stack(envid_t env, enum Stack kind)
 							: RO | PTE_COW));
 }
 
-// Run a case to its end. Returns its entry in envs[], or NULL if it does not end by itself.
+// Run a case to its end. Returns the env's entry in envs[], or NULL if it does not end.
 static const volatile struct Env *run(const struct Case *c)
 {
 	envid_t env = sys_exofork();
@@ -148,7 +148,7 @@ static const volatile struct Env *run(const struct Case *c)
 	for (uintptr_t va = UTEXT; va < (uintptr_t) end; va += PGSIZE)
 		must(sys_page_map(0, (void *) va, env, (void *) va, RO));
 	must(sys_page_alloc(env, (void *) (USTACKTOP - PGSIZE), RW));
-	// Below the exception stack there is a page too, which nobody may run into.
+	// Below the exception stack there is a page, which must not be written.
 	must(sys_page_map(0, (void *) (SHARED + PGSIZE / 4), env, (void *) (XSTACK - PGSIZE), RW));
 	give_exception_stack(env, c->stack);
 	must(sys_env_set_pgfault_upcall(env, (void *) c->upcall));
@@ -159,7 +159,7 @@ static const volatile struct Env *run(const struct Case *c)
 	for (int patience = 0; patience < 100000; patience++) {
 		if (!is_alive(env))
 			return slot;
-		for (int i = 0; i < 100; i++) // what an env sees that shares its exception stack
+		for (int i = 0; i < 100; i++) // change the stack of an env that shares it
 			SHARED[PGSIZE / 4 - 1 - i % 20] = 0xffffff00 + i;
 		sys_yield();
 	}
@@ -179,13 +179,13 @@ static void check_entered(const char *name, const struct Case *c,
 	if (tf->tf_eflags & FL_DF)
 		fail("%s: enters the upcall with DF set\n", name);
 	if (c->stack == OURS)
-		return; // and overwritten
+		return; // the frame has been overwritten
 	if (tf->tf_regs.reg_ebp != VICTIM || tf->tf_regs.reg_ecx != c->esp)
-		fail("%s: upcall is told va %08x and esp %08x\n", name, tf->tf_regs.reg_ebp,
+		fail("%s: the upcall is told va %08x and esp %08x\n", name, tf->tf_regs.reg_ebp,
 		     tf->tf_regs.reg_ecx);
 	if ((tf->tf_regs.reg_esi & (FL_DF | FL_AC | FL_NT | FL_IOPL_MASK | FL_IF)) !=
 	    (flags | FL_IF))
-		fail("%s: upcall is told eflags %08x\n", name, tf->tf_regs.reg_esi);
+		fail("%s: the upcall is told eflags %08x\n", name, tf->tf_regs.reg_esi);
 }
 
 static void test(const char *name, const struct Case *c)
@@ -208,7 +208,7 @@ static void test(const char *name, const struct Case *c)
 		check_entered(name, c, tf);
 	for (int i = 0; i < PGSIZE / 4; i++)
 		if (SHARED[PGSIZE / 4 + i]) {
-			fail("%s: something is below the exception stack\n", name);
+			fail("%s: a word below the exception stack was written\n", name);
 			SHARED[PGSIZE / 4 + i] = 0;
 		}
 }
@@ -236,7 +236,7 @@ struct Registers {
 	uint32_t eflags;
 };
 
-// Load in's registers, write to where eax points, store the registers to out.
+// Load the registers from in, write to the address in eax, store the registers in out.
 void probe(const struct Registers *in, struct Registers *out);
 
 asm(".pushsection .text\n"
@@ -264,7 +264,7 @@ static void fault_deeper(void)
 	probe(in, &after[depth]);
 }
 
-// Page-fault handler: fault once more, then provide the page.
+// The page-fault handler: fault itself, down to some depth, then map the page.
 static void nest(struct UTrapframe *utf)
 {
 	if (++depth < DEPTH)
@@ -279,7 +279,7 @@ static void test_nesting(void)
 	for (int d = 0; d < DEPTH; d++) {
 		after[d].regs.reg_oesp = before[d].regs.reg_oesp;
 		if (memcmp(&before[d], &after[d], sizeof(before[d])) != 0)
-			fail("other registers after the fault at depth %d\n", d);
+			fail("registers have changed after the fault at depth %d\n", d);
 	}
 	if (depth != DEPTH)
 		fail("%d faults instead of %d\n", depth, DEPTH);

@@ -1,6 +1,7 @@
-// The floating-point registers belong to their env. Many envs, more than there are CPUs, keep
-// different values in all of them while they yield, are preempted, are stopped and go on on
-// another CPU; fork copies them; a new env finds them as after a reset, whatever ran before.
+// Each env has its own floating-point registers. Many envs, more than there are CPUs, keep
+// different values in all of them while they yield, are preempted, are stopped, and go on on other
+// CPUs. fork copies the registers. In a new env they have their initial values, whichever env ran
+// before.
 
 #include "../common.h"
 
@@ -9,19 +10,19 @@
 
 struct Shared {
 	int failures;
-	int loops; // how often the env that is stopped again and again has looked
+	int loops; // how often the env that is stopped again and again has checked its registers
 };
 
 #define fail(...) (cprintf("testfpu: FAIL " __VA_ARGS__), SHARED->failures++)
 
 // ---- The registers ----
 
-// What fxsave stores (SDM volume 1, table 10-2); the part that is the same on every processor.
+// What fxsave stores (SDM volume 1, table 10-2): the part that is the same on every processor.
 struct State {
 	uint16_t control, status;
 	uint8_t tags, reserved1; // one bit for each register in use
 	uint16_t opcode;
-	uint32_t code[2], data[2]; // where the last instruction and its operand were
+	uint32_t code[2], data[2]; // addresses of the last instruction and its operand
 	uint32_t mxcsr, mxcsr_mask;
 	struct {
 		uint8_t value[10], reserved[6];
@@ -34,7 +35,7 @@ static_assert(sizeof(struct State) == 512);
 
 static bool have_fxsr, have_sse;
 
-// The state the processor is in after a reset, as far as a program can tell.
+// Make the initial state, in which every env begins.
 static void make_clean(struct State *s)
 {
 	memset(s, 0, sizeof(*s));
@@ -42,7 +43,7 @@ static void make_clean(struct State *s)
 	s->mxcsr = 0x1f80;
 }
 
-// A state of its own for each seed: eight numbers between 1 and 2, and rounding modes.
+// Make a state from a seed: eight numbers between 1 and 2, and rounding modes.
 static void make_state(struct State *s, uint32_t seed)
 {
 	make_clean(s);
@@ -57,7 +58,7 @@ static void make_state(struct State *s, uint32_t seed)
 	}
 }
 
-// Compare the registers with s. Says what differs.
+// Compare the registers with s. Returns the name of what differs, or NULL.
 static const char *differs(const struct State *s)
 {
 	static struct State now;
@@ -92,7 +93,7 @@ static void compute(int spins)
 		;
 }
 
-// Keep one state after the other over yields and time slices.
+// Load one state after another, and check that each stays over yields and time slices.
 static void work(uint32_t seed)
 {
 	static struct State state;
@@ -111,8 +112,9 @@ static void work(uint32_t seed)
 	}
 }
 
-// Workers at the same time. We ourselves do not touch the registers yet, so theirs begin clean,
-// those of the second wave on CPUs where the first has left something.
+// Many workers at the same time, in two waves. This env has not used the registers yet, so the
+// workers begin with the initial state. The second wave runs on CPUs in which the first one has
+// left values.
 static void test_workers(void)
 {
 	envid_t workers[WORKERS];
@@ -151,7 +153,8 @@ static void test_fork(void)
 	}
 }
 
-// A child that looks all the time is stopped and set going; what it has loaded stays.
+// A child that checks its registers all the time is stopped and started again. They must not
+// change.
 static void test_stop(void)
 {
 	static struct State state;
@@ -174,7 +177,7 @@ static void test_stop(void)
 			sys_yield();
 		compute(2000);
 	}
-	sys_env_destroy(child); // in the middle of it
+	sys_env_destroy(child); // while it runs
 }
 
 void umain(int argc, char **argv)
@@ -190,7 +193,7 @@ void umain(int argc, char **argv)
 		test_fork();
 		test_stop();
 	} else {
-		cprintf("testfpu: no fxsave here, nothing to test\n");
+		cprintf("testfpu: the processor has no fxsave, nothing is tested\n");
 	}
 	if (SHARED->failures == 0)
 		cprintf("testfpu: OK\n");

@@ -1,44 +1,44 @@
-// Shows that no message is lost, doubled or mixed with another's page, however many envs send at
-// once, and that pages outlive their senders. Senders number their messages, and fill each page
-// they send with sender and number; who receives checks all of it. Envs that die in between take
-// nothing along: as many sends succeed as messages were received. Those who wait to send are
-// served in the order they came, with the page they had then, and who dies leaves the others in
-// line.
+// Messages. None may be lost, received twice, or come with the page of another one, however many
+// envs send at the same time; and pages must stay when their senders end. Senders number their
+// messages, and fill each page with their own number and that of the message; the receiver checks
+// all of it. When envs are destroyed meanwhile, exactly as many calls succeed as messages are
+// received. Envs that wait to send are served in the order of their calls, with the pages they had
+// then; if one of them is destroyed, the others stay in the queue.
 
 #include "../common.h"
 
 #define OUT     ((volatile uint32_t *) 0x10000000)   // page to send
 #define IN      ((volatile uint32_t *) 0x20000000)   // page received
-#define FAR     ((void *) 0x40000000)                // where no page table is
-#define HOARD   ((char *) 0x50000000 + 512 * PGSIZE) // all free memory, to be without any
+#define FAR     ((void *) 0x40000000)                // there is no page table for it
+#define HOARD   ((char *) 0x50000000 + 512 * PGSIZE) // where the hog maps all free memory
 #define NO_PAGE ((void *) UTOP)
 
 enum { SENDERS = 6, MESSAGES = 120, WORDS = PGSIZE / 4, ROUNDS = 12 };
-enum { LINE = 4 };    // how many wait in line
-enum { UNKNOWN = 1 }; // what the call of those in line will return
+enum { LINE = 4 };    // how many envs wait in the queue
+enum { UNKNOWN = 1 }; // the result of a call that has not returned
 
 // What all envs share.
 static struct Shared {
-	volatile uint32_t sent[SENDERS]; // how many sends succeeded
+	volatile uint32_t sent[SENDERS]; // how many calls have succeeded
 	volatile uint32_t received;
-	volatile int32_t result[LINE + 1]; // of the calls of those in line
+	volatile int32_t result[LINE + 1]; // of the calls of those in the queue
 	volatile bool go;                  // the receiver may receive now
-	volatile bool full;                // there is no more memory
+	volatile bool full;                // there is no free memory
 	volatile int failures;
 } *const shared = (struct Shared *) 0x30000000;
 
 #define EXPECT(x, want) expect_equal(x, want, #x, __LINE__, &shared->failures)
 
-// Let an env come to where it waits to send.
+// Wait until an env waits to send, or has ended.
 static void wait_sending(envid_t id)
 {
 	while (is_alive(id) && !envs[ENVX(id)].env_sending_to)
 		sys_yield();
 }
 
-static bool blocking; // whether send_to has the kernel wait
+static bool blocking; // whether send_to makes the call that waits in the kernel
 
-// Try until the message is received or cannot be; give up the CPU only now and then.
+// Send a message, with the other call by trying until it succeeds or fails; yield only sometimes.
 static int send_to(envid_t to, uint32_t value, void *pg, int perm)
 {
 	if (blocking)
@@ -54,13 +54,13 @@ static int send_to(envid_t to, uint32_t value, void *pg, int perm)
 
 // ---- Many senders, one receiver ----
 
-// Every third message brings no page, every third one that may not be written.
+// The rights with which message n sends a page; 0 for no page.
 static int rights_of(uint32_t n)
 {
 	return n % 3 == 0 ? 0 : n % 3 == 1 ? RO : RW;
 }
 
-// Put a fresh page at OUT and fill it, so that it can be told from all others.
+// Map a new page at OUT and fill it with numbers made of stamp.
 static void make_page(uint32_t stamp)
 {
 	alloc_or_panic(OUT, RW);
@@ -68,7 +68,7 @@ static void make_page(uint32_t stamp)
 		OUT[i] = stamp + i;
 }
 
-// Send MESSAGES messages and end at once, with the last page still on its way to be read.
+// Send MESSAGES messages and end at once, perhaps before the receiver has read the last page.
 static void send_all(envid_t to, uint32_t sender)
 {
 	for (uint32_t n = 0; n < MESSAGES; n++) {
@@ -134,7 +134,7 @@ static void test_page(void)
 	envid_t parent = sys_getenvid(), child, from;
 	int perm;
 
-	// A page is all that is left of its sender.
+	// The sender ends before its page is read.
 	alloc_or_panic(IN, RW);
 	child = fork_or_panic();
 	if (child == 0) {
@@ -148,10 +148,10 @@ static void test_page(void)
 	EXPECT(IN[WORDS - 1], 4711);
 	EXPECT(references(IN), 1);
 	EXPECT(sys_ipc_try_send(child, 0, NO_PAGE, 0), -E_BAD_ENV);
-	EXPECT(sys_ipc_try_send(0, 0, NO_PAGE, 0), -E_IPC_NOT_RECV); // it is not waiting: it sends
+	EXPECT(sys_ipc_try_send(0, 0, NO_PAGE, 0), -E_IPC_NOT_RECV); // to itself
 	EXPECT(sys_ipc_try_send(parent, 0, (void *) IN, RW), -E_IPC_NOT_RECV);
 
-	// No page comes: the one that was there stays. None is wanted: none is given.
+	// If no page is sent, the one at IN stays. If none is wanted, none is mapped.
 	child = fork_or_panic();
 	if (child == 0) {
 		sys_page_alloc(0, (void *) OUT, RW);
@@ -167,8 +167,7 @@ static void test_page(void)
 	EXPECT(perm, 0);
 	EXPECT(IN[WORDS - 1], 4711);
 
-	// One that waits does so until a message comes, whatever its parent tries; it may die
-	// waiting.
+	// An env that waits for a message cannot be started or stopped, but it can be destroyed.
 	wait_receiving(child);
 	EXPECT(sys_env_set_status(child, ENV_RUNNABLE), -E_INVAL);
 	EXPECT(sys_env_set_status(child, ENV_NOT_RUNNABLE), -E_INVAL);
@@ -185,14 +184,14 @@ static void test_page(void)
 	EXPECT(sys_ipc_try_send(child, 0, (void *) IN, RO), -E_BAD_ENV);
 }
 
-// ---- A receiver that dies while many send to it ----
+// ---- A receiver that ends while many envs send to it ----
 
 static void test_death(int limit, bool killed)
 {
 	envid_t receiver, senders[SENDERS];
 	uint32_t sent = 0;
 
-	shared->received = 0; // here: the receiver may be killed before it runs at all
+	shared->received = 0; // not in the receiver, which may be destroyed before it runs
 	receiver = fork_or_panic();
 	if (receiver == 0) {
 		while ((int) shared->received < limit) {
@@ -223,13 +222,13 @@ static void test_death(int limit, bool killed)
 		wait_for_end(senders[s]);
 		sent += shared->sent[s];
 	}
-	// A message that was there when its receiver was killed may not have been counted any more.
+	// A receiver that was destroyed may not have counted its last message.
 	EXPECT(sent - shared->received <= (killed ? 1 : 0), true);
 }
 
-// ---- Those who wait to send ----
+// ---- Envs that wait to send ----
 
-// Have a new env wait to send this message, as number n of the line.
+// Make an env that waits to send this message, as number n of the queue.
 static envid_t line_up(envid_t to, int n, uint32_t stamp)
 {
 	shared->result[n] = UNKNOWN;
@@ -241,7 +240,7 @@ static envid_t line_up(envid_t to, int n, uint32_t stamp)
 		shared->result[n] = sys_ipc_send(to, stamp, perm ? (void *) OUT : NO_PAGE, perm);
 		if (shared->result[n] < 0)
 			EXPECT(references(OUT), 1);
-		while (shared->full) // its end would make room
+		while (shared->full) // its end would free memory
 			sys_yield();
 		exit();
 	}
@@ -249,7 +248,7 @@ static envid_t line_up(envid_t to, int n, uint32_t stamp)
 	return id;
 }
 
-// Number n of the line waits no more, and has been told this.
+// Number n of the queue must not wait any more, and its call must have returned this.
 static void expect_result(int n, envid_t id, int32_t result)
 {
 	EXPECT(is_alive(id) && envs[ENVX(id)].env_sending_to, false);
@@ -257,8 +256,8 @@ static void expect_result(int n, envid_t id, int32_t result)
 	EXPECT(shared->result[n], result);
 }
 
-// Those in `gone' are destroyed while they wait; then one more comes. The others lose the pages
-// they send before these are received.
+// Some envs wait to send. Those in the set `gone' are destroyed; then one more begins to wait.
+// Before the others' messages are received, they lose the pages that they send.
 static void test_line(uint32_t gone)
 {
 	envid_t self = sys_getenvid(), senders[LINE + 1], from;
@@ -292,8 +291,8 @@ static void test_line(uint32_t gone)
 	EXPECT(thisenv->env_last_sender == NULL, true);
 }
 
-// A receiver ends while a line waits for it: by itself after some messages, or, if it waits in vain
-// for itself and so stands in its own line, by its parent.
+// A receiver ends while envs wait to send to it. It ends by itself after some messages; or it waits
+// to send to itself, and so is in its own queue, and its parent destroys it.
 static void test_end(int messages, bool by_itself)
 {
 	envid_t senders[LINE];
@@ -307,8 +306,7 @@ static void test_end(int messages, bool by_itself)
 		for (int n = 0; n < messages; n++)
 			EXPECT(ipc_recv(NULL, (void *) IN, NULL), messages + n);
 		if (!by_itself)
-			EXPECT(sys_ipc_send(0, 0, (void *) OUT, RW),
-			       UNKNOWN); // it does not return
+			EXPECT(sys_ipc_send(0, 0, (void *) OUT, RW), UNKNOWN); // it must not return
 		exit();
 	}
 	if (!by_itself)
@@ -325,8 +323,8 @@ static void test_end(int messages, bool by_itself)
 	}
 }
 
-// Without memory for a page table of the receiver, which goes on waiting, only messages that bring
-// no page arrive.
+// If there is no memory for a page table of the receiver, only messages without a page are
+// received; the receiver waits until one comes.
 static void test_no_memory(void)
 {
 	envid_t senders[LINE];
@@ -345,7 +343,7 @@ static void test_no_memory(void)
 		senders[n] = line_up(receiver, n, n);
 	envid_t hog = fork_or_panic();
 	if (hog == 0) {
-		// Until not even a single frame is left, for which no new page table is needed.
+		// Take all frames, at last the one that is left when a page table is needed too.
 		for (char *va = HOARD; sys_page_alloc(0, va, RW) == 0; va += PGSIZE)
 			;
 		sys_page_alloc(0, HOARD - PGSIZE, RW);

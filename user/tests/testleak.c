@@ -1,5 +1,5 @@
-// Nothing leaks: rounds and rounds of envs that end in every way, on all CPUs at once, leave as
-// many frames and envs free as there were. `testleak N' does N rounds.
+// Leaks: after many envs have ended in every way, on all CPUs at the same time, as many frames and
+// envs must be free as before. `testleak N' makes N rounds.
 
 #include "../common.h"
 
@@ -12,12 +12,12 @@
 
 struct Shared {
 	int failures;
-	int rounds; // that are still to be done
+	int rounds; // how many are still to be made
 };
 
 #define fail(...) (cprintf("testleak: FAIL " __VA_ARGS__), SHARED->failures++)
 
-// ---- What a child does until it ends or is ended ----
+// ---- What a child does until it ends or is destroyed ----
 
 static void end(void)
 {
@@ -34,7 +34,7 @@ static void spin(void)
 	for (;;) {
 		for (volatile int i = 0; i < 20000; i = i + 1)
 			;
-		sys_yield(); // with one CPU, a time slice each would take too long
+		sys_yield(); // on one CPU, whole time slices would take too long
 	}
 }
 
@@ -49,7 +49,7 @@ static void wait_for_message(void)
 	ipc_recv(NULL, ELSEWHERE, NULL);
 }
 
-// One frame at many places, some of them in page tables of their own.
+// Map one frame at many addresses, some of them in page tables of their own.
 static void map(void)
 {
 	for (int i = 0; i < 4; i++) {
@@ -66,7 +66,7 @@ static void compute(void)
 	spin();
 }
 
-// To be ended in the middle of it.
+// The same for ever, to be destroyed meanwhile.
 static void map_on(void)
 {
 	for (;;) {
@@ -91,17 +91,17 @@ static void fork_and_wait(void)
 
 static const struct Life {
 	void (*live)(void);
-	bool ends; // by itself; the others are killed
+	bool ends; // by itself; the others are destroyed
 } lives[] = {
 	{end, true},     {map, true},      {fork_and_wait, true},     {fork_and_go, true},
 	{spin, false},   {compute, false}, {wait_for_message, false}, {yield_on, false},
-	{map_on, false}, {end, false}, // killed anywhere on its way to the end, or dead already
+	{map_on, false}, {end, false}, // destroyed at some moment before its end, or after it
 	{map, false},    {fault, true},
 };
 
 // ---- Rounds ----
 
-// Let env run for a while, which differs from time to time, then stop it perhaps, and kill it.
+// Let env run for a time that depends on the round, in some rounds stop it, then destroy it.
 static void kill(envid_t env, int round)
 {
 	static volatile int delay;
@@ -185,7 +185,8 @@ static void run(int rounds)
 			wait_for_end(workers[n]);
 }
 
-// Wait until as much is free as expected: grandchildren and other CPUs may still be at it.
+// Wait until as much is free as expected: grandchildren may still run, and CPUs use memory. Returns
+// what is free.
 static struct Free settle(struct Free expected)
 {
 	struct Free now = count();
@@ -204,9 +205,9 @@ void umain(int argc, char **argv)
 	struct Free before = count(), after;
 
 	alloc_or_panic(SHARED, RW | PTE_SHARE);
-	run(WORKERS); // our own memory grows only once
+	run(WORKERS); // so that this env has all its memory before we count
 	settle(before);
-	for (int i = 0; i < 50; i++) // for CPUs that still have a dead env's page directory
+	for (int i = 0; i < 50; i++) // CPUs may still have page directories of dead envs loaded
 		sys_yield();
 	before = count();
 	run(argc > 1 ? strtol(argv[1], NULL, 0) : ROUNDS);

@@ -1,27 +1,27 @@
-// Nobody gets hold of the machine: privileged instructions, ports, control and debug registers,
-// segments, gates and flags. Each instruction is executed by a bare env of its own, which has a
-// page of code, a stack and nothing else. When it is gone, its entry in envs[] still holds the
-// registers of its last trap: those of its ordinary end if the instruction let it go on, or the
+// Programs must not get control of the machine: by privileged instructions, ports, control and
+// debug registers, segments, gates or flags. Each instruction is executed by an env of its own,
+// which has only a page of code and a stack. After its end, its entry in envs[] still has the
+// registers of its last trap: its last system call if the instruction has done no harm, or the
 // exception that ended it.
 
 #include "../common.h"
 
-#define CODE   ((uint8_t *) 0x00a00000) // here we write code, and there the envs execute it
+#define CODE   ((uint8_t *) 0x00a00000) // where we write the code, and where the envs execute it
 #define SHARED ((volatile uint32_t *) 0x00b00000)
 
 #define ESP    (USTACKTOP - 64)
-#define MARK   0x600df00d // in edi until the end
+#define MARK   0x600df00d // edi, which must not change
 
 static int failures;
 
 #define fail(...) (cprintf("testmachine: FAIL " __VA_ARGS__), failures++)
 
-// What ends every piece of code: the system call that destroys the caller.
+// The end of all code: the system call that destroys the caller.
 static const uint8_t ending[] = {0xb8, SYS_env_destroy, 0, 0, 0, 0x31, 0xd2, 0xcd, T_SYSCALL};
 
 // ---- The instructions ----
 
-// How the env may end: one bit for each exception, and two more.
+// How an env may end: one bit for each exception, and two more.
 enum {
 	DB = 1 << T_DEBUG,
 	DE = 1 << T_DIVIDE,
@@ -30,11 +30,11 @@ enum {
 	TS = 1 << T_TSS,
 	GP = 1 << T_GPFLT,
 	PF = 1 << T_PGFLT,
-	DONE = 1 << 30, // ordinarily: the instruction does no harm
-	UMIP = 1 << 29, // so too, but by GP where the processor has UMIP
+	DONE = 1 << 30, // by the system call: the instruction does no harm
+	UMIP = 1 << 29, // by GP if the processor has UMIP, otherwise by the system call
 
-	// QEMU looks at the user's stack with the kernel's rights when it is asked to leave the
-	// code segment, and so with SMAP finds a page fault before anything else.
+	// When code leaves its segment, QEMU reads the user's stack with the kernel's rights. With
+	// SMAP, this causes a page fault before the real exception.
 	FAR = GP | PF,
 };
 
@@ -99,7 +99,7 @@ static const struct Case {
 	CASE("divide by zero", DE, "\x31\xc0\xf7\xf0"),
 	CASE("unknown system call", DONE, "\xb8\xff\xff\xff\xff\xcd\x30"),
 
-	// pushl eflags; pushl cs; pushl eip; iret. An eip of 0 faults where it is in fact taken.
+	// pushl eflags; pushl cs; pushl eip; iret. If iret succeeds, eip 0 causes a page fault.
 	CASE("iret to kernel code", FAR, "\x9c\x6a\x08\x6a\x00\xcf"),
 	CASE("iret to kernel code, RPL 3", FAR, "\x9c\x6a\x0b\x6a\x00\xcf"),
 	CASE("iret to RPL 0", FAR, "\x9c\x6a\x18\x6a\x00\xcf"),
@@ -129,8 +129,8 @@ static void must(int r)
 		panic("cannot set up a case: %e", r);
 }
 
-// Have an env execute the code and end. Expect one of the outcomes, and error code err
-// (-1 for any).
+// Let an env execute the code and end. It must end in one of these ways, with error code err (-1
+// for any error code).
 static void execute(const char *name, const void *code, int size, unsigned outcomes, int err)
 {
 	envid_t env = sys_exofork();
@@ -161,18 +161,18 @@ static void execute(const char *name, const void *code, int size, unsigned outco
 	} else if (last->tf_regs.reg_edi != MARK && strncmp(name, "ins", 3) != 0) {
 		fail("%s: edi is %08x\n", name, last->tf_regs.reg_edi);
 	}
-	bool virtual = last->tf_eflags & FL_VM; // QEMU allows that
+	bool virtual = last->tf_eflags & FL_VM; // QEMU lets programs set it
 	if (!virtual &&
 	    ((last->tf_eflags & (FL_IOPL_MASK | FL_IF)) != FL_IF || last->tf_cs != (GD_UT | 3)))
 		fail("%s: eflags %08x, cs %04x\n", name, last->tf_eflags, last->tf_cs);
 }
 
-// ---- Tables made at run time ----
+// ---- Cases made at run time ----
 
 static void test_int_n(void)
 {
 	for (int n = 0; n < 256; n++) {
-		uint8_t code[] = {0xb8, 0xff, 0xff, 0xff, 0xff, 0xcd, n}; // eax: no such call
+		uint8_t code[] = {0xb8, 0xff, 0xff, 0xff, 0xff, 0xcd, n}; // eax: an unknown call
 		char name[12];
 
 		snprintf(name, sizeof(name), "int %d", n);
@@ -183,7 +183,7 @@ static void test_int_n(void)
 	}
 }
 
-// Selectors for all segment registers: null, kernel, user with every RPL, TSS, LDT, beyond the GDT.
+// Selectors: null, kernel, user with every privilege level, TSS, LDT, beyond the GDT.
 static const uint8_t selectors[] = {
 	0,       3,           GD_KT,       GD_KT | 3, GD_KD,     GD_KD | 3,
 	GD_UT,   GD_UT | 1,   GD_UT | 3,   GD_UD,     GD_UD | 2, 0x23,
@@ -192,17 +192,17 @@ static const uint8_t selectors[] = {
 
 static void test_selectors(void)
 {
-	// By number in the instruction. (There is no mov to cs.)
+	// By their numbers in the instruction. There is no mov to cs.
 	static const char *const registers[] = {"es", NULL, "ss", "ds", "fs", "gs"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(selectors); i++) {
 		uint8_t sel = selectors[i];
 		bool code = (sel & ~3) == GD_UT, data = (sel & ~3) == GD_UD, null = sel <= 3;
 		uint8_t transfer[] = {0xea, 0, 0, 0, 0, sel, 0};
-		uintptr_t behind = (uintptr_t) CODE + sizeof(transfer);
+		uintptr_t next = (uintptr_t) CODE + sizeof(transfer);
 		char name[20];
 
-		memcpy(&transfer[1], &behind, sizeof(behind));
+		memcpy(&transfer[1], &next, sizeof(next));
 		snprintf(name, sizeof(name), "far jump to %02x", sel);
 		execute(name, transfer, sizeof(transfer), code ? DONE : GP, -1);
 		transfer[0] = 0x9a;
@@ -220,8 +220,9 @@ static void test_selectors(void)
 	}
 }
 
-// ---- Afterwards ----
+// ---- After all that ----
 
+// The timer must still take the CPU away.
 static void test_preemption(void)
 {
 	envid_t child = fork();
@@ -229,13 +230,13 @@ static void test_preemption(void)
 	must(child);
 	while (child == 0)
 		SHARED[0] = SHARED[0] + 1;
-	// Neither of us gives up its CPU: with one CPU, only the timer lets the child count.
+	// Neither env gives up its CPU, so on one CPU only the timer lets the child count.
 	for (int turn = 0; turn < 2; turn++) {
 		uint32_t count = SHARED[0], spins = 0;
 		while (SHARED[0] == count && ++spins < 1U << 29)
 			;
 		if (SHARED[0] == count)
-			fail("the timer does not come any more\n");
+			fail("the timer does not interrupt any more\n");
 	}
 	sys_env_destroy(child);
 }

@@ -1,15 +1,16 @@
-// Shows that an env can be stopped, started, given other registers and destroyed by its parent at
-// any moment, wherever it runs and whatever it is doing: a stopped env stands still when the call
-// has returned, no env ever runs twice, no system call is lost, done twice or given another's
-// result, no wait for a message ends without one, none to send one is forgotten, and the dead stay
-// dead. Children watch themselves while their parent stops and starts them as fast as it can.
+// States of envs. A parent can stop and start a child, set its registers and destroy it at any
+// moment, on whichever CPU the child runs and whatever it does. When the call has returned, a
+// stopped child does not run. No env ever runs on two CPUs. No system call is lost, made twice, or
+// given another result. A wait for a message ends only with one, and a message that waits to be
+// sent is not lost. An env that has been destroyed never runs again. The children check this
+// themselves, while their parent stops and starts them as fast as it can.
 
 #include "../common.h"
 
-// One per child, in a page that all share.
+// One for each child, in a page that all share.
 struct Slot {
 	volatile uint32_t count;    // the child's steps
-	const char *volatile error; // what it has found wrong
+	const char *volatile error; // what the child has found wrong, or NULL
 	volatile envid_t id;
 	volatile uint32_t token; // for set_registers
 	uint32_t messages;       // from the parent, or to it
@@ -26,12 +27,12 @@ static void fail(const char *what, const char *where)
 
 // ---- What the children do ----
 
-// Each step is known to a register of the child and to memory. Were the child to run on two CPUs,
-// or a step to be done twice or never, the two would not agree.
+// Each step is counted in a register of the child and in memory. If the child ran on two CPUs, or
+// if a step were made twice or not at all, the counts would differ.
 static inline void step(struct Slot *s, uint32_t *steps)
 {
 	if (s->count != *steps)
-		s->error = "a step was lost or done twice";
+		s->error = "a step was lost or made twice";
 	s->count = ++*steps;
 }
 
@@ -41,7 +42,7 @@ static void spin(struct Slot *s)
 		step(s, &steps);
 }
 
-// Any register the kernel does not give back, and any result that is not the call's own, shows.
+// If the kernel changes a register, or gives a call the result of another one, the child finds it.
 static void call(struct Slot *s)
 {
 	for (uint32_t steps = 0;; step(s, &steps)) {
@@ -49,7 +50,7 @@ static void call(struct Slot *s)
 			s->error = "sys_getenvid returned something else";
 		if (sys_env_set_status(0, -1) != -E_INVAL ||
 		    sys_env_destroy(0x7fffffff) != -E_BAD_ENV)
-			s->error = "a call returned something else than its error";
+			s->error = "a call did not return its error";
 	}
 }
 
@@ -59,7 +60,7 @@ static void yield(struct Slot *s)
 		sys_yield();
 }
 
-// Send numbers to the next child. A message sent twice or not at all breaks the row.
+// Send the steps' numbers to the next child, which finds out if one is lost or comes twice.
 static void send(struct Slot *s)
 {
 	for (uint32_t steps = 0;; step(s, &steps)) {
@@ -81,7 +82,7 @@ static void receive(struct Slot *s)
 	}
 }
 
-// The same where the kernel has it wait.
+// The same, by the call that waits in the kernel.
 static void send_waiting(struct Slot *s, envid_t to)
 {
 	for (uint32_t steps = 0;; step(s, &steps))
@@ -112,7 +113,7 @@ static const struct Job {
 	{.name = "send", .run = send, .to_next = true},
 	{.name = "receive", .run = receive},
 	{.name = "wait and send", .run = wait_and_send, .to_next = true},
-	{.name = "receive from one who waits", .run = receive},
+	{.name = "receive from one that waits", .run = receive},
 	[TO_PARENT] = {.name = "send to parent", .run = send_to_parent, .waits_for_parent = true},
 	[FROM_PARENT] = {.name = "receive from parent", .run = receive, .waits_for_parent = true},
 };
@@ -147,7 +148,7 @@ static void delay(int n)
 		;
 }
 
-// Whether the child does no step for a while.
+// Whether the child makes no step for a while.
 static bool stands_still(int i)
 {
 	uint32_t count = slots[i].count;
@@ -162,25 +163,27 @@ static void expect(int r, int want, const char *what, int i)
 		fail(what, jobs[i].name);
 }
 
-// The child waits in sys_ipc_recv, as the kernel has said: only a message may end that.
+// The child waits in sys_ipc_recv. Check that only a message ends its wait, and send one.
 static void wake_by_message(int i)
 {
 	struct Slot *s = &slots[i];
 
 	if (!jobs[i].waits_for_parent)
 		return;
-	expect(sys_env_set_status(s->id, ENV_RUNNABLE), -E_INVAL, "made runnable in recv", i);
+	expect(sys_env_set_status(s->id, ENV_RUNNABLE), -E_INVAL,
+	       "can be made runnable while it waits for a message", i);
 	if (!stands_still(i))
 		fail("did not wait", jobs[i].name);
-	expect(sys_ipc_try_send(s->id, s->messages++, (void *) UTOP, 0), 0, "takes no message", i);
+	expect(sys_ipc_try_send(s->id, s->messages++, (void *) UTOP, 0), 0,
+	       "does not receive a message", i);
 }
 
-// The child's next message must come now, whatever has interrupted its wait to send it.
-static void hear(int i)
+// Receive the child's next message, whatever has interrupted its wait to send it.
+static void receive_from(int i)
 {
 	struct Slot *s = &slots[i];
 
-	expect(sys_ipc_recv((void *) UTOP), 0, "cannot be heard", i);
+	expect(sys_ipc_recv((void *) UTOP), 0, "cannot send a message", i);
 	expect(thisenv->env_ipc_from, s->id, "did not send the message", i);
 	expect(thisenv->env_ipc_value, s->messages++, "its message was lost or came twice", i);
 }
@@ -190,12 +193,14 @@ static bool waits_to_send(int i)
 	return envs[ENVX(slots[i].id)].env_sending_to != NULL;
 }
 
-static void stop_and_go(int i, uint32_t round)
+// Stop child i, check that it does not run, and start it again.
+static void stop_and_start(int i, uint32_t round)
 {
 	struct Slot *s = &slots[i];
 	uint32_t count = s->count;
 
-	// Mostly let it run first, if it can, and then for a different time each round.
+	// In most rounds, let it make a step first, if it can; then wait for a time that depends on
+	// the round.
 	for (int n = round % 4 ? 5000 : 0; n > 0 && s->count == count; n--)
 		delay(10);
 	delay(round % 64);
@@ -216,11 +221,12 @@ static void stop_and_go(int i, uint32_t round)
 	if (r != 0 && (r != -E_INVAL || jobs[i].run != receive))
 		fail("cannot be started twice", jobs[i].name);
 	if (i == TO_PARENT && round % 3 == 0)
-		hear(i);
+		receive_from(i);
 }
 
-// Give the child registers with which it stores eax at once, again and again, between system calls
-// that return eax unchanged. Two bytes before where it begins is an instruction that ends it.
+// What a child does with the registers from set_registers: again and again store eax, then make a
+// system call and load eax again. The instruction just before it, where eip would point if the
+// kernel moved it back, ends the child.
 extern char store_eax[];
 asm(".pushsection .text\n"
     "	ud2\n"
@@ -234,6 +240,7 @@ asm(".pushsection .text\n"
     ".popsection\n");
 static_assert(SYS_getenvid == 2 && T_SYSCALL == 48);
 
+// Set the registers of child i, and check that it goes on with them: it must store the token.
 static void set_registers(int i, uint32_t token)
 {
 	struct Slot *s = &slots[i];
@@ -242,13 +249,13 @@ static void set_registers(int i, uint32_t token)
 		.tf_regs = {.reg_eax = token, .reg_esi = (uintptr_t) &s->token},
 	};
 
-	expect(sys_env_set_trapframe(s->id, &tf), 0, "cannot be given registers", i);
+	expect(sys_env_set_trapframe(s->id, &tf), 0, "cannot get other registers", i);
 	uint64_t end = 0;
 	while (s->token != token && in_time(&end, 2000))
 		if (token % 64 == 0)
 			sys_yield();
 	delay(token % 64);
-	expect(s->token, token, "goes on with other registers than it was given", i);
+	expect(s->token, token, "does not go on with the registers it has got", i);
 }
 
 static void expect_dead(int i, envid_t id)
@@ -258,7 +265,7 @@ static void expect_dead(int i, envid_t id)
 	for (int n = 0; n < 4; n++)
 		expect(sys_env_set_status(id, states[n]), -E_BAD_ENV, "still there", i);
 	expect(sys_env_destroy(id), -E_BAD_ENV, "destroyed twice", i);
-	expect(envs[ENVX(id)].env_status, ENV_FREE, "dead, but not free", i);
+	expect(envs[ENVX(id)].env_status, ENV_FREE, "destroyed, but not free", i);
 }
 
 static void destroy(int i)
@@ -269,7 +276,7 @@ static void destroy(int i)
 	expect_dead(i, slots[i].id);
 }
 
-// A child that ends by itself is stopped and started meanwhile.
+// Stop and start a child until it ends by itself.
 static void die(int steps)
 {
 	envid_t id = fork_or_panic();
@@ -289,20 +296,21 @@ static void die(int steps)
 	expect_dead(0, id);
 }
 
-// A child waits to send its second message, when it is given other registers.
-static void forget_message(uint32_t token)
+// Set the registers of a child that waits to send its second message: the wait must end.
+static void cancel_message(uint32_t token)
 {
 	start(TO_PARENT);
-	hear(TO_PARENT);
+	receive_from(TO_PARENT);
 	while (!waits_to_send(TO_PARENT))
 		sys_yield();
 	set_registers(TO_PARENT, token);
 	expect(waits_to_send(TO_PARENT), false, "waits to send with other registers", TO_PARENT);
-	expect(thisenv->env_last_sender == NULL, true, "stays in the line", TO_PARENT);
+	expect(thisenv->env_last_sender == NULL, true, "is still in the queue", TO_PARENT);
 	destroy(TO_PARENT);
 }
 
-// Do `work' on child i as often as there is time for, n children from i on being all that run.
+// For a time, call work for the n children from i on, in turn; the other children are stopped.
+// Returns the number of calls.
 static uint32_t repeat(void (*work)(int i, uint32_t round), int i, int n, uint32_t million_ticks)
 {
 	uint64_t end = 0;
@@ -326,7 +334,7 @@ static void expect_progress(int i)
 	sys_env_set_status(slots[i].id, ENV_RUNNABLE);
 	for (uint64_t end = 0; slots[i].count == count && in_time(&end, 3000); sys_yield())
 		if (jobs[i].waits_for_parent)
-			stop_and_go(i, 0);
+			stop_and_start(i, 0);
 	if (slots[i].count == count)
 		fail("does not go on", jobs[i].name);
 	if (slots[i].error)
@@ -339,9 +347,9 @@ void umain(int argc, char **argv)
 	for (int i = 0; i < JOBS; i++)
 		start(i);
 
-	uint32_t stops = repeat(stop_and_go, 0, JOBS, 500), sets = 0;
+	uint32_t stops = repeat(stop_and_start, 0, JOBS, 500), sets = 0;
 	for (int i = 0; i < JOBS; i++)
-		stops += repeat(stop_and_go, i, jobs[i].to_next ? 2 : 1, 150);
+		stops += repeat(stop_and_start, i, jobs[i].to_next ? 2 : 1, 150);
 	for (int i = 0; i < JOBS; i++)
 		expect_progress(i);
 	uint32_t messages = slots[TO_PARENT].messages + slots[FROM_PARENT].messages;
@@ -357,7 +365,7 @@ void umain(int argc, char **argv)
 		delay(i * 500);
 		destroy(0);
 		die(i * 1000);
-		forget_message(i + 1);
+		cancel_message(i + 1);
 	}
 	cprintf("%u stops, %u sets of registers, %u messages\n", stops, sets, messages);
 	if (failures == 0)

@@ -1,26 +1,26 @@
-// Two CPUs, one mapping: once the kernel has taken a page away from an env, exchanged it or made
-// it read-only, the env does not reach the old frame any more, on whatever CPU it runs.
+// TLBs of several CPUs. After the kernel has unmapped a page of an env, replaced it, or made it
+// read-only, the env must not reach the old frame, on whichever CPU it runs.
 //
-// A child writes to WINDOW without pause. The parent holds the frame that is there, takes it away
-// in one of several ways, clears it, and watches whether it stays clear. Other children read in
-// WINDOW while the parent exchanges the frame, and get frames there by messages.
+// A child writes to WINDOW without pause. The parent has the same frame mapped too. It takes the
+// frame away from WINDOW in one of several ways, clears it, and checks that it stays clear. Other
+// children read in WINDOW while the parent replaces the frame, and receive frames there by
+// messages.
 
 #include "../common.h"
 
-#define PATIENCE 10 // so often a child may let us wait: with one CPU that costs a time slice
+#define PATIENCE 10 // how often we wait for a child: on one CPU that takes a time slice
 
-// Any free pages, far enough from each other not to be mixed up.
-#define SHARED ((volatile struct Shared *) 0x00a00000)
-#define WINDOW ((volatile uint32_t *) 0x00b00000) // where the child accesses
-#define FRAME  ((volatile uint32_t *) 0x00c00000) // where the parent has the frame
-#define SPARE  ((volatile uint32_t *) 0x00d00000) // and another one
+#define SHARED   ((volatile struct Shared *) 0x00a00000)
+#define WINDOW   ((volatile uint32_t *) 0x00b00000) // what the children access
+#define FRAME    ((volatile uint32_t *) 0x00c00000) // the parent's mapping of the frame
+#define SPARE    ((volatile uint32_t *) 0x00d00000) // another frame
 
 static int rounds = 500; // for each way; argv[1] gives another number
 
 struct Shared {
 	int failures;
-	uint32_t epoch; // what can be read in WINDOW, 0 while that changes
-	uint32_t seen;  // the last epoch the reader has seen
+	uint32_t epoch; // what WINDOW must contain, 0 while that changes
+	uint32_t seen;  // the last epoch that the reader has read
 };
 
 #define fail(...) (cprintf("testtlb: FAIL " __VA_ARGS__), SHARED->failures++)
@@ -55,7 +55,8 @@ static int make_read_only(envid_t child)
 	return sys_page_map(0, (void *) FRAME, child, (void *) WINDOW, RO);
 }
 
-// The child's is the only reference: the frame becomes free, and ours again at once.
+// The child has the only reference. So the frame becomes free, and then it is allocated for us
+// again.
 static int reuse(envid_t child)
 {
 	sys_page_unmap(0, (void *) FRAME);
@@ -84,7 +85,7 @@ static const struct Way {
 
 // ---- Children ----
 
-// Page-fault handler of the children: wait until WINDOW is writable again.
+// The page-fault handler of the children: wait until WINDOW is writable again.
 static void wait_for_window(struct UTrapframe *utf)
 {
 	if (ROUNDDOWN(utf->utf_fault_va, PGSIZE) != (uintptr_t) WINDOW) {
@@ -104,8 +105,8 @@ static void write_without_pause(void)
 		*WINDOW = 0xdead;
 }
 
-// Much to compute between two writes, in one piece of code without a jump: an emulator looks for
-// interrupts between such pieces only, so it is a long way from the kick to the CPU's reaction.
+// Compute for long between two writes, by code without jumps. An emulator checks for interrupts
+// only between pieces of such code, so the CPU reacts late to a kick.
 static void write_late(void)
 {
 	for (;;)
@@ -121,18 +122,18 @@ static void read_without_pause(void)
 		if (before == 0 || before != after)
 			continue;
 		if (value != before && SHARED->failures < 10)
-			fail("a child reads %u in a frame it had before %u\n", value, before);
+			fail("a child reads %u from an old frame instead of %u\n", value, before);
 		SHARED->seen = before;
 	}
 }
 
-// Every message brings a page that holds its value; leave the complement there.
+// Receive messages. Each comes with a page that contains its value; write the complement there.
 static void receive_pages(void)
 {
 	for (;;) {
 		uint32_t value = ipc_recv(NULL, (void *) WINDOW, NULL);
 		if (*WINDOW != value && SHARED->failures < 10)
-			fail("message %u comes with the page of %u\n", value, *WINDOW);
+			fail("message %u comes with the page of message %u\n", value, *WINDOW);
 		*WINDOW = ~value;
 	}
 }
@@ -153,7 +154,7 @@ static envid_t start(void (*work)(void))
 
 static int patience;
 
-// Wait until *word is value, or is not if wanted is false. Returns whether that came.
+// Wait until *word is value or, if wanted is false, is not value. Returns whether that is so.
 static bool wait_word(volatile uint32_t *word, uint32_t value, bool wanted)
 {
 	for (int spins = 0; (*word == value) != wanted; spins++) {
@@ -167,7 +168,7 @@ static bool wait_word(volatile uint32_t *word, uint32_t value, bool wanted)
 	return true;
 }
 
-// Have a child write; take FRAME away from it so many times, and look so long each time.
+// Let a child write. Take FRAME away from it so many times, and then check the frame so many times.
 static void test_writer(const struct Way *way, void (*write)(void), int rounds, int looks)
 {
 	must(sys_page_alloc(0, (void *) FRAME, RW), "sys_page_alloc");
@@ -220,7 +221,7 @@ static void test_receiver(void)
 	sys_env_destroy(child);
 }
 
-// The same on one CPU: our own WINDOW.
+// The same on one CPU, with this env's own WINDOW.
 static void test_own(void)
 {
 	for (int n = 1; n <= rounds; n++) {
@@ -228,7 +229,7 @@ static void test_own(void)
 		*frame = n;
 		must(sys_page_map(0, (void *) frame, 0, (void *) WINDOW, RW), "sys_page_map");
 		if (*WINDOW != (uint32_t) n) {
-			fail("our own window still shows the frame before\n");
+			fail("this env still reads the old frame\n");
 			break;
 		}
 	}
