@@ -143,7 +143,7 @@ static void __attribute__((noreturn, noinline)) join(void)
 {
 	cprintf("SMP: CPU %d starting\n", cpunum());
 	__atomic_store_n(&thiscpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
-	//{ Exercise 5: wait for the kernel lock: there are envs already
+	//{ Exercise 5: take the kernel lock before running envs
 	lock_kernel();
 	//}
 	tlb_load(thiscpu, kern_pgdir); // it is loaded, but there is no reference for that yet

@@ -11,7 +11,7 @@
 #include <kern/envstate.h>
 #include <kern/pmap.h>
 
-//{ Exercise 15, helpers: a queue of those who wait to send
+//{ Exercise 15, helpers: the queue of envs that wait to send
 void ipc_wait_to_send(struct Env *e, struct Env *to, uint32_t value, struct PageInfo *pp, int perm)
 {
 	struct Env *last = to->env_last_sender;
@@ -85,7 +85,7 @@ void ipc_cancel_send(struct Env *e)
 
 void ipc_refuse_senders(struct Env *to)
 {
-	//{ Exercise 15: end the wait of all of them, with an error
+	//{ Exercise 15: end the wait of all senders, with an error
 	while (to->env_last_sender)
 		stop_waiting(to, to->env_last_sender, -E_BAD_ENV);
 	//}

@@ -142,7 +142,7 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 
 	cpu->cpu_status = CPU_KERNEL;
 	trace(TRACE_AWAKE, 0);
-	//{ Exercise 5: take it again
+	//{ Exercise 5: take the kernel lock again, after sleeping
 	lock_kernel();
 	//}
 	begin_tick(cpu);

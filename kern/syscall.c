@@ -173,7 +173,7 @@ static int sys_env_set_pgfault_upcall(envid_t envid, void *upcall)
 
 static int sys_page_alloc(envid_t envid, void *va, int perm)
 {
-	//{ Exercise 7: map a fresh zeroed page
+	//{ Exercise 7: map a new page, filled with zeros
 	struct Env *e;
 	int r = envid2env(envid, &e, true);
 

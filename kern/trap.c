@@ -74,7 +74,7 @@ void trap_init_percpu(int cpu)
 // destroyed.
 static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 {
-	//{ Exercise 9: build the picture above, and enter the upcall
+	//{ Exercise 9: push what the picture above shows, and enter the upcall
 	struct Trapframe *tf = &e->env_tf;
 	bool nested = tf->tf_esp - (UXSTACKTOP - PGSIZE) < PGSIZE;
 	uintptr_t top = nested ? tf->tf_esp - 4 : UXSTACKTOP;
@@ -137,7 +137,7 @@ static bool is_interrupt(uint32_t trapno)
 // the kernel lock, so this uses nothing that the lock protects.
 static void handle_tick(struct CpuInfo *cpu)
 {
-	//{ Exercise 14: end this env's turn, and tell the timer that its interrupt is over
+	//{ Exercise 14: end this env's turn, and tell the local APIC that the interrupt has ended
 	cpu->cpu_resched = true;
 	cpu->cpu_next = NULL;
 	cpu->cpu_timer_ticks++;

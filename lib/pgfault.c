@@ -12,7 +12,7 @@ bool (*pgfault_resolve)(struct UTrapframe *utf);
 
 int pgfault_install(void)
 {
-	//{ Exercise 11: see to the exception stack and set the upcall
+	//{ Exercise 11: make sure that there is an exception stack, and set the upcall
 	bool stack_there =
 		(uvpd[PDX(EXCEPTION_STACK)] & PTE_P) && (uvpt[PGNUM(EXCEPTION_STACK)] & PTE_P);
 
@@ -27,7 +27,7 @@ int pgfault_install(void)
 
 void set_pgfault_handler(void (*handler)(struct UTrapframe *utf))
 {
-	//{ Exercise 11: install all that, and remember the handler
+	//{ Exercise 11: call pgfault_install, and store the handler
 	int r = pgfault_install();
 
 	if (r < 0)

@@ -71,7 +71,8 @@ MISTAKES = {
         "	lock_kernel();\n	start_programs(); // the"),
     "a CPU that has slept does not take the lock again": (
         5, "cpus", "is in the kernel without the kernel lock",
-        "kern/sched.c", "	//{ Exercise 5: take it again\n	lock_kernel();\n", "	//{\n"),
+        "kern/sched.c", "	//{ Exercise 5: take the kernel lock again, after sleeping\n"
+        "	lock_kernel();\n", "	//{\n"),
     "the lock is released before the next env is chosen": (
         5, "lock", "CPU 0 is in the kernel without the kernel lock|releases the kernel lock",
         "kern/trap.c", "	if (cpu->cpu_resched)", "	unlock_kernel();\n	if (cpu->cpu_resched)",

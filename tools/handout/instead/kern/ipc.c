@@ -4,6 +4,6 @@
 // no env waits to send
 //}
 
-//{ Exercise 15: end the wait of all of them, with an error
+//{ Exercise 15: end the wait of all senders, with an error
 // no env waits to send
 //}
