@@ -133,7 +133,9 @@ handout:
 instructions-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/measure/instructions.py $* $(INSTRUCTIONSFLAGS)
-.PHONY: check check-handout bench handout
+layers: $(RUNNABLE)
+	@$(PYTHON) tools/build/layers.py --objects $(OBJDIR)/kern --nm $(NM) --draw doc/layers.svg
+.PHONY: check check-handout bench handout layers
 #}
 explore-%: $(RUNNABLE)
 	$(preflight)
