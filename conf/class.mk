@@ -4,6 +4,6 @@ handin:
 	@sh tools/classroom/handin.sh jos-lab$(LAB)-handin
 autograder:
 	@$(PYTHON) tools/classroom/autograder/bundle.py $(OBJDIR)/autograder.zip
-	@echo "$(OBJDIR)/autograder.zip is for Gradescope, or any other place: see README"
+	@echo "$(OBJDIR)/autograder.zip is for Gradescope, or any other place: see doc/grading.md"
 
 .PHONY: handin autograder

@@ -23,13 +23,12 @@ from handoutmarks import INSTEAD, HandoutError, blocks, parse, parse_instead, wi
 
 EXTRA = "tools/handout"         # files of a handout that this tree itself has no use for
 
-# What gives solutions away, or tests and measures them.
+# What gives solutions away, or tests and measures them, or is about that.
 LEFT_OUT = (".ci", ".github", "tools/check", "tools/common/tree.py", EXTRA, "tools/measure",
-            "tools/tests", "user/bench")
-# Sections of README that are not for students, and make's targets that are not in a handout.
-SECTIONS = ("JOS for today", "Two commands", "What it costs", "Handing out the lab",
-            "What the kernel promises programs")
-TARGETS = ("check", "bench", "handout", "layers")
+            "tools/tests", "user/bench", "kern/LAYERS", "tools/build/layers.py", "doc/README.md",
+            "doc/handout.md", "doc/lives.md", "doc/measuring.md", "doc/promises.md",
+            "doc/testing.md")
+TARGETS = ("check", "bench", "handout", "layers")     # of make that are not in a handout
 
 CALLS = re.compile(r"\b(missing|without|note)_exercise\(|\b(exercise_is_missing|say_noted_exercises)\(")
 INCLUDE = "#include <inc/exercise.h>"
@@ -77,13 +76,6 @@ def handed_out(name: str, text: str, instead: str, missing: Collection[int]) -> 
 
 # ---- Other files ----
 
-def students_readme(text: str, head: str) -> str:
-    """Return README with another beginning, and without what is not for students."""
-    sections = re.split(r"\n*^(?=.+\n[-=]+\n)", text, flags=re.M)
-    return "\n\n\n".join([head.strip("\n")] + [section.strip("\n") for section in sections
-                         if section and section.split("\n")[0] not in SECTIONS]) + "\n"
-
-
 def students_makefile(text: str) -> str:
     """Return GNUmakefile without the help about targets that are not in a handout."""
     return re.sub(rf"^# make ({'|'.join(TARGETS)})\b.*\n", "", text, flags=re.M)
@@ -97,7 +89,7 @@ def files(missing: Collection[int]) -> Dict[str, str]:
     for name in texts:
         if name.startswith(f"{INSTEAD}/") and name[len(INSTEAD) + 1:] not in out:
             raise HandoutError(f"{name}: a handout has no {name[len(INSTEAD) + 1:]}")
-    out["README"] = students_readme(texts["README"], texts[f"{EXTRA}/README"])
+    out["README"] = texts[f"{EXTRA}/README"]
     out["GNUmakefile"] = students_makefile(out["GNUmakefile"])
     if missing:
         for name in texts:

@@ -172,12 +172,6 @@ def closely(exercise, well):
     require(well or re.search(r"FAIL .*\n    ", text), "no reason", *text.splitlines())
 
 
-def first_line(file):
-    """Return the number of the first line of a file where something is missing."""
-    lines = Path(file).read_text().splitlines()
-    return 1 + next(at for at, line in enumerate(lines) if "missing_exercise(" in line)
-
-
 def handed_out(first):
     """A handout without these exercises: all of it that can be looked at in one build."""
     build_handout(first, keep=["hello", "yield", FIRST.get(first, ["hello"])[0],
@@ -196,7 +190,8 @@ def handed_out(first):
     if first > 1:
         closely(first - 1, True)
     else:
-        said = f"Exercise 1 is missing: kern/pmap.c:{first_line('kern/pmap.c')} (map device "
+        what = re.search(r'missing_exercise\(1, "(.{20})', Path("kern/pmap.c").read_text())[1]
+        said = f"Exercise 1 is missing: kern/pmap.c:... ({what}"
         for name in ("README", "doc/lab4.md"):
             require(said in Path(name).read_text(), f"{name} does not say `{said}'")
     closely(first, first == 10)     # which 11 has to be done for
@@ -255,14 +250,22 @@ def history():
     unwanted = [name for name in names if re.search(r"^\.ci|^\.github|tools/tests|handout|measure|/bench"
                                                     r"|^obj", name)]
     require_equal(unwanted, [], "files that should not be there")
-    wanted = ["README", "doc/lab4.md", "grade-lab4", "gradelib.py", "tools/grade/gradebuild.py",
-              "user/tests/testfaults.c", "tools/run/explore.py", "inc/exercise.h",
-              "kern/exercise.c", "lib/exercise.c"]
+    wanted = ["README", "doc/lab4.md", "doc/kernel.md", "doc/layers.svg", "grade-lab4",
+              "gradelib.py", "tools/grade/gradebuild.py", "user/tests/testfaults.c",
+              "tools/run/explore.py", "inc/exercise.h", "kern/exercise.c", "lib/exercise.c"]
     require_equal([name for name in wanted if name not in names], [], "files missing")
     require(os.access("grade-lab4", os.X_OK), "grade-lab4 cannot be run")
-    targets = re.compile(r"make (check|bench|handout|instructions)|tools/(tests|measure|handout)")
+    targets = re.compile(r"make (check|bench|handout|instructions|layers)|"
+                         r"tools/(tests|measure|handout)")
     require_equal([f"{name}: {line}" for name, text in texts(Path(".")).items()
                    for line in text.splitlines() if targets.search(line)], [], "stray references")
+    # A document is named by its path, or by a link in another document.
+    named = {(name, document) for name, text in texts(Path(".")).items()
+             for document in re.findall(r"\bdoc/\w[\w-]*\.\w+", text)
+             + [f"doc/{link}" for link in re.findall(r"\]\(([\w.-]+)\)", text)
+                if name.startswith("doc/")]}
+    require_equal(sorted(f"{name}: {document}" for name, document in named
+                         if document not in names), [], "documents that are not there")
 
 
 @test("handout: clang-format agrees", cost=3)
