@@ -29,12 +29,12 @@ from gradetests import EXERCISES
 EXTRA = "tools/handout"         # files of a handout that this tree itself has no use for
 
 # What gives solutions away, or tests and measures them.
-LEFT_OUT = (".ci", ".github", "tools/check", "tools/common/tree.py", EXTRA, "tools/measure",
+LEFT_OUT = (".ci", ".github", ".pytest.ini", "tools/common/tree.py", EXTRA, "tools/measure",
             "tools/tests", "user/bench")
 # Sections of README that are not for students, and make's targets that are not in a handout.
 SECTIONS = ("JOS for today", "Two commands", "What it costs", "Handing out the lab",
             "What the kernel promises programs")
-TARGETS = ("check", "bench", "handout")
+TARGETS = ("check", "check-all", "bench", "handout")
 
 OPENING = re.compile(r"(\s*)(?://|#)\{ (?:Exercise (\d+)(?:: (.*))?|Not in the handout)$")
 INSTEAD = re.compile(r"\s*(?://|#)-(?: (.*)|)$")
