@@ -43,6 +43,8 @@ REGISTER = r"  (e[a-d]x|e[sd]i|o?esp|ebp|[c-es]s|flag) +0x"     # of a trap fram
 # QEMU's exit status as the kernel chooses it when it is told to end the machine.
 STATUS_CLEAN, STATUS_PANIC = 0, 3
 
+IDLE = 0.03         # computing less than this share of the time is being idle
+LOOK = 0.5          # seconds between looks at what a process has computed
 CHUNK = 1 << 16     # bytes read at once, and bytes kept of stderr
 POLL = 0.02         # seconds between looks at the clock
 EXCERPT = 10        # lines of output shown to explain a failure
@@ -70,8 +72,9 @@ class Watch:
     stop: str = ""                            # a line like this ends the run
     forbidden: Sequence[str] = ()             # one of these ends it too, after the grace
     replies: Sequence[Tuple[str, str]] = ()   # (pattern found anywhere, text to type), in turn
-    limit: float = 60                         # seconds for the whole run
-    quiet: float = 15                         # seconds without output that make it a hang
+    limit: float = 60                         # seconds for the whole run, see Run.own_seconds
+    quiet: float = 15                         # the same without output: then it is a hang
+    patience: float = 600                     # seconds for the whole run, by the clock
     grace: float = 1                          # seconds to go on after a panic, or at the prompt
     keep: int = 512 << 10                      # bytes of output that are too much
 
@@ -100,8 +103,11 @@ class Run:
         self._unanswered = ""               # output since the last reply
         self._partial = bytearray()         # the line that is being printed
         self._size = 0                      # bytes of output
+        self._typed = False                 # whether a reply is the last that has happened
         # When it began, was last heard of, met a bad line, and ended.
         self._began = self._heard = self._decided = self._ended = time.monotonic()
+        self._silence = (0.0, 0.0)          # a moment of silence, and what was computed before
+        self._looked = 0.0                  # when we last looked what it has computed
 
     @property
     def seconds(self) -> float:
@@ -110,8 +116,8 @@ class Run:
 
     @property
     def at_prompt(self) -> bool:
-        """Whether the last thing printed is the kernel monitor's prompt."""
-        return self._partial.endswith(PROMPT.encode())
+        """Whether the last thing printed is the kernel monitor's prompt, and nothing was typed."""
+        return self._partial.endswith(PROMPT.encode()) and not self._typed
 
     def start(self, selector: selectors.BaseSelector) -> None:
         """Start the command in a session of its own, its output announced by selector."""
@@ -148,18 +154,35 @@ class Run:
             return
         now, watch = time.monotonic(), self.watch
         silent = now - self._heard
+        if silent > watch.quiet / 2 and self._silence[0] < self._heard:
+            self._silence = now, cpu_seconds(self._process.pid)
         if self._process.poll() is not None:
             while self.read():
                 pass
             self.finish(Why.ENDED)
         elif self.why is not None and now - self._decided > watch.grace:
             self.finish(self.why)
-        elif now - self._began > watch.limit:
+        elif now - self._began > watch.patience:
             self.finish(Why.LATE)
-        elif silent > watch.quiet:
-            self.finish(Why.QUIET)
+        elif now - self._looked > LOOK and (now - self._began > watch.limit
+                                            or silent > watch.quiet):
+            self._looked = now
+            if self.own_seconds(self._began, 0) > watch.limit:
+                self.finish(Why.LATE)
+            elif silent > watch.quiet and self.own_seconds(*self._silence) > watch.quiet / 2:
+                self.finish(Why.QUIET)
         elif silent > watch.grace and self.at_prompt and not self._replies:
             self.finish(Why.PROMPT)
+
+    def own_seconds(self, since: float, computed: float) -> float:
+        """Return how many of the seconds since a time it has used, when it had computed so much.
+
+        Where other processes keep it waiting, only those in which it computes are its own; but
+        all of them if it is idle, as then nobody keeps it from anything.
+        """
+        passed = time.monotonic() - since
+        computed = cpu_seconds(self._process.pid) - computed
+        return passed if computed < IDLE * passed else min(passed, computed)
 
     def finish(self, why: Why = Why.KILLED) -> None:
         """End the run: see to it that nothing is left of the process, and close the books."""
@@ -187,7 +210,7 @@ class Run:
 
     def _take(self, data: bytes) -> None:
         """Split output into lines and act on each."""
-        self._heard = time.monotonic()
+        self._heard, self._typed = time.monotonic(), False
         self._size += len(data)
         data = data.replace(b"\r", b"")
         *ends, rest = data.split(b"\n")
@@ -226,7 +249,7 @@ class Run:
             seen = re.search(self._replies[0][0], self._unanswered)
             if not seen:
                 break
-            self._unanswered = self._unanswered[seen.end():]
+            self._unanswered, self._typed = self._unanswered[seen.end():], True
             with suppress(BrokenPipeError):     # it may be about to end
                 self._process.stdin.write(self._replies.popleft()[1].encode())
 
@@ -236,6 +259,20 @@ class Run:
             with suppress(KeyError):    # interrupted before it was registered
                 self._selector.unregister(self._process.stdout)
             self._process.stdout.close()
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return how many seconds a process has computed so far."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            user, system = file.read().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    except OSError:         # not Linux
+        listed = subprocess.run(["ps", "-o", "time=", "-p", str(pid)], stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, check=False)
+    days, _, time_of_day = listed.stdout.decode().strip().rpartition("-")
+    parts = [float(part or 0) for part in time_of_day.split(":")]
+    return 86400 * int(days or 0) + sum(part * 60 ** n for n, part in enumerate(reversed(parts)))
 
 
 def _die_with_us():

@@ -127,10 +127,22 @@ export OBJDIR
 grade:
 	@$(PYTHON) ./grade-lab$(LAB) $(EX:%=--exercise '%') $(GRADEFLAGS)
 #{ Not in the handout
+# The tests need a Python with pytest: $(1) says which of them run.
+define run_tests
+@python=`for python in '$(PYTHON)' /usr/bin/python3; do \
+		$$python -c 'import pytest, xdist' 2>/dev/null && echo $$python && break; done`; \
+	if [ -z "$$python" ]; then \
+		echo "pytest or pytest-xdist is missing. Run: sh tools/setup.sh check" >&2; exit 1; fi; \
+	PYTHONDONTWRITEBYTECODE=1 exec $$python -m pytest --no-header -n auto --dist loadgroup \
+		-o cache_dir='$(abspath $(OBJDIR))/pytest' -m '$(1)' \
+		$(if $(findstring tools/tests,$(CHECKFLAGS)),,tools/tests) $(CHECKFLAGS)
+endef
 check:
-	@$(PYTHON) tools/check.py $(CHECKFLAGS)
+	$(call run_tests,not thorough and not long)
+check-all:
+	$(call run_tests,not long)
 check-handout:
-	@$(PYTHON) tools/check.py handout
+	$(call run_tests,handout)
 bench:
 	@$(PYTHON) tools/measure/bench.py $(BENCHFLAGS)
 handout:
@@ -140,7 +152,7 @@ layers: $(RUNNABLE)
 instructions-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/measure/instructions.py $* $(INSTRUCTIONSFLAGS)
-.PHONY: check check-handout bench handout layers
+.PHONY: check check-all check-handout bench handout layers
 #}
 explore-%: $(RUNNABLE)
 	$(preflight)

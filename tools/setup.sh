@@ -1,8 +1,18 @@
 #!/bin/sh
+# usage: setup.sh [check]
 # Install what this tree needs: make, perl, python3, a compiler and binutils that make code for
-# 32-bit x86, QEMU, gdb. Asks nothing; does nothing when all is there. Knows apt, dnf, pacman
-# and brew.
+# 32-bit x86, QEMU, gdb; with `check' also what `make check' needs: pytest and pytest-xdist. Asks
+# nothing; does nothing when all is there. Knows apt, dnf, pacman and brew.
 set -u
+
+case "$*" in
+'') check='' ;;
+check) check=1 ;;
+*)
+	echo "usage: setup.sh [check]" >&2
+	exit 2
+	;;
+esac
 
 have() {
 	command -v "$1" >/dev/null 2>&1
@@ -19,6 +29,14 @@ have_compiler() {
 	return 1
 }
 
+# The same Pythons as make check tries.
+have_pytest() {
+	for python in python3 /usr/bin/python3; do
+		$python -c 'import pytest, xdist' 2>/dev/null && return 0
+	done
+	return 1
+}
+
 missing() {
 	for tool in make perl python3; do
 		have $tool || echo $tool
@@ -27,6 +45,7 @@ missing() {
 	have qemu-img || echo qemu-img
 	have gdb || have gdb-multiarch || have x86_64-elf-gdb || echo gdb
 	have_compiler || echo 'a compiler for 32-bit x86'
+	[ -z "$check" ] || have_pytest || echo 'pytest with pytest-xdist'
 }
 
 # Run a command as root.
@@ -53,16 +72,21 @@ install() {
 		as_root apt-get update -q &&
 			as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
 				--no-install-recommends \
-				make perl python3 $gcc binutils qemu-system-x86 qemu-utils gdb
+				make perl python3 $gcc binutils qemu-system-x86 qemu-utils gdb \
+				${check:+python3-pytest python3-pytest-xdist}
 	elif have dnf; then
 		[ $gcc = gcc ] || gcc='gcc-x86_64-linux-gnu binutils-x86_64-linux-gnu'
 		as_root dnf install -q -y make perl python3 $gcc binutils qemu-system-x86 \
-			qemu-img gdb
+			qemu-img gdb ${check:+python3-pytest python3-pytest-xdist}
 	elif have pacman; then
 		as_root pacman -S --noconfirm --needed \
-			make perl python gcc binutils qemu-system-x86 qemu-img gdb
+			make perl python gcc binutils qemu-system-x86 qemu-img gdb \
+			${check:+python-pytest python-pytest-xdist}
 	elif have brew; then
-		brew install make python x86_64-elf-gcc x86_64-elf-binutils x86_64-elf-gdb qemu
+		brew install make python x86_64-elf-gcc x86_64-elf-binutils x86_64-elf-gdb qemu || return
+		# Homebrew has no package of pytest-xdist, and keeps its Python to itself.
+		[ -z "$check" ] || have_pytest ||
+			python3 -m pip install -q --user --break-system-packages pytest pytest-xdist
 	else
 		echo "setup.sh: none of apt-get, dnf, pacman, brew is here; please install:" >&2
 		missing >&2

@@ -20,8 +20,9 @@ sys.dont_write_bytecode = True
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "common"))
 
-import tree     # finds the grader's modules
-from gradebuild import MakeError, make, objdir, qemu_command
+from tree import objdir
+
+from gradebuild import MakeError, make, qemu_command
 from gradelib import DIE_WITH_US
 
 KERNEL, PROGRAM = "0xf0000000..0xfeffffff", "0x800000..0x8fffff"  # addresses of code

@@ -1,99 +1,79 @@
-"""What tests are made of: declaring them, failing, running commands, scratch copies of the tree.
+"""What the tests have in common: failing, running commands, scratch copies of the tree.
 
-Each test is a function that returns if all is well. It runs in a process of its own, so it may
-change the directory and the environment as it likes; what it starts ends with it, and what it
-writes to a scratch directory is removed.
+A test may change the directory and the environment as it likes; what it starts ends with it, and
+what it writes to a scratch directory is removed (conftest.py sees to that).
 """
 
 import difflib
 import fcntl
-import fnmatch
 import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
-import sys
 import tempfile
-from dataclasses import dataclass
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Callable, List, Sequence, Tuple
+from typing import Collection, List, Mapping, Sequence
 
-TOOLS = Path(__file__).resolve().parents[1]
-for folder in ("common", "handout", "trace", "classroom/autograder"):
-    sys.path.append(str(TOOLS / folder))
+import pytest
 
-from tree import ROOT, sources, symbols
+from tree import ROOT, sources
 
 from gradebuild import objdir
-from gradelib import DIE_WITH_US, excerpt
+from gradelib import DIE_WITH_US, excerpt, shown
 
-# Where tools/check.py tells the processes of the tests what they need to know.
-SCRATCH, BOOTS = "JOS_CHECK_SCRATCH", "JOS_CHECK_BOOTS"
+SCRATCH = "JOS_CHECK_SCRATCH"   # the environment says by this where the scratch directories are
+PATIENCE = 120                  # seconds to wait for what must come, however busy the host is
 
 # What chooses the compiler: not only make's command line does, also the environment.
-COMPILERS = ("CC", "LD", "AR", "NM", "OBJCOPY", "OBJDUMP", "GCCPREFIX")
+COMPILER_VARIABLES = ("CC", "LD", "AR", "NM", "OBJCOPY", "OBJDUMP", "GCCPREFIX")
 
 
-# ---- Declaring tests ----
-
-@dataclass(frozen=True)
-class Test:
-    """A test called "topic: what is tested"."""
-    name: str
-    function: Callable
-    arguments: Tuple
-    limit: float        # seconds it may take
-    cost: float         # seconds it takes roughly: the longest start first
-
-    @property
-    def word(self) -> str:
-        """The name as one word, for command lines."""
-        return re.sub(r"[^\w.,+=/:]+", "-", self.name.replace(": ", ":")).strip("-")
-
-    @property
-    def topic(self) -> str:
-        """The part of the word before the colon."""
-        return self.word.partition(":")[0]
-
-    def called(self, pattern: str) -> bool:
-        """Whether pattern, a topic or a name with wildcards, means this test."""
-        return pattern == self.topic or any(fnmatch.fnmatchcase(name, pattern)
-                                            for name in (self.name, self.word))
+def processors() -> int:
+    """Return how many processors we may use."""
+    with suppress(AttributeError):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
-TESTS: List[Test] = []
+# ---- Failing ----
+
+Failed = pytest.fail.Exception
 
 
-def add(name: str, function: Callable, *arguments, limit: float = 120, cost: float = 1) -> None:
-    """Add the test that calls function with these arguments."""
-    TESTS.append(Test(name, function, arguments, limit, cost))
-
-
-def test(name: str, limit: float = 120, cost: float = 1):
-    """Decorate a function that is one test."""
-    def decorate(function):
-        add(name, function, limit=limit, cost=cost)
-        return function
-    return decorate
-
-
-class Failed(Exception):
-    """A test has failed: the reason, and lines that explain it."""
-
-    def __init__(self, reason: str, *details: str):
-        super().__init__(reason)
-        self.reason, self.details = reason, details
-
-
-class Skipped(Exception):
-    """A test cannot be run here: what is missing."""
+def fail(reason: str, *details: str) -> None:
+    """Fail: the reason, and lines that explain it."""
+    pytest.fail("\n".join([reason, *[f"  {shown(line)}" for line in details]]), pytrace=False)
 
 
 def require(condition, reason: str, *details: str) -> None:
     """Fail unless condition is true."""
     if not condition:
-        raise Failed(reason, *details)
+        fail(reason, *details)
+
+
+@contextmanager
+def case(name: str):
+    """Say of which case it was when something fails in it."""
+    try:
+        yield
+    except Failed as failed:
+        failed.msg = f"{name}: {failed.msg}"
+        raise
+
+
+def wait_for(condition, what: str, pause: float = 0.02):
+    """Wait until a function returns something true, and return that."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        found = condition()
+        if found:
+            return found
+        require(time.monotonic() < deadline, f"not within {PATIENCE} s: {what}")
+        time.sleep(pause)
 
 
 def require_equal(found, expected, what: str) -> None:
@@ -111,7 +91,7 @@ def need(*tools: str) -> None:
     """Skip the test unless these programs are installed."""
     for tool in tools:
         if not shutil.which(tool):
-            raise Skipped(f"{tool} is not installed")
+            pytest.skip(f"{tool} is not installed")
 
 
 def need_to_work(*command: str) -> None:
@@ -120,13 +100,13 @@ def need_to_work(*command: str) -> None:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
-        raise Skipped(f"`{shlex.join(command)}' does not work")
+        pytest.skip(f"`{shlex.join(command)}' does not work")
 
 
 # ---- Running commands ----
 
 NOTES: List[str] = []       # commands worth showing when the test fails
-_STARTED: List[subprocess.Popen] = []   # kept, so that the pipes stay open until the test ends
+_STARTED: List[subprocess.Popen] = []
 
 
 def note(command: Sequence[str]) -> None:
@@ -138,9 +118,25 @@ def start(command: Sequence[str], **options) -> subprocess.Popen:
     """Start a command, which ends when the test does; its output comes as one pipe of bytes."""
     note(command)
     _STARTED.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                     preexec_fn=DIE_WITH_US, bufsize=0,
+                                     preexec_fn=DIE_WITH_US, bufsize=0, start_new_session=True,
                                      **{"stderr": subprocess.STDOUT, **options}))
     return _STARTED[-1]
+
+
+def end_started() -> None:
+    """End all that start() has started, with what that has started in its turn."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + 10
+        for process in _STARTED:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, number)
+        for process in _STARTED:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0, deadline - time.monotonic()))
+    for process in _STARTED:
+        process.stdin.close()
+        process.stdout.close()
+    _STARTED.clear()
 
 
 def call(*command: str, fails: bool = False, stdin: str = "") -> str:
@@ -148,8 +144,8 @@ def call(*command: str, fails: bool = False, stdin: str = "") -> str:
     process = start(command)
     output = process.communicate(stdin.encode())[0].decode(errors="replace")
     if (process.returncode != 0) != fails:
-        raise Failed(f"`{shlex.join(command)}' ended with status {process.returncode}",
-                     *excerpt(output.splitlines()[-15:]))
+        fail(f"`{shlex.join(command)}' ended with status {process.returncode}",
+             *excerpt(output.splitlines()[-15:]))
     return output
 
 
@@ -176,8 +172,9 @@ def set_make_variables(variables: Sequence[str]) -> None:
 
 def choose_no_tools() -> None:
     """Forget which compiler the make that called us was to use."""
-    set_make_variables([word for word in make_variables() if word.split("=")[0] not in COMPILERS])
-    for name in COMPILERS:
+    set_make_variables([word for word in make_variables()
+                        if word.split("=")[0] not in COMPILER_VARIABLES])
+    for name in COMPILER_VARIABLES:
         os.environ.pop(name, None)
 
 
@@ -198,9 +195,19 @@ def edit(file: str, old: str, new: str) -> None:
     Path(file).write_text(text.replace(old, new))
 
 
+_SCRATCH: List[Path] = []
+
+
 def scratch() -> Path:
-    """Return a new directory that is removed after the tests."""
-    return Path(tempfile.mkdtemp(dir=os.environ[SCRATCH]))
+    """Return a new directory that is removed after the test."""
+    _SCRATCH.append(Path(tempfile.mkdtemp(dir=os.environ[SCRATCH])))
+    return _SCRATCH[-1]
+
+
+def remove_scratch() -> None:
+    """Remove the directories that scratch() has returned."""
+    while _SCRATCH:
+        shutil.rmtree(_SCRATCH.pop(), ignore_errors=True)
 
 
 def enter_copy(built: bool = True) -> None:
@@ -227,14 +234,23 @@ def _copy_sources(to: Path) -> Path:
     return to
 
 
+def _not_made_by_make_all(directory: str, names: List[str]) -> List[str]:
+    if directory != str(ROOT / "obj"):
+        return []
+    return [name for name in names if name not in ("boot", "kern", "lib", "user", ".deps")
+            and not name.startswith(".vars.")]
+
+
 def _built_copy() -> Path:
     """Return the built tree that others are copied from; the first who wants it makes it."""
     shared, here = Path(os.environ[SCRATCH]) / "built", os.getcwd()
     with open(shared.with_suffix(".lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not shared.exists():
-            unfinished = _copy_sources(scratch() / "tree")
+            unfinished, built = _copy_sources(scratch() / "tree"), ROOT / objdir()
             environment = dict(os.environ)
+            if built == ROOT / "obj":       # that it is called so matters to make
+                shutil.copytree(built, unfinished / "obj", ignore=_not_made_by_make_all)
             enter(unfinished)
             make("-j2")
             os.chdir(here)
@@ -242,3 +258,35 @@ def _built_copy() -> Path:
             os.environ.update(environment)
             unfinished.rename(shared)
     return shared
+
+
+def programs():
+    """Return the sources of all programs, but the checks of exercises."""
+    return [file for file in Path("user").rglob("*.c") if file.parent.name != "exercises"]
+
+
+# ---- Cases ----
+
+def complaints(output: str) -> List[str]:
+    """Return the lines of an output that are not make's own."""
+    return [line for line in output.splitlines() if not line.startswith("make")]
+
+
+def complains(arguments, expected, prepare=None):
+    """In a fresh copy, prepared for it, make fails and says why in these lines, and no others."""
+    enter_copy()
+    if prepare:
+        prepare()
+    output = make(*arguments, fails=True)
+    lines = complaints(output)
+    require(len(lines) == len(expected) and all(map(re.fullmatch, expected, lines)),
+            "wrong complaint", *[f"expected: {line}" for line in expected],
+            *excerpt(output.splitlines()))
+
+
+def params(cases: Mapping[str, Sequence], quick: Collection[str] = ()) -> List:
+    """Return a table of cases, with their names, for pytest's parametrize: all are thorough but
+    the quick ones."""
+    return [pytest.param(*values, id=re.sub(r"[^\w.,+=/:]+", "-", name).strip("-"),
+                         marks=() if name in quick else pytest.mark.thorough)
+            for name, values in cases.items()]

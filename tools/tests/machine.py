@@ -8,8 +8,8 @@ import socket
 import time
 from typing import List, Sequence
 
-from .kit import Failed, excerpt, note, require, scratch, start
-from .rsp import Stub
+from kit import PATIENCE, excerpt, fail, note, require, scratch, start
+from rsp import Stub
 
 import gradelib
 from gradebuild import qemu_command
@@ -80,8 +80,6 @@ class Machine:
     def __exit__(self, *error):
         self._process.kill()
         self._process.wait()
-        self._process.stdin.close()
-        self._process.stdout.close()
 
     def _read(self, seconds: float) -> bool:
         """Take output, waiting a little for it; false when there will never be more."""
@@ -91,24 +89,16 @@ class Machine:
         self.text += data.decode(errors="replace").replace("\r", "")
         return bool(data)
 
-    def expect(self, pattern: str, within: float = 20) -> "re.Match":
-        """Wait until something matches in the output behind the last match; return the match."""
-        deadline = time.monotonic() + within
+    def expect(self, pattern: str) -> "re.Match":
+        """Wait until something matches in the output after the last match; return the match."""
+        deadline = time.monotonic() + PATIENCE
         while not (found := re.compile(pattern, re.M).search(self.text, self._at)):
             alive = self._read(0.1)
             if not alive or time.monotonic() > deadline:
-                how = f"within {within:g} s" if alive else "until it ended"
-                raise Failed(f"no `{pattern}' {how}", *excerpt(self.text.splitlines()[-15:]))
+                how = f"within {PATIENCE} s" if alive else "until it ended"
+                fail(f"no `{pattern}' {how}", *excerpt(self.text.splitlines()[-15:]))
         self._at = found.end()
         return found
-
-    def silent(self, seconds: float) -> None:
-        """Fail if anything more is printed, or the machine ends, within this time."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            require(self._read(0.1), "QEMU has ended")
-        rest = self.text[self._at:]
-        require(not rest, "unexpected output", *excerpt(rest.splitlines()))
 
     def type(self, text: str) -> None:
         """Type on the serial line."""
@@ -118,17 +108,17 @@ class Machine:
         """Wait for the kernel monitor."""
         self.expect(f"^{PROMPT}")
 
-    def answer(self, line: str, within: float = 20) -> List[str]:
+    def answer(self, line: str) -> List[str]:
         """At the prompt, type a line; return what comes between it and the next prompt."""
         self.type(line + "\n")
-        found = self.expect(rf"[^\n]*\n((?:.*\n)*?){PROMPT}", within)
+        found = self.expect(rf"[^\n]*\n((?:.*\n)*?){PROMPT}")
         return found[1].splitlines()
 
-    def status(self, within: float = 20) -> int:
+    def status(self) -> int:
         """Wait until QEMU has ended and return its exit status."""
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + PATIENCE
         while self._read(0.1):
-            require(time.monotonic() < deadline, f"QEMU has not ended within {within:g} s",
+            require(time.monotonic() < deadline, f"QEMU has not ended within {PATIENCE} s",
                     *excerpt(self.text.splitlines()[-15:]))
         return self._process.wait()
 
@@ -136,7 +126,7 @@ class Machine:
         """Give QEMU's own monitor a command and return the answer."""
         if not self._qmp:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            connection.settimeout(10)
+            connection.settimeout(PATIENCE)
             while True:
                 try:
                     connection.connect(self._socket)
@@ -155,4 +145,5 @@ class Machine:
             if "return" in message:
                 return message["return"]
             require("error" not in message, f"QEMU's monitor: {line}")
-        raise Failed("QEMU's monitor has gone")
+        fail("QEMU's monitor has gone")
+        return ""

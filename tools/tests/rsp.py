@@ -5,12 +5,11 @@ import socket
 import time
 from typing import NamedTuple, Union
 
-from .kit import Failed, require
+from kit import PATIENCE, fail, require
 
-CONNECT = 10        # seconds until somebody listens
-ANSWER = 20         # seconds until a packet comes
 PACKET = 1024       # bytes of memory asked for at once
-EBX, ESP, EIP, EFLAGS, REGISTERS = 3, 4, 8, 9, 10       # positions in what `g' returns, and how many we look at
+# Positions in what `g' returns, and how many we look at.
+EBX, ESP, EIP, EFLAGS, REGISTERS = 3, 4, 8, 9, 10
 
 
 class Registers(NamedTuple):
@@ -27,17 +26,17 @@ class Stub:
         """Connect to a UNIX socket's path, or a TCP port."""
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         where = address if isinstance(address, str) else ("127.0.0.1", address)
-        deadline = time.monotonic() + CONNECT
+        deadline = time.monotonic() + PATIENCE
         while True:
             self._socket = socket.socket(family, socket.SOCK_STREAM)
-            self._socket.settimeout(ANSWER)
+            self._socket.settimeout(PATIENCE)
             try:
                 self._socket.connect(where)
                 break
             except OSError as error:
                 self._socket.close()
                 if time.monotonic() > deadline:
-                    raise Failed(f"no gdb stub at {address}: {error}") from error
+                    fail(f"no gdb stub at {address}: {error}")
                 time.sleep(0.05)
         self._data = b""
         self.ask("qXfer:features:read:target.xml:0,fff")    # else QEMU knows no `P'
@@ -54,7 +53,8 @@ class Stub:
             try:
                 more = self._socket.recv(4096)
             except OSError as error:
-                raise Failed(f"the gdb stub does not answer: {error}") from error
+                fail(f"the gdb stub does not answer: {error}")
+                return ""
             require(more, "the gdb stub has closed the connection")
             self._data += more
         self._data = self._data[found.end():]

@@ -12,8 +12,8 @@ static bool resolve_cow(struct UTrapframe *utf)
 {
 	void *page = (void *) ROUNDDOWN(utf->utf_fault_va, PGSIZE);
 
-	if (!(utf->utf_err & FEC_WR) || utf->utf_fault_va >= UTOP ||
-	    !present(utf->utf_fault_va) || !(uvpt[PGNUM(page)] & PTE_COW))
+	if (!(utf->utf_err & FEC_WR) || utf->utf_fault_va >= UTOP || !present(utf->utf_fault_va) ||
+	    !(uvpt[PGNUM(page)] & PTE_COW))
 		return false;
 	if (sys_page_alloc(0, PFTEMP, PTE_U | PTE_W | PTE_P) < 0)
 		return false;

@@ -21,7 +21,7 @@ import tracefile
 import tracemodel
 import tracepage
 import traceperfetto
-from gradebuild import MakeError, make, objdir, qemu_command
+from gradebuild import MakeError, objdir, qemu_command
 from gradelib import Run, Watch, exit_on_signals, play
 from tracefile import BadTrace
 from tracemodel import Model

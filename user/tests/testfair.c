@@ -8,7 +8,7 @@
 enum {
 	SPINNERS = 8,
 	ATTEMPTS = 3,      // the host's other work may spoil one
-	TURNS = 12,        // what each spinner is to get on average
+	TURNS = 12,        // what an env is to get
 	MESSAGES = 4,      // what the receiver is to get
 	GIGA = 1000000000, // clock ticks: less than a second
 };
@@ -20,6 +20,7 @@ static struct Share {
 } *const shares = (struct Share *) 0x10000000;
 
 static envid_t spinners[SPINNERS];
+static uint32_t turns = TURNS; // what each spinner is to get on average; argv[1]: another number
 
 static void compute(struct Share *s, envid_t parent)
 {
@@ -77,6 +78,7 @@ static const volatile struct Env *env_of(int spinner)
 static bool fair(void (*run)(struct Share *, envid_t), const char *what)
 {
 	uint32_t runs[SPINNERS], counts[SPINNERS], least = UINT32_MAX, most = 0, total = 0;
+	const uint64_t patience = (uint64_t) turns * (GIGA / 3);
 	int last_cpu = 0;
 
 	bool all_count = start(run);
@@ -85,7 +87,7 @@ static bool fair(void (*run)(struct Share *, envid_t), const char *what)
 		counts[i] = shares[i].count;
 	}
 	for (uint64_t begin = read_tsc();
-	     total < SPINNERS * TURNS && read_tsc() - begin < 4ULL * GIGA;) {
+	     total < SPINNERS * turns && read_tsc() - begin < patience;) {
 		sys_yield();
 		total = 0;
 		for (int i = 0; i < SPINNERS; i++) {
@@ -95,15 +97,15 @@ static bool fair(void (*run)(struct Share *, envid_t), const char *what)
 	}
 	stop();
 	for (int i = 0; i < SPINNERS; i++) {
-		uint32_t turns = env_of(i)->env_runs - runs[i];
-		least = MIN(least, turns);
-		most = MAX(most, turns);
+		uint32_t got = env_of(i)->env_runs - runs[i];
+		least = MIN(least, got);
+		most = MAX(most, got);
 		all_count &= shares[i].count != counts[i];
 	}
 	cprintf("%s: %u turns on %d CPUs, each env from %u to %u\n", what, total, last_cpu + 1,
 		least, most);
 	return all_count &&
-	       (last_cpu + 1 >= SPINNERS || (total >= SPINNERS * TURNS && 2 * most <= 3 * least));
+	       (last_cpu + 1 >= SPINNERS || (total >= SPINNERS * turns && 2 * most <= 3 * least));
 }
 
 static bool fair_at_last(void (*run)(struct Share *, envid_t), const char *what)
@@ -184,6 +186,8 @@ static bool gets_on_beside_partners(void)
 
 void umain(int argc, char **argv)
 {
+	if (argc > 1)
+		turns = strtol(argv[1], NULL, 10);
 	alloc_or_panic(shares, RW | PTE_SHARE);
 	bool computing = fair_at_last(compute, "compute");
 	bool calling = fair_at_last(call, "call");

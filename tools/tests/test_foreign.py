@@ -5,8 +5,10 @@ from pathlib import Path
 
 from gradelib import CLEAN_END
 
-from .kit import add, enter_copy, excerpt, make, require, require_equal, test
-from .machine import Machine, command, play, verify
+import pytest
+
+from kit import enter_copy, excerpt, make, params, require, require_equal
+from machine import Machine, command, play, verify
 
 # A copy-on-write fork as a student writes it, with a page-fault handler of its own.
 OWN_FORK = r"""
@@ -279,7 +281,8 @@ PROGRAMS = {
 }
 
 
-def drops_in(name):
+@pytest.mark.parametrize("name", params({name: [name] for name in PROGRAMS}, ("server",)))
+def test_drops_in(name):
     """A program compiles without a warning and does what its author expects."""
     source, must = PROGRAMS[name]
     enter_copy()
@@ -292,13 +295,9 @@ def drops_in(name):
         verify(play(command(name, cpus=cpus)), must)
 
 
-for name in PROGRAMS:
-    add(f"foreign: {name}", drops_in, name, cost=3)
-
-
-@test("foreign: one that waits for ever", cost=3)
-def blocked():
-    """The system ends all the same, says so, and envs shows who waits."""
+@pytest.mark.thorough
+def test_blocked():
+    """When a program waits for ever the system ends all the same; it says so, and who waits."""
     enter_copy()
     Path("user/waiter.c").write_text("#include <inc/lib.h>\nvoid umain(int argc, char **argv)\n"
                                      "{\n\tipc_recv(NULL, NULL, NULL);\n}\n")
@@ -325,8 +324,8 @@ void umain(int argc, char **argv)
 """
 
 
-@test("foreign: warnings in one piece", cost=3)
-def whole():
+@pytest.mark.thorough
+def test_whole():
     """What an env warns of is a line, whatever others print meanwhile."""
     enter_copy()
     Path("user/crowd.c").write_text(CROWD)

@@ -1,19 +1,20 @@
 """What this kernel costs: instruction counts as recorded, and the tools that count them."""
 
 import json
-import os
 import re
+import sys
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-from .kit import ROOT, call, edit, enter_copy, make, objdir, require, require_equal, test
-from .machine import command, play, verify
+import pytest
+
+from kit import call, edit, enter_copy, make, objdir, require, require_equal
+from machine import command, play, verify
 
 from gradelib import CLEAN_END
 
 
-@test("bench: instruction counts", cost=15)
-def counts():
+def test_counts():
     """No count is above its limit or the recorded one."""
     report = json.loads(make("-s", "bench", "BENCHFLAGS=--exact --json"))
     wrong = [f"{row['title']}: {row['problem']}" for row in report["rows"] if row["problem"]]
@@ -24,8 +25,8 @@ def counts():
     require(len(list(chart.iter("{http://www.w3.org/2000/svg}rect"))) > 20, "an empty chart")
 
 
-@test("bench: a kernel that has become slower", cost=25)
-def slower():
+@pytest.mark.thorough
+def test_slower():
     """It fails, and says which figures have risen."""
     enter_copy()
     edit("kern/syscall.c", "	return curenv->env_id;\n",
@@ -36,19 +37,19 @@ def slower():
             *text.splitlines())
 
 
-@test("bench: a build with a compiler of which nothing is recorded", cost=15)
-def unknown_compiler():
+@pytest.mark.thorough
+def test_unknown_compiler():
     """Only the limits count, and it says so."""
     enter_copy()
-    records = json.loads(Path("tools/measure/bench-record.json").read_text())
-    Path("tools/measure/bench-record.json").write_text(json.dumps({"gcc 1.0": records.popitem()[1]}))
-    text = call("python3", "tools/measure/bench.py", "--exact")
+    record = Path("tools/measure/bench-record.json")
+    record.write_text(json.dumps({"gcc 1.0": json.loads(record.read_text()).popitem()[1]}))
+    text = call(sys.executable, "tools/measure/bench.py", "--exact")
     require(re.search(r"^Nothing is recorded for ", text, re.M), "wrong report",
             *text.splitlines())
 
 
-@test("bench: instructions of a program")
-def instructions():
+@pytest.mark.thorough
+def test_instructions():
     """make instructions-X tells which functions a program's instructions are spent in; the same
     ones every time."""
     text = make("-s", "instructions-hello", "INSTRUCTIONSFLAGS=--from umain --top 1000")
@@ -62,8 +63,8 @@ def instructions():
     require_equal(sum(found.values()), total, "sum")
 
 
-@test("bench: instructions of a program that there is not")
-def no_program():
+@pytest.mark.thorough
+def test_no_program():
     """One line tells what is wrong."""
     enter_copy()
     text = make("-s", "instructions-nosuch", fails=True)
@@ -71,16 +72,15 @@ def no_program():
             "wrong report", *text.splitlines())
 
 
-@test("bench: one operation")
-def one():
+def test_one():
     """bench:0:NAME measures one operation."""
     run = play(command("bench:0:null-call"))
     verify(run, [r"bench: null-call \d+", re.escape(CLEAN_END)])
     require_equal(sum(line.startswith("bench: ") for line in run.lines), 2, "number of figures")
 
 
-@test("bench: several CPUs", cost=5)
-def several():
+@pytest.mark.thorough
+def test_several():
     """The programs for the ratios of times print their figures."""
     for program, figure in (("work", r"work [1-9]\d* thousand ticks"),
                             ("wake", r"wake [1-9]\d* of \d+ ticks")):

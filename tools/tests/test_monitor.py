@@ -4,8 +4,11 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
-from .kit import add, require, require_equal, symbols, test
-from .machine import ENV1, Machine, command
+import pytest
+
+from kit import params, require, require_equal, wait_for
+from machine import ENV1, Machine, command
+from tree import symbols
 
 COMMANDS = ("help kerninfo backtrace envs cpus mem audit inspect fail run continue step reset "
             "poweroff".split())
@@ -48,7 +51,8 @@ ANSWERS = {
 }
 
 
-def answers(typed, expected):
+@pytest.mark.parametrize("typed, expected", params(ANSWERS, ("help", "backspace")))
+def test_answers(typed, expected):
     """What is typed gets this answer, and the monitor goes on."""
     with idle_machine() as machine:
         found = machine.answer(typed)
@@ -60,12 +64,8 @@ def answers(typed, expected):
         require_equal(machine.answer("again"), [UNKNOWN % "again"], "answer to the next line")
 
 
-for name, (what, lines) in ANSWERS.items():
-    add(f"monitor: {name}", answers, what, lines)
-
-
-@test("monitor: kerninfo")
-def kerninfo():
+@pytest.mark.thorough
+def test_kerninfo():
     """It tells what the symbol table tells."""
     with idle_machine() as machine:
         found = "\n".join(machine.answer("kerninfo"))
@@ -84,16 +84,15 @@ def functions(lines):
             if match]
 
 
-@test("monitor: backtrace")
-def backtrace():
+@pytest.mark.thorough
+def test_backtrace():
     """Outside a breakpoint it is the kernel's, from the command on."""
     with idle_machine() as machine:
         names = functions(machine.answer("backtrace"))
     require("monitor" in names and "sched_choose" in names, "functions missing", *names)
 
 
-@test("monitor: envs, cpus and backtrace at a breakpoint")
-def at_breakpoint():
+def test_at_breakpoint():
     """They show the env that has stopped there, and the way into the kernel."""
     with idle_machine(program="breakpoint") as machine:
         require(re.search(r"  trap 0x00000003 Breakpoint\n", machine.text), "no trap frame")
@@ -112,8 +111,8 @@ def at_breakpoint():
                       "answer to run")
 
 
-@test("monitor: cpus")
-def cpus():
+@pytest.mark.thorough
+def test_cpus():
     """Four CPUs: one runs the monitor, the others sleep."""
     with idle_machine(cpus=4) as machine:
         found = machine.answer("cpus")
@@ -123,8 +122,8 @@ def cpus():
                   "states")
 
 
-@test("monitor: mem")
-def mem():
+@pytest.mark.thorough
+def test_mem():
     """Free and used pages are all the machine has."""
     with idle_machine("-m", "64") as machine:
         found = machine.answer("mem")
@@ -134,8 +133,7 @@ def mem():
     require(total == 64 * 256 == free + used and 0 < used < total // 4, "wrong numbers", *found)
 
 
-@test("monitor: run")
-def run():
+def test_run():
     """Programs run, one or several, again and again, and the monitor comes back."""
     with idle_machine(cpus=2) as machine:
         for _ in range(3):
@@ -147,8 +145,8 @@ def run():
                       "number of programs that ran")
 
 
-@test("monitor: continue and step")
-def stepping():
+@pytest.mark.thorough
+def test_stepping():
     """From the breakpoint on, single steps through the program; continue lets it go."""
     with idle_machine(program="breakpoint") as machine:
         seen = [int(re.findall(r"^  eip  0x(\w+)", machine.text, re.M)[-1], 16)]
@@ -167,16 +165,15 @@ def stepping():
 
 # ---- Ending the machine ----
 
-@test("monitor: poweroff")
-def poweroff():
+def test_poweroff():
     """QEMU ends, with status 0."""
     with idle_machine() as machine:
         machine.type("poweroff\n")
         require_equal(machine.status(), 0, "status")
 
 
-@test("monitor: reset")
-def reset():
+@pytest.mark.thorough
+def test_reset():
     """The machine boots once more."""
     words = command("hello", end=False)
     words.remove("-no-reboot")
@@ -203,7 +200,8 @@ KEYS = {
 }
 
 
-def keys(names, line):
+@pytest.mark.parametrize("names, line", params(KEYS, ("shift",)))
+def test_keys(names, line):
     """Keys pressed on the PS/2 keyboard arrive as characters."""
     with idle_machine() as machine:
         for name in names.split() + ["ret"]:
@@ -212,19 +210,20 @@ def keys(names, line):
         require_equal(found, [UNKNOWN % line], "answer")
 
 
-for name, (what, line) in KEYS.items():
-    add(f"keyboard: {name}", keys, what, line)
-
 COLUMNS, ROWS = 80, 25
 
 
 def screen(machine):
     """Return the lines on the screen: its memory has a character and its colours in turn."""
+    machine.qemu("stop")            # it may be about to use these registers
+    chosen = machine.qemu("i /b 0x3d4").split("=")[1].strip()
     first = 0
     for register in (0x0C, 0x0D):   # of the CRT controller: the cell shown first
         machine.qemu(f"o /b 0x3d4 {register:#x}")
         first = first << 8 | int(machine.qemu("i /b 0x3d5").split("=")[1], 16)
     shown = machine.qemu(f"xp /{COLUMNS * ROWS}hx {0xB8000 + 2 * first:#x}")
+    machine.qemu(f"o /b 0x3d4 {chosen}")
+    machine.qemu("cont")
     cells = [int(cell, 16) for line in shown.splitlines() for cell in line.split(":")[1].split()]
     text = "".join(chr(cell & 0xff) for cell in cells)
     return [text[at:at + COLUMNS].rstrip("\0 ") for at in range(0, len(text), COLUMNS)]
@@ -236,18 +235,16 @@ def wrapped(text):
             for at in range(0, max(len(line), 1), COLUMNS)]
 
 
-def vga(typed):
+@pytest.mark.parametrize("typed", params({
+    "as it comes up": ([],), "scrolling": (["help", "run yield", "help"],),
+    "long lines": (["x" * 300, "y" * 79],)}, ("scrolling",)))
+def test_screen(typed):
     """The screen shows the end of what went to the serial line."""
     with idle_machine() as machine:
         for line in typed:
             machine.answer(line)
         text = re.sub("(.\b \b)+", "", machine.text)
         expected = [line for line in wrapped(text)[-ROWS:] if line]
-        found = [line for line in screen(machine) if line]
-        require(found, "an empty screen")
-        require_equal(found[-len(expected):], expected, "screen")
-
-
-for name, what in (("as it comes up", []), ("scrolling", ["help", "run yield", "help"]),
-                   ("long lines", ["x" * 300, "y" * 79])):
-    add(f"screen: {name}", vga, what)
+        # The serial line is the first to have what is printed.
+        wait_for(lambda: [line for line in screen(machine) if line][-len(expected):] == expected,
+                 "the screen shows\n" + "\n".join(expected))

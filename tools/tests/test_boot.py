@@ -1,16 +1,20 @@
 """Booting: numbers and topologies of CPUs, sizes of memory, other machines, again and again."""
 
-import os
 import re
 import struct
 
-from .kit import BOOTS, ROOT, add, require, require_equal, scratch, symbols, test
-from .machine import UNTIL_DONE, Machine, command, play, verify
+import pytest
+
+from kit import ROOT, case, params, require, require_equal, scratch
+from machine import UNTIL_DONE, Machine, command, play, verify
+from tree import symbols
 
 from gradelib import CLEAN_END, Watch
 
+pytestmark = pytest.mark.compiler
+
 NCPU = int(re.search(r"\bNCPU\b\D*(\d+)", (ROOT / "kern/cpu.h").read_text())[1])
-NO_ACPI = ("-machine", "acpi=off")
+BOOTS = 20          # in a row
 
 
 def boots(*options, cpus=1, extra=(), must=("hello, world",), watch=Watch(), program="hello",
@@ -28,33 +32,41 @@ def boots(*options, cpus=1, extra=(), must=("hello, world",), watch=Watch(), pro
     return run
 
 
-def add_boot(name, *options, **how):
-    """Add a test that calls boots()."""
-    add(f"boot: {name}", lambda: boots(*options, **how))
-
-
 # ---- CPUs ----
 
-for n in range(1, 9):
-    add_boot(f"{n} CPUs", cpus=n)
+# What is after a name: options for QEMU, and the other arguments of boots().
+CPUS = {
+    **{f"{n} CPUs": ([], {"cpus": n}) for n in range(1, 9)},
+    "one socket of four cores": ([], {"smp": "4,sockets=1,cores=4,threads=1", "cpus": 4}),
+    "four sockets": ([], {"smp": "4,sockets=4,cores=1,threads=1", "cpus": 4}),
+    "two cores of two threads": ([], {"smp": "4,sockets=1,cores=2,threads=2", "cpus": 4}),
+    "sparse APIC IDs": ([], {"smp": "6,sockets=2,cores=3,threads=1", "cpus": 6}),
+    "more CPUs than NCPU": ([], {"smp": NCPU + 4, "cpus": NCPU, "extra": [
+        f"SMP: this kernel is built for {NCPU} CPUs (NCPU), 4 more stay off"]}),
+    # Such machines cannot be switched off.
+    "MP table only": (["-machine", "acpi=off"], {"smp": "4,sockets=4,cores=1,threads=1", "cpus": 4,
+                                                 "watch": UNTIL_DONE}),
+    "machine isapc": (["-machine", "isapc", "-cpu", "pentium2"], {"watch": UNTIL_DONE}),
+    **{f"CPU model {model}": (["-cpu", model], {"cpus": 2})
+       for model in ("qemu32", "pentium2", "n270", "max", "Skylake-Client")},
+    "no VGA": (["-vga", "none"], {}),
+    "machine q35": (["-machine", "q35"], {"disk": False, "cpus": 4}),
+}
 
-for name, smp, n in (("one socket of four cores", "4,sockets=1,cores=4,threads=1", 4),
-                     ("four sockets", "4,sockets=4,cores=1,threads=1", 4),
-                     ("two cores of two threads", "4,sockets=1,cores=2,threads=2", 4),
-                     ("sparse APIC IDs", "6,sockets=2,cores=3,threads=1", 6)):
-    add_boot(name, smp=smp, cpus=n)
 
-add_boot("more CPUs than NCPU", smp=NCPU + 4, cpus=NCPU,
-         extra=[f"SMP: this kernel is built for {NCPU} CPUs (NCPU), 4 more stay off"])
+@pytest.mark.parametrize("options, how", params(CPUS, ("1 CPUs", "2 CPUs", "4 CPUs")))
+def test_machine(options, how):
+    """A machine comes up."""
+    boots(*options, **how)
 
-# Such machines cannot be switched off.
-add_boot("MP table only", *NO_ACPI, smp="4,sockets=4,cores=1,threads=1", cpus=4, watch=UNTIL_DONE)
-add_boot("machine isapc", "-machine", "isapc", "-cpu", "pentium2", watch=UNTIL_DONE)
 
 KERNBASE, BIOS, BIOS_SIZE = 0xf0000000, 0xe0000, 0x20000
 
 
-def without(cpus, *signatures):
+@pytest.mark.thorough
+@pytest.mark.parametrize("cpus, signatures", [(1, (b"RSD PTR ", b"_MP_")), (4, (b"RSD PTR ",))],
+                         ids=["neither-ACPI-nor-MP-table", "no-ACPI-tables"])
+def test_without(cpus, signatures):
     """The BIOS has left no table with these signatures: gdb has overwritten them. Then the
     kernel finds so many of four CPUs."""
     where = symbols()["mp_init"]
@@ -74,12 +86,8 @@ def without(cpus, *signatures):
         require_equal(machine.status(), 0, "status")
 
 
-add("boot: neither ACPI nor MP table", without, 1, b"RSD PTR ", b"_MP_")
-add("boot: ACPI tables gone, MP table there", without, 4, b"RSD PTR ")
-
-
-@test("boot: a CPU that never answers")
-def ghost():
+@pytest.mark.thorough
+def test_ghost():
     """A second ACPI table lists one that is not there, with APIC ID 77."""
     madt = scratch() / "madt"
     madt.write_bytes(struct.pack("<II", 0xfee00000, 0) + struct.pack("<BBBBI", 0, 8, 77, 77, 1))
@@ -87,17 +95,13 @@ def ghost():
           extra=["SMP: CPU 2 (APIC ID 77) does not answer"])
 
 
-@test("boot: no local APIC")
-def no_apic():
+@pytest.mark.thorough
+def test_no_apic():
     """No timer then, but programs that yield run."""
     boots("-cpu", "qemu32,-apic", program="hello yield",
           must=["hello, world", "Hello, I am environment 00001001.",
                 "All done in environment 00001001."],
           extra=["SMP: no local APIC, so no timer: environments run until they yield"])
-
-
-for model in ("qemu32", "pentium2", "n270", "max", "Skylake-Client"):
-    add_boot(f"CPU model {model}", "-cpu", model, cpus=2)
 
 
 # ---- Memory ----
@@ -106,7 +110,9 @@ MAPPED = 256        # MB the kernel can use
 BELOW_HOLE = 3072   # MB of a large memory that QEMU's PC has below 4 GB
 
 
-def memory(megabytes):
+@pytest.mark.thorough
+@pytest.mark.parametrize("megabytes", (16, 32, 64, 128, 256, 300, 1024, 3072, 4096))
+def test_memory(megabytes):
     """The kernel tells how much memory there is, and how much of it it uses if not all."""
     run = boots("-m", str(megabytes))
     below, total = min(megabytes, BELOW_HOLE) * 1024, megabytes * 1024
@@ -117,27 +123,18 @@ def memory(megabytes):
                   "lines about memory")
 
 
-for size in (16, 32, 64, 128, 256, 300, 1024, 3072, 4096):
-    add(f"boot: {size} MB", memory, size)
-
-
 # ---- Other machines, other ways ----
 
-add_boot("no VGA", "-vga", "none")
-add_boot("machine q35", "-machine", "q35", disk=False, cpus=4)
-
-
-@test("boot: multiboot and disk print the same")
-def multiboot():
+def test_multiboot():
     """Both ways into the kernel lead to the same place."""
     by_header, by_disk = boots(disk=False, cpus=4), boots(cpus=4)
     require_equal(by_header.lines, by_disk.lines, "output")
 
 
-def in_a_row():
+@pytest.mark.thorough
+@pytest.mark.limit(900)
+def test_in_a_row():
     """It works every time."""
-    for _ in range(int(os.environ[BOOTS])):
-        boots(cpus=4)
-
-
-add("boot: many times in a row", in_a_row, limit=600, cost=10)
+    for n in range(BOOTS):
+        with case(f"boot {n}"):
+            boots(cpus=4)

@@ -3,28 +3,27 @@
 import os
 import re
 import signal
-import time
 
 from gradelib import Watch, diagnose
 from gradetests import CHECKS
 
-from .kit import (ROOT, Failed, add, call, edit, enter_copy, excerpt, make, require, require_equal,
-                  scratch, start, test)
-from .machine import command, play
+import pytest
 
-GRADE = "./grade-lab4"
+from grades import GRADE
+from kit import (PATIENCE, ROOT, call, edit, enter_copy, excerpt, fail, make, params, require,
+                 require_equal, scratch, start, wait_for)
+from machine import command, play
 
-
-@test("grade: full score", limit=300, cost=15)
-def full_score():
+@pytest.mark.compiler
+def test_full_score():
     """All the lab's tests pass with this tree as it is built."""
     text = make("-s", "grade")
     require(text.splitlines()[-1:] == ["Score: 80/80"] and text.count(": OK (") == 16,
             "not the full score", *text.splitlines())
 
 
-@test("grade: one test")
-def one():
+@pytest.mark.thorough
+def test_one():
     """Only what is asked for runs and counts."""
     enter_copy()
     text = call(GRADE, "faultdie")
@@ -32,8 +31,7 @@ def one():
             "wrong report", *text.splitlines())
 
 
-@test("grade: every check of an exercise")
-def listed():
+def test_listed():
     """What the programs of user/exercises check is graded, and nothing else of them."""
     for file in sorted((ROOT / "user/exercises").glob("ex*.c")):
         there = re.findall(r'\{"(\w+)", \w+\}', file.read_text().partition(" checks[] =")[2])
@@ -42,8 +40,8 @@ def listed():
         require_equal(sorted(graded), sorted(there), f"checks of {file.name}")
 
 
-@test("grade: unknown test")
-def unknown():
+@pytest.mark.thorough
+def test_unknown():
     """It names what is near, and what there is."""
     enter_copy(built=False)
     text = call(GRADE, "faultdy", fails=True)
@@ -66,7 +64,8 @@ BROKEN = {
 }
 
 
-def broken(file, old, new, reason, detail):
+@pytest.mark.parametrize("file, old, new, reason, detail", params(BROKEN, ("panics",)))
+def test_broken(file, old, new, reason, detail):
     """The grader gives no points, and tells what is wrong."""
     enter_copy()
     edit(file, old, new)
@@ -80,12 +79,8 @@ def broken(file, old, new, reason, detail):
             f"no `{reason}' and `{detail}'", *text.splitlines())
 
 
-for name, how in BROKEN.items():
-    add(f"grade: a kernel that {name}", broken, *how, cost=15 if "hang" in how else 3)
-
-
-@test("grade: a kernel that hangs", cost=5)
-def hangs():
+@pytest.mark.thorough
+def test_hangs():
     """It is given up when it has been silent for a while."""
     enter_copy()
     edit("kern/init.c", "start_programs(); // the", "for (;;) hlt(); // the")
@@ -94,15 +89,15 @@ def hangs():
     require_equal(verdict.reason, "hang: no output for 2 s", "verdict")
 
 
-@test("grade: output without end")
-def flood():
+@pytest.mark.thorough
+def test_flood():
     """It is given up before it fills the memory."""
     verdict = diagnose(play(["yes"]), ["hello, world"])
     require_equal(verdict.reason, "too much output: more than 512 KB", "verdict")
 
 
-@test("make: EXIT=1 and a panic")
-def panic_status():
+@pytest.mark.thorough
+def test_panic_status():
     """make tells a panic from a clean end."""
     enter_copy()
     edit("kern/init.c", "start_programs(); // the", 'panic("by a test"); // the')
@@ -123,23 +118,23 @@ def alive(pid):
         return not os.path.exists("/proc/self")
 
 
-def interrupted(number, status):
+@pytest.mark.parametrize("number, status", params({
+    "Ctrl-C": (signal.SIGINT, 130), "told to end": (signal.SIGTERM, 128 + signal.SIGTERM)}))
+def test_interrupted(number, status):
     """The grader ends early and takes every QEMU with it."""
     enter_copy()
     qemu, pids = scratch() / "qemu", scratch() / "pids"
     qemu.write_text(f'#!/bin/sh\necho $$ >> {pids}\nexec {make("-s", "print-qemu").strip()} "$@"\n')
     qemu.chmod(0o755)
     grader = start([GRADE, f"QEMU={qemu}", "-j3", "primes", "stresssched", "forktree"])
-    deadline = time.monotonic() + 30
-    while not pids.exists() or len(pids.read_text().splitlines()) < 3:
-        if time.monotonic() > deadline or grader.poll() is not None:
-            raise Failed("it starts no QEMU", *excerpt(grader.stdout.read().decode().splitlines()))
-        time.sleep(0.02)
+
+    def started():
+        if grader.poll() is not None:
+            fail("it starts no QEMU", *excerpt(grader.stdout.read().decode().splitlines()))
+        return pids.exists() and len(pids.read_text().splitlines()) >= 3
+
+    wait_for(started, "it starts no QEMU")
     grader.send_signal(number)
-    require_equal(grader.wait(20), status, "status")
+    require_equal(grader.wait(PATIENCE), status, "status")
     left = [pid for pid in map(int, pids.read_text().split()) if alive(pid)]
     require_equal(left, [], "processes left")
-
-
-add("grade: interrupted by Ctrl-C", interrupted, signal.SIGINT, 130, cost=2)
-add("grade: told to end", interrupted, signal.SIGTERM, 128 + signal.SIGTERM, cost=2)

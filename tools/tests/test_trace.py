@@ -14,7 +14,9 @@ import tracefile
 import tracemodel
 from tracemodel import KERNEL, USER, Model
 
-from .kit import call, enter_copy, make, need, require, require_equal, test
+import pytest
+
+from kit import PATIENCE, call, enter_copy, make, need, require, require_equal
 
 PLACE = Path("obj/trace")
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
@@ -69,8 +71,8 @@ def require_nesting(slices: List[tuple], where: str) -> None:
         within.append(end)
 
 
-@test("trace: two runs with a seed", cost=6)
-def repeatable():
+@pytest.mark.thorough
+def test_repeatable():
     """The same seed gives the same record, byte for byte; another one another record."""
     enter_copy()
     records = []
@@ -82,8 +84,7 @@ def repeatable():
     require(records[0] != records[2], "two seeds give the same record")
 
 
-@test("trace: messages of pingpong", cost=3)
-def messages():
+def test_messages():
     """Each is found, with its sender and receiver, once."""
     enter_copy()
     model = record("pingpong", "CPUS=2")
@@ -94,8 +95,8 @@ def messages():
     require("sys_ipc_recv" in waits, "nobody waits for a message", *sorted(waits))
 
 
-@test("trace: envs of forktree", cost=3)
-def forks():
+@pytest.mark.thorough
+def test_forks():
     """They are a tree of four levels; each has begun, run and ended."""
     enter_copy()
     model = record("forktree")
@@ -110,8 +111,8 @@ def forks():
     require_equal(Counter(depth.values()), {0: 1, 1: 2, 2: 4, 3: 8}, "envs by level")
 
 
-@test("trace: totals", cost=4)
-def totals():
+@pytest.mark.thorough
+def test_totals():
     """The times of a CPU add up to the length of the run, those of the envs to those of the CPUs,
     and the counts to each other."""
     enter_copy()
@@ -133,8 +134,8 @@ def totals():
     require_equal(sum(counts.env_calls.values()), sum(counts.calls.values()), "system calls")
 
 
-@test("trace: file for Perfetto", cost=6)
-def perfetto():
+@pytest.mark.thorough
+def test_perfetto():
     """Slices nest, lanes have names, arrows have two ends, in slices."""
     enter_copy()
     for program, arrows in (("pingpong", {"message": 11, "fork": 1}), ("forktree", {"fork": 14})):
@@ -157,8 +158,8 @@ def perfetto():
                         "an arrow's end is in no slice", str(end))
 
 
-@test("trace: how much is recorded", cost=8)
-def amount():
+@pytest.mark.thorough
+def test_amount():
     """TRACE_MS ends a trace; so does the end of the room for it, which it says."""
     enter_copy()
     text = make("-s", "trace-primes", "TRACE_MS=30", "CPUS=2", "SEED=1")
@@ -169,8 +170,8 @@ def amount():
                      "was used up\n", text), "wrong summary", *text.splitlines())
 
 
-@test("trace: a machine that does not run")
-def no_machine():
+@pytest.mark.thorough
+def test_no_machine():
     """What QEMU says is shown, and nothing is left that looks like a trace."""
     enter_copy()
     text = make("-s", "trace-hello", "QEMUEXTRA=-nosuch", fails=True)
@@ -185,7 +186,7 @@ def browse(page: Path, *options: str) -> str:
     """Open a page in a browser without a window; return what that prints."""
     browser = next(filter(shutil.which, BROWSERS), BROWSERS[0])
     need(browser, "timeout")
-    return call("timeout", "-s", "KILL", "60", browser, "--headless", "--no-sandbox",
+    return call("timeout", "-s", "KILL", str(PATIENCE), browser, "--headless", "--no-sandbox",
                 "--disable-gpu", f"--user-data-dir={os.path.abspath('browser')}",
                 "--window-size=1400,1000", "--virtual-time-budget=5000", *options, page)
 
@@ -201,8 +202,8 @@ def image_bytes(png: bytes) -> bytes:
     return zlib.decompress(packed)
 
 
-@test("trace: the page in a browser", cost=15)
-def page():
+@pytest.mark.thorough
+def test_page():
     """It has lanes, arrows, a legend and tables, hears wheel, keys and pointer, and needs nothing
     but itself."""
     enter_copy()

@@ -5,8 +5,11 @@ from pathlib import Path
 from handout import handed_out
 from handoutmarks import INSTEAD, HandoutError
 
-from .handing import refused
-from .kit import add, enter_copy, require, require_equal, test
+import pytest
+
+from kit import complaints, enter_copy, make, params, require, require_equal
+
+pytestmark = [pytest.mark.handout, pytest.mark.thorough]
 
 # A source, what a handout has instead, and what is wrong with them.
 ONE, F = "//{ Exercise 1: x\n1\n//}\n", "void f(void)\n{\n\ta();\n\ta();\n\tb();\n}\n"
@@ -50,7 +53,8 @@ BAD_MARKS = {
 }
 
 
-def bad_mark(source, instead, complaint):
+@pytest.mark.parametrize("source, instead, complaint", params(BAD_MARKS))
+def test_bad_marks(source, instead, complaint):
     """It is reported with its place."""
     try:
         handed_out("k.c", source, instead, [1])
@@ -60,12 +64,7 @@ def bad_mark(source, instead, complaint):
         require(False, f"no complaint about {source!r} and {instead!r}")
 
 
-for what, details in BAD_MARKS.items():
-    add(f"handout: bad marks: {what}", bad_mark, *details)
-
-
-@test("handout: marks")
-def marks():
+def test_marks():
     """What a handout has with and without an exercise."""
     source = ("#include <k.h>\n//{ Exercise 2, helper: x\n2\n//}\n" + F
               + "//{ Exercise 1: x\nx\n//}\n//{ Exercise 2: y\ny\n//}\n")
@@ -78,10 +77,10 @@ def marks():
         require_equal(handed_out("k.c", source, instead, missing), expected, f"without {missing}")
 
 
-@test("handout: a text for a file that does not exist")
-def no_source():
+def test_no_source():
     """The complaint is one line, as all of them are."""
     enter_copy()
     text = Path(INSTEAD, "kern/none.c")
     text.write_text("// What\n")
-    refused(["OUT=out"], rf"handout.py: {text}: a handout has no kern/none.c")
+    lines = complaints(make("-s", "handout", "OUT=out", fails=True))
+    require_equal(lines, [f"handout.py: {text}: a handout has no kern/none.c"], "complaint")

@@ -3,14 +3,16 @@
 import re
 from pathlib import Path
 
-from .debugger import frames, gdb_batch, start_waiting
-from .kit import (add, edit, enter_copy, excerpt, line_of, make, need, require, require_equal,
-                  test)
-from .using import complains
+import pytest
+
+from debugger import frames, gdb_batch, start_waiting
+from kit import (complains, edit, enter_copy, excerpt, line_of, make, need, params, require,
+                 require_equal)
+
+pytestmark = pytest.mark.thorough
 
 
-@test("replay: what is recorded is played", cost=3)
-def again():
+def test_again():
     """A replay prints what the recording did, the panics and the ends."""
     need("qemu-img")
     enter_copy()
@@ -24,8 +26,7 @@ CULPRIT = "		envs[9].env_link = (struct Env *) 0x1234; // nobody has asked for t
 BEFORE_IT = "	// An env that waits to send becomes runnable when its message has been received.\n"
 
 
-@test("replay: backwards to the culprit", limit=100, cost=10)
-def backwards():
+def test_backwards():
     """From the panic that a wild write causes much later, gdb goes back to the write: first to
     where the free list got the wild pointer, then to who had put it into that env."""
     need("gdb", "qemu-img")
@@ -80,5 +81,9 @@ BAD_USE = {
                                old_recording),
 }
 
-for name, details in BAD_USE.items():
-    add(f"replay: {name}", complains, *details, cost=2)
+
+@pytest.mark.parametrize("arguments, expected, prepare", params(
+    {name: (*how, None)[:3] for name, how in BAD_USE.items()}))
+def test_bad_use(arguments, expected, prepare):
+    """Bad use is told in one line, or two."""
+    complains(arguments, expected, prepare)

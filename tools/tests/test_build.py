@@ -9,16 +9,18 @@ from typing import NamedTuple
 from gradelib import CLEAN_END
 from gradetests import EXERCISES
 
-from .kit import (ROOT, add, call, choose_no_tools, edit, enter_copy, make, need,
-                  need_to_work, require, require_equal, scratch, test)
-from .machine import command, play, verify
+import pytest
+
+from compilers import COMPILE, COMPILERS
+from kit import (ROOT, call, choose_no_tools, edit, enter_copy, make, need, need_to_work, params,
+                 programs, require, require_equal, scratch)
+from machine import command, play, verify
 
 # ---- What make says it does ----
 
 KERNEL = ["ld kern/kernel", "mk kern/kernel.img", "symbols kern/kernel"]
 PROGRAMS = ["as kern/programtable.S", *KERNEL]      # when a user program has changed
 BOOT = ["ld boot/boot", "mk kern/kernel.img"]
-COMPILE = ("-x", "c", "-c", "-o", "/dev/null", "/dev/null")       # with a compiler before it
 IN_KERNEL = ("printfmt.c", "readline.c", "string.c")        # files of lib/ that the kernel has too
 
 
@@ -31,11 +33,6 @@ class Source(NamedTuple):
     def step(self):
         """What make says when it compiles the file."""
         return f"{'cc' if self.file.suffix == '.c' else 'as'} {self.file}"
-
-
-def programs():
-    """Return the sources of all programs, but the checks of exercises."""
-    return [file for file in Path("user").rglob("*.c") if file.parent.name != "exercises"]
 
 
 def all_sources():
@@ -83,9 +80,8 @@ def remade(*arguments):
 
 # ---- Again ----
 
-@test("build: a second make does nothing", cost=2)
-def second():
-    """Nor does one that is to show its commands."""
+def test_again():
+    """A second make does nothing, also one that is to show its commands."""
     enter_copy()
     for arguments in ((), ("V=1",)):
         output = make(*arguments)
@@ -93,7 +89,13 @@ def second():
                 "make does something", *output.splitlines())
 
 
-def touched(name):
+# Files that others include or rules depend on; one that goes everywhere, one of each part.
+@pytest.mark.parametrize("name", params({name: [name] for name in (
+    "inc/mmu.h", "inc/lib.h", "inc/elf.h", "kern/sched.h", "kern/vectors.h", "lib/pgfault.h",
+    "boot/main.c", "kern/init.c", "kern/trapentry.S", "lib/string.c", "lib/printf.c",
+    "lib/entry.S", "user/common.h", "user/hello.c", "user/tests/testargs.c")},
+    ("kern/sched.h",)))
+def test_touched(name):
     """When a source file has changed, what it goes into is made again, and nothing else."""
     enter_copy()
     file = Path(name)
@@ -105,13 +107,13 @@ def touched(name):
     require_equal(remade(), [], "steps of another make")
 
 
-for name in ("inc/mmu.h", "inc/lib.h", "inc/elf.h", "kern/sched.h", "kern/vectors.h",
-             "lib/pgfault.h", "boot/main.c", "kern/init.c", "kern/trapentry.S", "lib/string.c",
-             "lib/printf.c", "lib/entry.S", "user/common.h", "user/hello.c"):
-    add(f"build: {name} touched", touched, name, cost=3)
-
-
-def touched_script(name, part, extra):
+@pytest.mark.parametrize("name, part, extra", params({name: [name, *values] for name, *values in (
+    ("kern/Makefrag", "kern", ["gen kern/programtable.S", *PROGRAMS]),
+    ("user/Makefrag", "user", []), ("lib/Makefrag", "lib", []), ("boot/Makefrag", "boot", []),
+    ("kern/kernel.ld", None, KERNEL), ("user/user.ld", None, PROGRAMS),
+    ("boot/boot.ld", None, BOOT), ("boot/sign.pl", None, BOOT),
+    ("tools/build/symtab.pl", None, PROGRAMS))}))
+def test_script_touched(name, part, extra):
     """The same for a file that rules depend on: all of a part is compiled, or nothing."""
     enter_copy()
     os.utime(name)
@@ -120,38 +122,30 @@ def touched_script(name, part, extra):
                                   extra + (every_link if name == "user/user.ld" else [])), "steps")
 
 
-for name, part, extra in (("kern/Makefrag", "kern", ["gen kern/programtable.S", *PROGRAMS]),
-                          ("user/Makefrag", "user", []), ("lib/Makefrag", "lib", []),
-                          ("boot/Makefrag", "boot", []), ("kern/kernel.ld", None, KERNEL),
-                          ("user/user.ld", None, PROGRAMS), ("boot/boot.ld", None, BOOT),
-                          ("boot/sign.pl", None, BOOT), ("tools/build/symtab.pl", None, PROGRAMS)):
-    add(f"build: {name} touched", touched_script, name, part, extra, cost=3)
-
-
-@test("build: flags changed", cost=5)
-def flags():
-    """Every file is compiled again; the table of programs only refers to others."""
+@pytest.mark.thorough
+def test_other_flags():
+    """When flags change every file is compiled again; the table of programs only refers to
+    others."""
     enter_copy()
     require_equal(remade("WERROR=1"), steps(all_sources(), []), "steps")
     require_equal(remade("WERROR=1"), [], "steps of another make")
 
 
-@test("build: compiler changed", cost=5)
-def other_compiler():
+@pytest.mark.thorough
+def test_other_compiler():
     """The same for another prefix of the tools."""
     need("i686-linux-gnu-gcc")
     need_to_work("gcc", "-m32", *COMPILE)
-    enter_copy(built=False)
+    enter_copy()
     choose_no_tools()
-    make("-j2", "GCCPREFIX=i686-linux-gnu-")
+    make("-j2", "GCCPREFIX=i686-linux-gnu-")    # which may be what it is built with
     found = remade("GCCPREFIX=")
     require_equal([step for step in found if step.startswith(("cc", "as"))],
                   [step for step in steps(all_sources(), ["as kern/programtable.S"])
                    if step.startswith(("cc", "as"))], "steps")
 
 
-@test("build: program added and removed", cost=4)
-def program_added():
+def test_program_added():
     """A new file in user/ is a new program; without its file there is no such program."""
     enter_copy()
     new = Path("user/brandnew.c")
@@ -164,8 +158,23 @@ def program_added():
     verify(play(command("brandnew")), ["No program is called 'brandnew'"])
 
 
-@test("build: kernel file added and removed", cost=4)
-def kernel_file():
+def test_program_moved():
+    """A program may move to any folder of user/; two of one name are refused in one line."""
+    enter_copy()
+    here, there = Path("user/yield.c"), Path("user/mine/yield.c")
+    there.parent.mkdir()
+    here.rename(there)
+    require_equal(remade(), [], "steps")
+    os.utime(there)
+    require_equal(remade(), steps([Source(there, "user")]), "steps")
+    Path("user/bench/hello.c").write_text("")
+    lines = make(fails=True).splitlines()
+    require(len(lines) == 1 and "Two programs have the name hello: user/hello.c "
+            "user/bench/hello.c. Rename one." in lines[0], "wrong complaint", *lines)
+
+
+@pytest.mark.thorough
+def test_kernel_file():
     """A new file in kern/ becomes part of the kernel; without it, the kernel is linked again."""
     enter_copy()
     new = Path("kern/brandnew.c")
@@ -175,8 +184,8 @@ def kernel_file():
     require_equal(remade(), sorted(KERNEL), "steps")
 
 
-@test("build: header removed", cost=4)
-def header_removed():
+@pytest.mark.thorough
+def test_header_removed():
     """A header that is no longer used may go."""
     enter_copy()
     header, program = Path("inc/brandnew.h"), "user/hello.c"
@@ -191,9 +200,9 @@ def header_removed():
     require_equal(remade(), expected, "steps when it has gone")
 
 
-@test("build: in parallel as one by one", cost=10)
-def parallel():
-    """Both make the same image, byte by byte, and take each step once."""
+@pytest.mark.thorough
+def test_parallel():
+    """Side by side and one by one, make takes each step once and makes the same image."""
     enter_copy(built=False)
     one_by_one = make("OBJDIR=obj-1")
     at_once = make("-j8", "OBJDIR=obj-8")
@@ -205,8 +214,7 @@ def parallel():
 
 # ---- The boot sector ----
 
-@test("build: boot sector's size")
-def sign():
+def test_sign():
     """510 bytes of code fit, 511 are refused in plain words."""
     sector, script = scratch() / "sector", str(ROOT / "boot/sign.pl")
     sector.write_bytes(b"x" * 510)
@@ -221,19 +229,8 @@ def sign():
 
 # ---- Compilers ----
 
-GNU_LD = ("ld", "-m", "elf_i386", "-v")
-CLANG = ("clang", "--target=i386-none-elf", *COMPILE)
-
-# What chooses each set of tools, and commands that work where it is installed.
-COMPILERS = {
-    "i686-linux-gnu-gcc": (["GCCPREFIX=i686-linux-gnu-"], [("i686-linux-gnu-gcc", *COMPILE)]),
-    "gcc": (["GCCPREFIX="], [("gcc", "-m32", *COMPILE), GNU_LD]),
-    "clang and lld": (["CC=clang", "LD=ld.lld"], [CLANG, ("ld.lld", "--version")]),
-    "clang and GNU ld": (["CC=clang", "LD=ld"], [CLANG, GNU_LD]),
-}
-
-
-def builds(variables, probes):
+@pytest.mark.parametrize("variables, probes", params(COMPILERS))
+def test_compiler(variables, probes):
     """The tree and all checks of exercises build without a warning, and a program runs."""
     for probe in probes:
         need_to_work(*probe)
@@ -245,12 +242,8 @@ def builds(variables, probes):
     verify(play(command("hello")), ["hello, world", re.escape(CLEAN_END)])
 
 
-for name, how in COMPILERS.items():
-    add(f"build: with {name}", builds, *how, cost=8)
-
-
-@test("build: conf/env.mk may choose the host's gcc")
-def env_mk():
+@pytest.mark.thorough
+def test_env_mk():
     """An empty GCCPREFIX means that, also where another compiler could be found."""
     need("i686-linux-gnu-gcc")
     need_to_work("gcc", "-m32", *COMPILE)

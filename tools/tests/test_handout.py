@@ -10,10 +10,14 @@ from gradetests import EXERCISES, TESTS
 
 import handout
 
-from .kit import (ROOT, add, call, choose_no_tools, enter, enter_copy, excerpt, make, need,
-                  need_to_work, require, require_equal, scratch, test)
-from .building import COMPILERS, programs
-from .machine import command, play, verify
+import pytest
+
+from compilers import COMPILERS
+from kit import (ROOT, call, choose_no_tools, complaints, enter, enter_copy, excerpt, make, need,
+                 need_to_work, params, programs, require, require_equal, scratch)
+from machine import command, play, verify
+
+pytestmark = pytest.mark.handout
 
 SAYS = r"Exercise (\d+) is missing: (\S+):(\d+) \((.+)\)"
 
@@ -35,7 +39,8 @@ FIRST = {
 def hand_out(first, *flags):
     """Write the handout from this exercise on, look whether it gives solutions away, go there."""
     tree = scratch() / "handout"
-    call(sys.executable, str(ROOT / "tools/handout/handout.py"), "--from", str(first), *flags, str(tree))
+    call(sys.executable, str(ROOT / "tools/handout/handout.py"), "--from", str(first), *flags,
+         str(tree))
     enter(tree)
     no_solution_left([n for n in EXERCISES if n == first or (n > first and not flags)])
 
@@ -172,7 +177,9 @@ def closely(exercise, well):
     require(well or re.search(r"FAIL .*\n    ", text), "no reason", *text.splitlines())
 
 
-def handed_out(first):
+@pytest.mark.thorough
+@pytest.mark.parametrize("first", range(1, 17))
+def test_handed_out(first):
     """A handout without these exercises: all of it that can be looked at in one build."""
     build_handout(first, keep=["hello", "yield", FIRST.get(first, ["hello"])[0],
                                *[graded.name for graded in TESTS]])
@@ -197,19 +204,15 @@ def handed_out(first):
     closely(first, first == 10)     # which 11 has to be done for
 
 
-for first in range(1, 17):
-    add(f"handout: from {first}", handed_out, first, limit=180, cost=20)
-
-
-@test("handout: without exercise 10 alone", cost=10)
-def ten():
+@pytest.mark.thorough
+def test_ten():
     """When 11 is done, a fault leads to 10."""
     build_handout(10, "--only", keep=["faultdie"])
     says(play(command("faultdie")), "10", "lib/pfentry.S")
 
 
-@test("handout: with clang", cost=15)
-def with_clang():
+@pytest.mark.thorough
+def test_with_clang():
     """All that stands in for solutions builds without a warning there too."""
     variables, probes = COMPILERS["clang and lld"]
     for probe in probes:
@@ -220,8 +223,8 @@ def with_clang():
     says(play(command("hello")), "1", "kern/pmap.c")
 
 
-@test("handout: its tools", cost=15)
-def tools():
+@pytest.mark.thorough
+def test_tools():
     """What students look at their kernels with works there."""
     hand_out(16)
     make("-j2")
@@ -233,8 +236,7 @@ def tools():
 
 # ---- The tree as such ----
 
-@test("handout: its history and files")
-def history():
+def test_history():
     """One commit of all files, whatever git is told; nothing that tests or measures solutions."""
     home = scratch()
     (home / ".gitconfig").write_text("[user]\n\tuseConfigOnly = true\n[commit]\n\tgpgsign = true\n"
@@ -247,8 +249,8 @@ def history():
     require_equal(call("git", "log", "--format=%an %s").splitlines(), ["JOS Lab 4"], "history")
     require_equal(call("git", "status", "--porcelain", "--ignored"), "", "status")
     names = call("git", "ls-files").splitlines()
-    unwanted = [name for name in names if re.search(r"^\.ci|^\.github|tools/tests|handout|measure|/bench"
-                                                    r"|^obj", name)]
+    unwanted = [name for name in names
+                if re.search(r"^\.(ci|github|pytest)|tools/tests|handout|measure|/bench|^obj", name)]
     require_equal(unwanted, [], "files that should not be there")
     wanted = ["README", "doc/lab4.md", "doc/kernel.md", "doc/layers.svg", "grade-lab4",
               "gradelib.py", "tools/grade/gradebuild.py", "user/tests/testfaults.c",
@@ -268,8 +270,8 @@ def history():
                          if document not in names), [], "documents that are not there")
 
 
-@test("handout: clang-format agrees", cost=3)
-def formatted():
+@pytest.mark.thorough
+def test_formatted():
     """Where a file of this tree is formatted, what is handed out of it is too."""
     need("clang-format")
     hand_out(1)
@@ -283,25 +285,23 @@ def changed(path):
     return call("clang-format", str(path)) != path.read_text()
 
 
-def refused(arguments, complaint):
+NEW = "OUT=/nowhere/handout"
+
+
+@pytest.mark.parametrize("arguments, complaint", params({
+    "FROM=99": (["FROM=99", NEW], r"handout.py: FROM=99: the exercises are 1 to 15, .*"),
+    "FROM=x": (["FROM=x", NEW], r"handout.py: FROM=x: the exercises are 1 to 15, .*"),
+    "FROM=0": (["FROM=0", NEW], r"handout.py: FROM=0: the exercises are 1 to 15, .*"),
+    "a full OUT": (["OUT=kern"], r"handout.py: kern exists and is not empty"),
+    "a file as OUT": (["OUT=README"], r"handout.py: README exists and is not empty")}))
+def test_refused(arguments, complaint):
     """Bad use gets one plain line."""
-    output = make("-s", "handout", *arguments, fails=True)
-    lines = [line for line in output.splitlines() if not line.startswith("make: ")]
+    lines = complaints(make("-s", "handout", *arguments, fails=True))
     require(len(lines) == 1 and re.fullmatch(complaint, lines[0]), "wrong complaint", *lines)
 
 
-NEW = "OUT=/nowhere/handout"
-for name, arguments, complaint in (
-        ("FROM=99", ["FROM=99", NEW], r"handout.py: FROM=99: the exercises are 1 to 15, .*"),
-        ("FROM=x", ["FROM=x", NEW], r"handout.py: FROM=x: the exercises are 1 to 15, .*"),
-        ("FROM=0", ["FROM=0", NEW], r"handout.py: FROM=0: the exercises are 1 to 15, .*"),
-        ("a full OUT", ["OUT=kern"], r"handout.py: kern exists and is not empty"),
-        ("a file as OUT", ["OUT=README"], r"handout.py: README exists and is not empty")):
-    add(f"handout: {name}", refused, arguments, complaint)
-
-
-@test("handout: no git")
-def no_git():
+@pytest.mark.thorough
+def test_no_git():
     """It says so, and writes nothing."""
     bin_ = scratch() / "bin"
     bin_.mkdir()

@@ -5,7 +5,11 @@ from pathlib import Path
 
 from handoutmarks import blocks, parse
 
-from .kit import ROOT, add, edit, enter_copy, excerpt, make, require, test
+import pytest
+
+from kit import ROOT, call, edit, enter_copy, excerpt, make, params, require
+
+pytestmark = pytest.mark.handout
 
 # The round robin of exercise 6, the last of its solutions in that file, and a loop in its place.
 SCHED = "kern/sched.c"
@@ -186,21 +190,35 @@ def enter_copy_with(*edits):
         edit(file, old or Path(file).read_text(), new)
 
 
-def found(exercise, check, says, *edits):
-    """The check fails, and what is shown of it explains why."""
+def found(exercise, check, says, edits, grade):
+    """The check fails when the mistake is graded, and what is shown of it explains why."""
     enter_copy_with(*edits)
-    text = make("-s", "grade", f"EX={exercise}", fails=True)
+    text = grade()
     result = re.search(rf"^ex{exercise}:{check}: FAIL .*\n((?: .*\n)*)", text, re.M)
     require(result and re.search(says, result[1]), f"ex{exercise}:{check} does not say `{says}'",
             *excerpt(text.splitlines()))
 
 
-for what, details in MISTAKES.items():
-    add(f"handout: when {what}", found, *details, cost=8)
+@pytest.mark.thorough
+@pytest.mark.parametrize("exercise, check, says, edits", params(
+    {what: (*details[:3], details[3:]) for what, details in MISTAKES.items()}))
+def test_found(exercise, check, says, edits):
+    """The check that is named finds each. What it says of ticks depends on how long they are: they
+    are counted in instructions."""
+    clock = ["QEMUEXTRA=-icount shift=0,sleep=off"] if exercise == 14 else []
+    found(exercise, check, says, edits,
+          lambda: call("./grade-lab4", f"ex{exercise}:{check}", *clock, fails=True))
 
 
-@test("handout: with a simple fork and a simple search", cost=20)
-def simple():
+def test_found_by_make_grade():
+    """make grade EX=N makes all checks of an exercise, that one too."""
+    exercise, check, says, *edits = MISTAKES["an env that is blocked runs"]
+    found(exercise, check, says, edits,
+          lambda: make("-s", "grade", f"EX={exercise}", fails=True))
+
+
+@pytest.mark.thorough
+def test_simple():
     """What is right otherwise than ours is right: all checks pass, and all points are given."""
     enter_copy_with(*SIMPLE_FORK, *loop())
     make("-s", "grade", "EX=6 12")

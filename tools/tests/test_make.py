@@ -2,12 +2,13 @@
 
 import re
 import socket
-import time
-
 from pathlib import Path
 
-from .kit import (Failed, add, call, choose_no_tools, enter_copy, excerpt, make, require,
-                  require_equal, scratch, start, test)
+import pytest
+
+from debugger import read_until
+from kit import (PATIENCE, call, choose_no_tools, complains, enter_copy, excerpt, make, params,
+                 require, require_equal, scratch, start)
 
 RUN = "run-hello-nox"
 NO_DISPLAY = ["DISPLAY=", "WAYLAND_DISPLAY="]
@@ -57,16 +58,11 @@ BAD_USE = {
 }
 
 
-def complains(arguments, expected, prepare=None):
-    """In a fresh copy, prepared for it, make fails and says why in these lines, and no others."""
-    enter_copy()
-    if prepare:
-        prepare()
-    output = make(*arguments, fails=True)
-    lines = [line for line in output.splitlines() if not line.startswith("make")]
-    require(len(lines) == len(expected) and all(map(re.fullmatch, expected, lines)),
-            "wrong complaint", *[f"expected: {line}" for line in expected],
-            *excerpt(output.splitlines()))
+@pytest.mark.parametrize("arguments, expected", params(BAD_USE, ("misspelt program",
+                                                               "no such exercise")))
+def test_bad_use(arguments, expected):
+    """Bad use is told in one line, or two."""
+    complains(arguments, expected)
 
 
 def no_compiler(*arguments):
@@ -78,14 +74,15 @@ def no_compiler(*arguments):
                                           lines[0]), "wrong complaint", *excerpt(lines))
 
 
-for name, (what, lines) in BAD_USE.items():
-    add(f"bad use: {name}", complains, what, lines)
-add("bad use: no compiler of that prefix", no_compiler, "GCCPREFIX=nosuch-")
-add("bad use: no such compiler", no_compiler, "CC=nosuch-gcc")
+@pytest.mark.thorough
+@pytest.mark.parametrize("variable", ("GCCPREFIX=nosuch-", "CC=nosuch-gcc"))
+def test_no_compiler(variable):
+    """There is no compiler of that prefix, or of that name."""
+    no_compiler(variable)
 
 
-@test("bad use: a compiler for something else")
-def other_machine():
+@pytest.mark.thorough
+def test_other_machine():
     """A compiler that knows no -m32."""
     compiler = scratch() / "cc"
     compiler.write_text('#!/bin/sh\ncase "$*" in *-m32*) exit 1; esac\n')
@@ -93,15 +90,8 @@ def other_machine():
     no_compiler(f"CC={compiler}")
 
 
-def free_port():
-    """Return a TCP port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@test("bad use: port for gdb is busy")
-def busy_port():
+@pytest.mark.thorough
+def test_busy_port():
     """Somebody else listens there."""
     with socket.socket() as other:
         other.bind(("", 0))
@@ -112,17 +102,6 @@ def busy_port():
 
 
 # ---- Good use ----
-
-def read_until(process, pattern, within=20):
-    """Read a process's output until it matches; return it all."""
-    text, deadline = "", time.monotonic() + within
-    while not re.search(pattern, text, re.M):
-        data = process.stdout.read(4096)
-        text += data.decode(errors="replace").replace("\r", "")
-        if not data or time.monotonic() > deadline:
-            raise Failed(f"no `{pattern}'", *excerpt(text.splitlines()))
-    return text
-
 
 def terminal(target, *variables, programs):
     """Without a display the system runs in the terminal, says how to leave, and Ctrl-a x does."""
@@ -135,26 +114,25 @@ def terminal(target, *variables, programs):
                   "number of programs")
     process.stdin.write(b"\x01x")
     process.stdin.close()
-    require_equal(process.wait(), 0, "status")
+    require_equal(process.wait(PATIENCE), 0, "status")
     return text
 
 
-@test("make: qemu without a display")
-def qemu():
+def test_qemu():
     """The tour runs, and the monitor takes over."""
     text = terminal("qemu", programs=1)
     require("That was the tour" in text, "no tour", *excerpt(text.splitlines()))
 
 
-@test("make: qemu RUN with several programs")
-def several():
+@pytest.mark.thorough
+def test_several():
     """All of them run."""
     text = terminal("qemu", "RUN=yield yield yield", programs=3)
     require_equal(text.count("All done in environment"), 3, "number of programs that finished")
 
 
-@test("make: run-hello CPUS=4 EXIT=1")
-def run_program():
+@pytest.mark.thorough
+def test_run_program():
     """The program runs on so many CPUs, and make ends well when it is done."""
     enter_copy()
     text = make("run-hello", "CPUS=4", "EXIT=1", *NO_DISPLAY)
@@ -162,8 +140,8 @@ def run_program():
             *excerpt(text.splitlines()))
 
 
-@test("make: print-qemu and print-gdbport")
-def prints():
+@pytest.mark.thorough
+def test_prints():
     """Scripts get bare values."""
     enter_copy(built=False)
     require_equal(make("-s", "print-gdbport", "GDBPORT=12345"), "12345\n", "port")
@@ -173,8 +151,8 @@ def prints():
     call(make("-s", "print-qemu").strip(), "--version")
 
 
-@test("make: help and clean")
-def help_and_clean():
+@pytest.mark.thorough
+def test_help_and_clean():
     """help names the targets; clean leaves what a fresh copy has."""
     enter_copy(built=False)
     before = sorted(Path().rglob("*"))

@@ -5,16 +5,17 @@ import json
 import os
 import runpy
 import shutil
-import sys
 import tarfile
 import tempfile
 import time
 import zipfile
 from pathlib import Path
 
-from .classes import PROGRAMS, graded, summary
-from .kit import (ROOT, Skipped, add, call, edit, enter_copy, make, require, require_equal,
-                  scratch, set_make_variables, start, test)
+import pytest
+
+from grades import PROGRAMS, graded, summary
+from kit import (PATIENCE, ROOT, call, edit, enter_copy, make, params, require, require_equal,
+                 scratch, set_make_variables, start, wait_for)
 
 from submission import ALL_BYTES, FILE_BYTES, Refused, read_submission
 
@@ -57,8 +58,8 @@ def require_score(result, **points):
     require_equal(result["score"], sum(points.values()), "score")
 
 
-@test("class: autograder, a good submission", limit=300, cost=25)
-def good():
+@pytest.mark.thorough
+def test_good():
     """A tarball of the whole tree gets all points."""
     enter_copy(built=False)
     with tarfile.open("../hand.tar.gz", "w:gz") as archive:
@@ -68,8 +69,7 @@ def good():
                   "result")
 
 
-@test("class: autograder, a bad submission", cost=10)
-def bad():
+def test_bad():
     """What does not work gets nothing, and a word why."""
     enter_copy(built=False)
     edit("kern/ipc.h", "env_ipc_value = value;", "env_ipc_value = value + 1;")
@@ -78,7 +78,13 @@ def bad():
     require("expected: > " in result["tests"][1]["output"], "it does not say why", str(result))
 
 
-def no_sources(fill, complaint):
+@pytest.mark.thorough
+@pytest.mark.parametrize("fill, complaint", params({
+    "empty": (lambda: None, "there is no directory kern/"),
+    "empty kern/": (lambda: Path("kern").mkdir(), "there is no directory kern/"),
+    "damaged": (lambda: Path("x.tar.gz").write_bytes(b"\x1f\x8b\x08 damaged"), "damaged"),
+    "damaged zip": (lambda: Path("x.zip").write_bytes(b"PK damaged"), "damaged")}))
+def test_no_sources(fill, complaint):
     """Where there is nothing to grade, the result says so."""
     os.chdir(scratch())
     fill()
@@ -87,18 +93,10 @@ def no_sources(fill, complaint):
             "wrong result", str(result))
 
 
-for name, fill, complaint in (
-        ("an empty", lambda: None, "there is no directory kern/"),
-        ("an empty kern/ for a", lambda: Path("kern").mkdir(), "there is no directory kern/"),
-        ("a damaged", lambda: Path("x.tar.gz").write_bytes(b"\x1f\x8b\x08 damaged"), "damaged"),
-        ("a damaged zip", lambda: Path("x.zip").write_bytes(b"PK damaged"), "damaged")):
-    add(f"class: autograder, {name} submission", no_sources, fill, complaint)
-
-
 # ---- Hostile submissions ----
 
-@test("class: autograder, edited tests and scripts", cost=10)
-def edited():
+@pytest.mark.thorough
+def test_edited():
     """Whatever a submission has apart from sources counts for nothing, and none of it runs."""
     enter_copy(built=False)
     with tempfile.TemporaryDirectory() as anywhere:     # where nobody can write, too
@@ -133,24 +131,24 @@ def edit_everything(proof):
     edit("kern/ipc.h", "env_ipc_value = value;", "env_ipc_value = value + 1;")
 
 
-@test("class: autograder, told to end", cost=3)
-def told_to_end():
+@pytest.mark.thorough
+def test_told_to_end():
     """It leaves a result that says so, and nothing else."""
     enter_copy(built=False)
     top = unpack(".")
     os.environ["TMPDIR"] = str(scratch())
     os.chmod(os.environ["TMPDIR"], 0o755)
     grader = start(["sh", str(top / "source/run_autograder")])
-    deadline = time.monotonic() + 30
-    while not list(Path(os.environ["TMPDIR"]).glob("jos-grade-*/tree/obj")):
-        require(time.monotonic() < deadline, "it does not begin")
-        time.sleep(0.02)
+    wait_for(lambda: list(Path(os.environ["TMPDIR"]).glob("jos-grade-*/tree/obj")),
+             "the grading begins")
     grader.terminate()
-    require_equal(grader.wait(20), 143, "status")
+    require_equal(grader.wait(PATIENCE), 143, "status")
     result = json.loads((top / "results/results.json").read_text())
     require("ended from outside" in result["output"], "wrong result", str(result))
     require_equal(os.listdir(os.environ["TMPDIR"]), [], "files left")
 
+
+LATE = 60       # seconds that a result may be late on a busy host; the limits themselves are tested
 
 # What a kernel prints that fakes faultread, and a library that fakes faultdie.
 FAKE_KERNEL = ("[00000000] new env 00001000", "[00001000] user fault va 00000000 ip 00800020",
@@ -159,8 +157,8 @@ FAKE_KERNEL = ("[00000000] new env 00001000", "[00001000] user fault va 00000000
 FAKE_LIBRARY = "i faulted at va deadbeef, err 6"
 
 
-@test("class: autograder, faked output", cost=12)
-def faked():
+@pytest.mark.thorough
+def test_faked():
     """A kernel or a library that prints what is expected, and does nothing, gets nothing.
 
     The grader alone would believe it, which proves that the fakes are good.
@@ -177,8 +175,8 @@ def faked():
     require_score(result, faultread=0, faultdie=0)
 
 
-@test("class: what is printed before the program begins")
-def too_early():
+@pytest.mark.thorough
+def test_too_early():
     """It proves nothing, even if the program begins later."""
     os.chdir(ROOT)
     judge_order = runpy.run_path("grade-lab4")["judge_order"]
@@ -189,8 +187,8 @@ def too_early():
     require_equal((verdict.ok, verdict.details), (False, must[2:]), "lines that come too early")
 
 
-@test("class: autograder, programs without end", limit=240, cost=30)
-def endless():
+@pytest.mark.thorough
+def test_endless():
     """A library that loops, makes envs or prints without end costs the points, and little time."""
     enter_copy(built=False)
     edit("lib/libmain.c", "umain(argc, argv);",
@@ -199,18 +197,18 @@ def endless():
          'while (strcmp(argv[0], "faultread") == 0) cprintf("OK\\n"); umain(argc, argv);')
     result, seconds = autograde("faultdie", "dumbfork", "faultread", "faultwrite")
     require_score(result, dumbfork=0, faultread=0, faultwrite=5, faultdie=0)
-    require(seconds < 100, f"it takes {seconds:.0f} s")
+    require(seconds < 420 + LATE, f"it takes {seconds:.0f} s")
 
 
-@test("class: autograder, a kernel without end", limit=240, cost=30)
-def endless_kernel():
+@pytest.mark.thorough
+def test_endless_kernel():
     """When the time is over all that has been graded counts, the rest gets nothing."""
     enter_copy(built=False)
-    edit("kern/init.c", PROGRAMS, "for (;;) ; // the")
-    result, seconds = autograde("--limit", "36", "dumbfork", "faultread", "faultwrite", "faultdie",
+    edit("kern/init.c", PROGRAMS, "for (;;) hlt(); // the")
+    result, seconds = autograde("--limit", "20", "dumbfork", "faultread", "faultwrite", "faultdie",
                                 "faultregs", "faultalloc")
     require_equal((result["score"], len(result["tests"])), (0, 6), "points and tests")
-    require(seconds < 50, f"it takes {seconds:.0f} s")
+    require(seconds < 20 + LATE, f"it takes {seconds:.0f} s")
 
 
 # Files of a kernel that keep the compiler busy until its memory is used up much later, or that
@@ -219,14 +217,16 @@ TWICE = '#if __INCLUDE_LEVEL__ < 60\n#include "twice.h"\n#include "twice.h"\n#en
 BUILD_BOMBS = {
     "time": ({"kern/twice.h": TWICE, "kern/bomb.c": TWICE}, 8,
              "not finished within 4 s"),
-    "memory": ({"kern/bomb.c": '#include "/dev/zero"\n'}, 100,
+    "memory": ({"kern/bomb.c": '#include "/dev/zero"\n'}, 300,
                "out of memory"),
-    "a file": ({"kern/bomb.S": ".data\n.fill 0x7fffffff\n"}, 100,
+    "a file": ({"kern/bomb.S": ".data\n.fill 0x7fffffff\n"}, 300,
                "bomb.o"),
 }
 
 
-def build_bomb(files, limit, complaint):
+@pytest.mark.thorough
+@pytest.mark.parametrize("files, limit, complaint", params(BUILD_BOMBS))
+def test_build_bomb(files, limit, complaint):
     """It is given up, in plain words."""
     enter_copy(built=False)
     for name, text in files.items():
@@ -234,18 +234,14 @@ def build_bomb(files, limit, complaint):
     result, seconds = autograde("--limit", str(limit), "faultdie")
     require_score(result, faultdie=0)
     require(complaint in result["output"], f"no `{complaint}'", str(result))
-    require(seconds < limit + 16, f"it takes {seconds:.0f} s")
+    require(seconds < limit + LATE, f"it takes {seconds:.0f} s")
 
 
-for name, how in BUILD_BOMBS.items():
-    add(f"class: autograder, a build that takes all {name}", build_bomb, *how, cost=10)
-
-
-@test("class: autograder, who builds and runs")
-def harmless():
+@pytest.mark.thorough
+def test_harmless():
     """Not root, and nobody who can write our files or the results."""
     if os.getuid() != 0:
-        raise Skipped("only root can become another user")
+        pytest.skip("only root can become another user")
     enter_copy(built=False)
     with open("conf/env.mk", "a", encoding="ascii") as file:
         file.write("ifeq ($(MAKECMDGOALS),all)\n"
@@ -285,8 +281,7 @@ def packed(form, files, prefix=""):
     return top, archive
 
 
-@test("class: submissions of every shape")
-def shapes():
+def test_shapes():
     """At the top or one below, in a directory or an archive: the sources are found."""
     more = {**MAIN, "README": b"", "kern/Makefrag": b"", "kern/._init.c": b"", "kern/a b.c": b"",
             "kern/$(x).c": b"", "kern/-o.c": b"", "kern/deep/x.c": b"", "user/x.c": b""}
@@ -300,8 +295,7 @@ def shapes():
             require_equal(read_submission(top), (MAIN, []), f"sources in {form}, in {prefix!r}")
 
 
-@test("class: submissions with links and special files")
-def links():
+def test_links():
     """None of them is followed, and none makes us wait."""
     top, secret = fill(scratch() / "s", MAIN), scratch() / "secret"
     fill(secret, {"x.c": b"secret", "kern/x.c": b"secret"})
@@ -337,8 +331,8 @@ def links():
                   ["kern/sym.c", "kern/hard.c", "kern/device.c", "kern/pipe.c"], "notes")
 
 
-@test("class: submissions that are too large", cost=2)
-def large():
+@pytest.mark.thorough
+def test_large():
     """A large source is left out; too many of them, or an archive that unpacks to more, refused."""
     big = {**MAIN, "kern/big.c": b" " * (FILE_BYTES + 1)}
     zipped, archive = packed("zip", big)

@@ -1,0 +1,91 @@
+"""What surrounds each test: a built tree, a time limit, and an end to all it has started."""
+
+import os
+import shlex
+import shutil
+import signal
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import pytest
+
+# Leave no __pycache__ in the source tree: neither others', nor the one pytest has just made.
+sys.dont_write_bytecode = True
+shutil.rmtree(Path(__file__).with_name("__pycache__"), ignore_errors=True)
+
+import kit
+import progress
+from gradebuild import MakeError, make
+
+LIMIT = 300     # seconds a test may take; none comes near, even on a busy host
+
+
+# ---- The session ----
+
+def pytest_addoption(parser):
+    """Add what only concerns these tests."""
+    parser.addoption("--record-costs", action="store_true",
+                     help="write down how long these tests take, for others' estimates")
+
+
+def pytest_configure(config):
+    """Build the tree and make room for the tests, once: workers find it done."""
+    config.pluginmanager.register(progress.Progress(config), "progress")
+    if kit.SCRATCH in os.environ or config.option.collectonly:
+        return
+    kit.set_make_variables(kit.make_variables())    # and no -j that is not for us
+    os.environ[kit.SCRATCH] = tempfile.mkdtemp(prefix="jos-check-")
+    os.chmod(os.environ[kit.SCRATCH], 0o755)
+    config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(kit.SCRATCH), ignore_errors=True))
+    try:
+        make("-C", str(kit.ROOT), f"-j{max(2, kit.processors())}", "all")
+    except MakeError as error:
+        pytest.exit("\n".join(["the build failed:", *str(error).splitlines()[-20:]]), 2)
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Return how many tests run at once: one more than can, as many wait for something."""
+    return kit.processors() + 1
+
+
+# ---- One test ----
+
+@pytest.fixture(autouse=True)
+def surroundings(request):
+    """Run a test at the top of the tree, within its time limit; then undo what it has done to the
+    directory and the environment, and end what it has started."""
+    def out_of_time(number, frame):
+        where = traceback.format_stack(frame)[-3:]
+        kit.fail(f"not finished within {seconds:g} s", *"".join(where).splitlines())
+
+    marker = request.node.get_closest_marker("limit")
+    seconds = marker.args[0] if marker else LIMIT
+    before, environment = os.getcwd(), dict(os.environ)
+    signal.signal(signal.SIGALRM, out_of_time)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 10)
+    os.chdir(kit.ROOT)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        kit.end_started()
+        os.chdir(before)
+        os.environ.clear()
+        os.environ.update(environment)
+        kit.remove_scratch()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Show with a failure the commands that led to it, and how to repeat the test."""
+    outcome = yield
+    if call.when == "call" and call.excinfo and outcome.get_result().failed:
+        variables = [word for word in kit.make_variables() if not word.startswith("CHECKFLAGS=")]
+        again = shlex.join(["make", "check", f"CHECKFLAGS={item.nodeid}", *variables])
+        outcome.get_result().sections.append(
+            ("how", "\n".join([*[f"ran: {command}" for command in kit.NOTES[-3:]],
+                               f"again: {again}"])))
+    if call.when == "teardown":
+        kit.NOTES.clear()
