@@ -87,12 +87,3 @@ def test_pyflakes():
     scripts = [str(file) for file in sources()
                if file.suffix == ".py" or file.name.startswith("grade-")]
     call("pyflakes3", *scripts)
-
-
-def test_cppcheck():
-    """The kernel and the library have nothing of what cppcheck calls an error, or a warning.
-    (Programs that are hostile on purpose have. What it says of symbols from a linker script, that
-    they may not be compared, is not so.)"""
-    need("cppcheck")
-    call("cppcheck", "-q", "--error-exitcode=1", "--enable=warning,performance", "--std=c11",
-         "--platform=unix32", "--suppress=comparePointers", "-I.", "-DJOS_KERNEL", "-D__attribute__(x)=", "boot", "kern", "lib")
