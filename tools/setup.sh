@@ -1,8 +1,8 @@
 #!/bin/sh
 # usage: setup.sh [check]
 # Install what this tree needs: make, perl, python3, a compiler and binutils that make code for
-# 32-bit x86, QEMU, gdb; with `check' also what `make check' needs: pytest and pytest-xdist. Asks
-# nothing; does nothing when all is there. Knows apt, dnf, pacman and brew.
+# 32-bit x86, QEMU, gdb; with `check' also what tests of the tree itself need, pytest and
+# pytest-xdist. Asks nothing; does nothing when all is there. Knows apt, dnf, pacman and brew.
 set -u
 
 case "$*" in
@@ -29,7 +29,7 @@ have_compiler() {
 	return 1
 }
 
-# The same Pythons as make check tries.
+# It need not be the first python3 on PATH.
 have_pytest() {
 	for python in python3 /usr/bin/python3; do
 		$python -c 'import pytest, xdist' 2>/dev/null && return 0

@@ -83,7 +83,7 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     if call.when == "call" and call.excinfo and outcome.get_result().failed:
         variables = [word for word in kit.make_variables() if not word.startswith("CHECKFLAGS=")]
-        again = shlex.join(["make", "check", f"CHECKFLAGS={item.nodeid}", *variables])
+        again = shlex.join(["make", "check-all", f"CHECKFLAGS={item.nodeid}", *variables])
         outcome.get_result().sections.append(
             ("how", "\n".join([*[f"ran: {command}" for command in kit.NOTES[-3:]],
                                f"again: {again}"])))
