@@ -35,6 +35,9 @@ def pytest_configure(config):
     config.pluginmanager.register(progress.Progress(config), "progress")
     if kit.SCRATCH in os.environ or config.option.collectonly:
         return
+    for number in (signal.SIGTERM, signal.SIGHUP):      # end as after Ctrl-C, tidily
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     kit.set_make_variables(kit.make_variables())    # and no -j that is not for us
     os.environ[kit.SCRATCH] = tempfile.mkdtemp(prefix="jos-check-")
     os.chmod(os.environ[kit.SCRATCH], 0o755)
