@@ -3,8 +3,9 @@
 import os
 import re
 import signal
+import sys
 
-from gradelib import Watch, diagnose
+from gradelib import Watch, Why, diagnose
 from gradetests import CHECKS
 
 import pytest
@@ -94,6 +95,35 @@ def test_flood():
     """It is given up before it fills the memory."""
     verdict = diagnose(play(["yes"]), ["hello, world"])
     require_equal(verdict.reason, "too much output: more than 512 KB", "verdict")
+
+
+# Programs in place of a kernel, how many seconds each may take and be silent, and why it must be
+# over: one that computes a third of the time is like one on a busy host.
+SLOW = {
+    "computes without end": ("while True: pass", 1, Why.LATE, Why.QUIET),
+    "does nothing": ("time.sleep(600)", 1, Why.LATE, Why.QUIET),
+    "is kept waiting": ("""
+for n in range(15):
+    begin = time.process_time()
+    while time.process_time() - begin < 0.08: pass
+    time.sleep(0.2)""", 2, Why.ENDED),
+    "is slow to echo": ("""
+print("K> ", end="", flush=True)
+typed = input()
+time.sleep(0.8)
+print(typed, "done", sep="\\n", flush=True)
+time.sleep(600)""", 60, Why.STOPPED),
+}
+
+
+@pytest.mark.parametrize("program, seconds, whys", params(
+    {name: (program, seconds, whys) for name, (program, seconds, *whys) in SLOW.items()}, SLOW))
+def test_slow(program, seconds, whys):
+    """Only what a run does itself is held against it, not how busy the host is."""
+    run = play([sys.executable, "-SEc", f"import time\n{program}"],
+               Watch(limit=seconds, quiet=seconds, grace=0.2, replies=[("K> ", "x\n")],
+                     stop="done"))
+    require(run.why in whys, f"it is over because it {run.why.value}")
 
 
 @pytest.mark.thorough
