@@ -103,7 +103,7 @@ SLOW = {
     "computes without end": ("while True: pass", 1, Why.LATE, Why.QUIET),
     "does nothing": ("time.sleep(600)", 1, Why.LATE, Why.QUIET),
     "is kept waiting": ("""
-for n in range(15):
+for n in range(10):
     begin = time.process_time()
     while time.process_time() - begin < 0.08: pass
     time.sleep(0.2)""", 2, Why.ENDED),
