@@ -25,15 +25,15 @@ PROGRAMS = {"testargs": 1, "testtlb": 4, "teststates": 2, "testfaults": 1, "test
 # rests for most of a run with a seed (kern/sched.c), which leaves no turns to compare.
 FAIR = {1: ("testfair:400", "1"), 2: ("testfair:40", ""), 4: ("testfair:400", "1")}
 
-# What takes an hour: for a night.
+# Many more rounds: what make check-all leaves out.
 LONG = {"fuzz:2:1000000": 900, "testleak:100000": 1800, "testtlb:10000": 900}
 
 
-def holds(run, *options, cpus, limit, seed=""):
+def holds(run, *options, cpus, limit, seed="", keep=1 << 20):
     """The program finds nothing wrong, and the kernel's books agree."""
     name = run.partition(":")[0]
     watch = Watch(forbidden=[f"{name}: FAIL", "audit: (?!.* all agrees)"], limit=limit,
-                  quiet=limit)
+                  quiet=limit, patience=10 * limit, keep=keep)
     verify(play(command(run, *options, cpus=cpus, seed=seed), watch),
            [f"{name}: OK", AGREES, re.escape(CLEAN_END)])
 
@@ -68,11 +68,11 @@ def test_all_are_there():
 
 
 @pytest.mark.long
-@pytest.mark.limit(10000)
+@pytest.mark.limit(20000)
 @pytest.mark.parametrize("run, limit", LONG.items())
 def test_holds_for_long(run, limit):
     """The same, many more times."""
-    holds(run, cpus=4, limit=limit)
+    holds(run, cpus=4, limit=limit, keep=1 << 30)
 
 
 @pytest.mark.thorough
