@@ -11,67 +11,90 @@
 #include <kern/pmap.h>
 #include <kern/programtable.h>
 
-// A symbol table as tools/build/symtab.pl writes it. After this header come nfuncs Functions and
-// nlines Lines, both sorted by address, then nfiles offsets of file names, then the strings.
+enum { MAX_FRAMES = 24, ARGS_SHOWN = 5 };
+
+// A symbol table as tools/build/symtab.pl writes it, in little room: all programs are in the
+// kernel's image, and so are their tables. After this header come numbers as next_number reads
+// them:
+//	for each function	how far its address is from the one before, where its name is
+//	for each line		how far its address is from the one before; twice how far the line
+//				is (signed_number), plus 1 if it is in another file; that file
+//	for each file		where its name is
+// and then the names: where one is, is counted from the first.
 struct SymbolTable {
 	uint32_t nfuncs, nlines, nfiles;
 };
 
-struct Function {
-	uint32_t addr;
-	uint32_t name; // offset in the strings
-};
-
-struct Line { // the code from here to the next entry comes from this line
-	uint32_t addr;
-	uint16_t line; // 0: unknown
-	uint16_t file; // index of the file
-};
-
-enum { MAX_FRAMES = 24, ARGS_SHOWN = 5 };
-
-static_assert(sizeof(struct Function) == 8 && sizeof(struct Line) == 8);
-
-// Functions and Lines have 8 bytes and begin with an address. Return the index of the last of n
-// entries whose address is not above addr, or -1.
-static int search(const void *entries, uint32_t n, uintptr_t addr)
+// Read a number, 7 bits in each byte, the lowest first; all bytes but the last have bit 7 set.
+static uint32_t next_number(const uint8_t **next)
 {
-	const uint32_t(*entry)[2] = entries;
-	uint32_t low = 0, high = n; // the index is at least low - 1, and below high
+	uint32_t n = 0;
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (entry[middle][0] <= addr)
-			low = middle + 1;
-		else
-			high = middle;
+	for (int shift = 0;; shift += 7) {
+		uint8_t byte = *(*next)++;
+
+		n |= (uint32_t) (byte & 0x7f) << shift;
+		if (!(byte & 0x80))
+			return n;
 	}
-	return (int) low - 1;
+}
+
+// 0, 1, 2, 3, 4 ... stand for 0, -1, 1, -2, 2 ...
+static int32_t signed_number(uint32_t n)
+{
+	return n & 1 ? -(int32_t) (n / 2) - 1 : (int32_t) (n / 2);
 }
 
 int debuginfo_eip(const void *symbols, uintptr_t addr, struct Eipdebuginfo *info)
 {
 	const struct SymbolTable *table = symbols;
+	uint32_t name = 0, file = 0, file_name = 0;
+	int line = 0;
 
 	*info = (struct Eipdebuginfo){"?", 0, "?", addr};
 	if (!table)
 		return -1;
 
-	const struct Function *functions = (const void *) (table + 1);
-	const struct Line *lines = (const void *) (functions + table->nfuncs);
-	const uint32_t *files = (const void *) (lines + table->nlines);
-	const char *strings = (const void *) (files + table->nfiles);
+	const uint8_t *next = (const uint8_t *) (table + 1);
+	uintptr_t at = 0;
+	for (uint32_t i = 0; i < table->nfuncs; i++) {
+		at += next_number(&next);
+		uint32_t n = next_number(&next);
+		if (at <= addr) {
+			info->eip_fn_addr = at;
+			name = n;
+		}
+	}
 
-	int f = search(functions, table->nfuncs, addr);
-	if (f < 0 || strings[functions[f].name] == '\0')
+	uint32_t in_file = 0;
+	int32_t number = 0;
+	at = 0;
+	for (uint32_t i = 0; i < table->nlines; i++) {
+		at += next_number(&next);
+		uint32_t change = next_number(&next);
+		number += signed_number(change / 2);
+		if (change & 1)
+			in_file = next_number(&next);
+		if (at <= addr) {
+			line = number;
+			file = in_file;
+		}
+	}
+	for (uint32_t i = 0; i < table->nfiles; i++) {
+		uint32_t n = next_number(&next);
+		if (i == file)
+			file_name = n;
+	}
+
+	const char *names = (const char *) next;
+	if (name == 0) { // the empty one
+		info->eip_fn_addr = addr;
 		return -1;
-	info->eip_fn_name = strings + functions[f].name;
-	info->eip_fn_addr = functions[f].addr;
-
-	int l = search(lines, table->nlines, addr);
-	if (l >= 0 && lines[l].line != 0) {
-		info->eip_file = strings + files[lines[l].file];
-		info->eip_line = lines[l].line;
+	}
+	info->eip_fn_name = names + name;
+	if (line > 0) {
+		info->eip_file = names + file_name;
+		info->eip_line = line;
 	}
 	return 0;
 }

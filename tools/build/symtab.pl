@@ -4,12 +4,7 @@
 # each instruction of the program ELF comes from. Source files are named by the first DIR that
 # has one of that name: objdump shows no more than their last part.
 #
-# All numbers are 32 bits, little-endian, unless said otherwise:
-#	header		number of functions, lines, files
-#	functions	address, offset of the name in the strings
-#	lines		address, line (16 bits, 0 for none), index of the file (16 bits)
-#	files		offset of the name in the strings
-#	strings		each terminated by a zero byte
+# kern/kdebug.c says what is in it. The three numbers of the header have 32 bits, little-endian.
 use strict;
 use warnings;
 
@@ -68,10 +63,39 @@ for (sort { $a <=> $b } keys %line) {
 	push @lines, [$_, $line, $file] if !@lines || $lines[-1][1] != $line || $lines[-1][2] != $file;
 }
 
+# A number, 7 bits in each byte, the lowest first; all bytes but the last have bit 7 set.
+sub number {
+	my ($n) = @_;
+	my $bytes = '';
+	for (; $n > 127; $n >>= 7) {
+		$bytes .= chr($n & 127 | 128);
+	}
+	return $bytes . chr $n;
+}
+
+# 0, -1, 1, -2, 2 ... as 0, 1, 2, 3, 4 ...
+sub unsigned {
+	my ($n) = @_;
+	return $n < 0 ? -2 * $n - 1 : 2 * $n;
+}
+
 my $table = pack 'V3', scalar @functions, scalar @lines, scalar @files;
-$table .= pack 'VV', @$_ for @functions;
-$table .= pack 'Vvv', @$_ for @lines;
-$table .= pack 'V', string_offset($_) for @files;
+my $last = 0;
+for (@functions) {
+	my ($addr, $name) = @$_;
+	$table .= number($addr - $last) . number($name);
+	$last = $addr;
+}
+my ($last_line, $last_file) = (0, 0);
+$last = 0;
+for (@lines) {
+	my ($addr, $line, $file) = @$_;
+	my $moved = $file != $last_file;
+	$table .= number($addr - $last) . number(2 * unsigned($line - $last_line) + ($moved ? 1 : 0));
+	$table .= number($file) if $moved;
+	($last, $last_line, $last_file) = ($addr, $line, $file);
+}
+$table .= number(string_offset($_)) for @files;
 
 open my $fh, '>:raw', $out or die "symtab.pl: $out: $!\n";
 print $fh $table, $strings;
