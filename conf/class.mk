@@ -6,4 +6,6 @@ autograder:
 	@$(PYTHON) tools/classroom/autograder/bundle.py $(OBJDIR)/autograder.zip
 	@echo "$(OBJDIR)/autograder.zip is for Gradescope, or any other place: see doc/grading.md"
 
-.PHONY: handin autograder
+tarball: handin
+
+.PHONY: handin autograder tarball

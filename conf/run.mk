@@ -21,7 +21,7 @@ OUT ?= $(OBJDIR)/handout
 #	STOP		the tick of such a run in which seed_stop is called, for gdb
 #	DISKLESS	boot by the multiboot header instead of from the disk, as runs with SEED and
 #			recordings always do
-run-% instructions-% explore-% trace-% record-% replay-% replay-%-gdb: RUN = $*
+run-% prep-% instructions-% explore-% trace-% record-% replay-% replay-%-gdb: RUN = $*
 trace-%: TRACE = $(OBJDIR)/trace/$*.bin
 explore-% trace-%: CPUS := $(if $(filter file,$(origin CPUS)),4,$(CPUS))
 record-%: EXIT = 1
@@ -37,7 +37,7 @@ endif
 
 comma := ,
 kernel_option = $(if $(2),-fw_cfg name=opt/jos/$(1)$(comma)string='$(strip $(2))')
-FROM_DISK = -drive file=$(OBJDIR)/kern/kernel.img,index=0,media=disk,format=raw
+FROM_DISK = -drive file=$(OBJDIR)/kern/kernel.img,index=0,media=disk,format=raw,snapshot=on
 BY_HEADER = -kernel $(OBJDIR)/kern/kernel
 CLOCK = -rtc base=2020-01-01,clock=vm
 SEEDED = $(CLOCK) -icount shift=1,sleep=off,align=off
@@ -61,11 +61,20 @@ preflight = @perl tools/run/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)'
 	record='$(RECORD)' replay='$(REPLAY)' kernel='$(OBJDIR)/kern/kernel' \
 	trace_ms='$(if $(TRACE),$(TRACE_MS))'
 
-# Start QEMU by the command $(1) or, if there is none, with QEMUOPTS.
+# JOS compiles the program to run into the kernel; here it is chosen when the kernel starts.
+jos_test := $(patsubst -DTEST=user_%,%,$(filter -DTEST=user_%,$(INIT_CFLAGS) $(DEFS)))
+ifneq ($(jos_test),)
+RUN ?= $(jos_test)
+$(info The kernel runs any program without being compiled again: make run-$(firstword $(jos_test)))
+endif
+
+# Start QEMU by the command $(1) or, if there is none, with QEMUOPTS. When make is told to end, it tells
+# this shell, which tells QEMU.
 define start_qemu
 @$(if $(NOX),echo "*** To leave QEMU type Ctrl-a x",:)
 @$(if $(WAIT),echo "*** Now run 'make gdb' in another terminal",:)
-$(Q)$(or $(1),$(QEMU) $(QEMUOPTS)); status=$$?; \
+$(Q)exec 3<&0; $(or $(1),$(QEMU) $(QEMUOPTS)) <&3 3<&- & qemu=$$!; \
+	trap 'kill $$qemu; wait $$qemu; exit 143' TERM HUP; wait $$qemu; status=$$?; \
 	if [ $$status = 3 ]; then echo "*** The kernel panicked" >&2; fi; exit $$status
 endef
 define run_qemu
@@ -73,7 +82,7 @@ $(preflight)
 $(start_qemu)
 endef
 
-RUNNABLE := $(OBJDIR)/kern/kernel.img $(OBJDIR)/kern/kernel.sym
+RUNNABLE := $(OBJDIR)/kern/kernel $(OBJDIR)/kern/kernel.img $(OBJDIR)/kern/kernel.sym
 qemu qemu-nox: $(RUNNABLE)
 	$(run_qemu)
 qemu-gdb qemu-nox-gdb: $(RUNNABLE) .gdbinit
@@ -111,7 +120,7 @@ gdb: .gdbinit
 	$(Q)$(GDB) -q -nx -x .gdbinit
 
 # For scripts: the emulator, its port for gdb, the whole command of a run.
-print-qemu:
+print-qemu which-qemu:
 	@echo $(QEMU)
 print-gdbport:
 	@echo $(GDBPORT)
@@ -161,6 +170,11 @@ trace-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/trace/trace.py $* CPUS='$(CPUS)' SEED='$(SEED)' TRACE_MS='$(TRACE_MS)'
 
+# As in JOS: build what run-X runs, but do not run it.
+prep-%: $(RUNNABLE)
+	$(preflight)
+	@echo "All is built: make run-$* runs $*"
+
 help:
 	@sed -n 's/^# \?//p; /^$$/q' GNUmakefile
 	@echo "make asm		disassemble everything, with source, into obj/"
@@ -171,5 +185,5 @@ help:
 	@echo "CPUS=n RUN=\"program program...\" EXIT=1 SEED=n SEEDS=n TRACE_MS=n QEMUEXTRA=..."
 	@echo "EX=n GRADEFLAGS=... V=1, conf/env.mk"
 
-.PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb grade help \
+.PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb grade help which-qemu \
 	print-qemu print-gdbport print-command print-nm print-compiler

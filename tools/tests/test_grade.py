@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+from pathlib import Path
 
 from gradelib import Watch, Why, diagnose
 from gradetests import CHECKS
@@ -168,3 +169,45 @@ def test_interrupted(number, status):
     require_equal(grader.wait(PATIENCE), status, "status")
     left = [pid for pid in map(int, pids.read_text().split()) if alive(pid)]
     require_equal(left, [], "processes left")
+
+
+def test_terminate():
+    """A run ends when its make is told to, and nothing else is: so do the lab's own graders."""
+    enter_copy()
+    run = start(["make", "-s", "--no-print-directory", "run-idle-nox"])
+    text = b""
+    while b"new env" not in text:
+        text += run.stdout.read(4096)
+        require(run.poll() is None, "it has ended", *text.decode(errors="replace").splitlines())
+    there = qemus()
+    require(len(there) == 1, f"{len(there)} emulators run here")
+    run.terminate()
+    run.wait(PATIENCE)
+    wait_for(lambda: not any(map(alive, there)), "QEMU has ended")
+
+
+def qemus():
+    """Return the process ids of the emulators that run in this directory."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            if "qemu-system" in os.readlink(place / "exe") and \
+                    os.readlink(place / "cwd") == os.getcwd():
+                found.append(int(place.name))
+        except OSError:     # gone, or not ours
+            pass
+    return found
+
+
+def test_beside_a_run():
+    """An open `make qemu' does not disturb a grader, and neither do two graders each other."""
+    enter_copy()
+    run = start(["make", "-s", "qemu-nox"])
+    text = b""
+    while b"K> " not in text:
+        text += run.stdout.read(4096)
+    graders = [start([GRADE, "faultdie"]) for _ in range(2)]
+    for grader in graders:
+        output = grader.communicate()[0].decode()
+        require_equal(grader.returncode, 0, f"status: {output}")
+    require(run.poll() is None, "the run has ended")
