@@ -94,13 +94,25 @@
 #define GD_UD   0x20 // data, user
 #define GD_TSS0 0x28 // TSS of the boot CPU; the TSS of CPU n is n entries after it
 
-// Descriptor types.
+// Descriptor types (SDM volume 3, tables 3-1 and 3-2).
 #define STA_X    0x8 // executable
 #define STA_W    0x2 // writable, if not executable
 #define STA_R    0x2 // readable, if executable
-#define STS_T32A 0x9 // 32-bit task state segment, not busy
+#define STA_E    0x4 // grows downwards, if not executable
+#define STA_C    0x4 // conforming, if executable
+#define STA_A    0x1 // accessed
+#define STS_T16A 0x1 // 16-bit task state segment, not busy
+#define STS_LDT  0x2 // local descriptor table
+#define STS_T16B 0x3 // 16-bit task state segment, busy
+#define STS_CG16 0x4 // 16-bit call gate
 #define STS_TG   0x5 // task gate
+#define STS_IG16 0x6 // 16-bit interrupt gate
+#define STS_TG16 0x7 // 16-bit trap gate
+#define STS_T32A 0x9 // 32-bit task state segment, not busy
+#define STS_T32B 0xB // 32-bit task state segment, busy
+#define STS_CG32 0xC // 32-bit call gate
 #define STS_IG32 0xE // 32-bit interrupt gate
+#define STS_TG32 0xF // 32-bit trap gate
 
 #ifdef __ASSEMBLER__
 
@@ -196,6 +208,10 @@ struct Gatedesc {
 			   .gd_dpl = (dpl),                                                        \
 			   .gd_p = 1,                                                              \
 			   .gd_off_31_16 = (uint32_t) (off) >> 16})
+
+// As in JOS: fill in a gate. istrap: whether interrupts stay on.
+#define SETGATE(gate, istrap, sel, off, dpl)                                                       \
+	((gate) = GATE(sel, off, dpl), (gate).gd_type = (istrap) ? STS_TG32 : STS_IG32)
 
 // A task gate: a trap through it switches to the task whose TSS is `tss'.
 #define TASK_GATE(tss) ((struct Gatedesc){.gd_sel = (tss), .gd_type = STS_TG, .gd_p = 1})

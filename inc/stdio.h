@@ -16,9 +16,11 @@ int getchar(void);
 // ---- Formatting (lib/printfmt.c; printing: kern/printf.c, lib/printf.c) ----
 //
 // The conversions are
-//	%d %u %o %x %p %c %s %%   as in C, with flags - and 0, width, precision, *, l and ll
-//	%e                        the text of an error code of either sign (inc/error.h)
-// A % before any other letter is printed as it is.
+//	%d %i %u %o %x %X %p %c %s %%   as in C, with flags - 0 + # and space, width, precision, *,
+//	                                and the sizes hh h l ll j z t
+//	%e                              the text of an error code of either sign (inc/error.h)
+// Any other one is printed as it is. If C has it, for example %f, it takes its argument all the
+// same.
 
 // Call putch(c, arg) for every byte of the formatted text.
 void vprintfmt(void (*putch)(int, void *), void *arg, const char *fmt, va_list ap);

@@ -21,6 +21,8 @@ typedef unsigned long long uint64_t;
 
 typedef int32_t intptr_t;
 #define INT32_MIN  (-2147483647 - 1)
+#define INT64_MAX  __INT64_MAX__
+#define INT64_MIN  (-INT64_MAX - 1)
 #define INT32_MAX  2147483647
 #define UINT32_MAX 4294967295U
 
@@ -44,11 +46,15 @@ typedef int32_t off_t;
 		max_a > max_b ? max_a : max_b;                                                     \
 	})
 
-// Round an integer or a pointer down or up to a multiple of n, a power of 2. ROUNDUP of a value
-// less than n below 4 GB gives 0.
-#define ROUNDDOWN(a, n) ((__typeof__(a)) ((uint32_t) (a) & ~((uint32_t) (n) -1)))
+// Round an integer or a pointer down or up to a multiple of n, which may be any positive number. If
+// n is a constant and a power of 2, the compiler makes an AND of it. ROUNDUP of a value less than n
+// below 4 GB gives 0 for a power of 2.
+#define ROUNDDOWN(a, n) ((__typeof__(a)) ((uint32_t) (a) - (uint32_t) (a) % (uint32_t) (n)))
 #define ROUNDUP(a, n)                                                                              \
-	((__typeof__(a)) (((uint32_t) (a) + (uint32_t) (n) -1) & ~((uint32_t) (n) -1)))
+	({                                                                                         \
+		uint32_t round_n = (n);                                                            \
+		(__typeof__(a)) ROUNDDOWN((uint32_t) (a) + round_n - 1, round_n);                  \
+	})
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -96,32 +96,6 @@ static inline void ltr(uint16_t sel)
 	asm volatile("ltr %0" : : "r"(sel) : "memory");
 }
 
-// Return the selector in the task register. The compiler takes it for a constant, so no function
-// may use this both before and after ltr.
-static inline uint32_t str(void)
-{
-	uint32_t sel;
-	asm("str %0" : "=r"(sel));
-	return sel;
-}
-
-// Load cs; ds, es and ss; fs and gs with these selectors.
-static inline void load_segments(uint16_t code, uint16_t data, uint16_t other)
-{
-	asm volatile("movw %w1, %%ds; movw %w1, %%es; movw %w1, %%ss\n\t"
-		     "movw %w2, %%fs; movw %w2, %%gs\n\t"
-		     "pushl %0; pushl $1f; lret\n"
-		     "1:"
-		     :
-		     : "ri"((uint32_t) code), "r"(data), "r"(other)
-		     : "memory");
-}
-
-static inline void load_fs_gs(uint16_t sel)
-{
-	asm volatile("movw %w0, %%fs; movw %w0, %%gs" : : "r"(sel));
-}
-
 static inline void lcr0(uint32_t val)
 {
 	asm volatile("movl %0, %%cr0" : : "r"(val) : "memory");
@@ -178,6 +152,11 @@ static inline uint32_t read_eflags(void)
 	return eflags;
 }
 
+static inline void write_eflags(uint32_t eflags)
+{
+	asm volatile("pushl %0; popfl" : : "r"(eflags) : "memory", "cc");
+}
+
 static inline uint32_t read_ebp(void)
 {
 	uint32_t ebp;
@@ -221,6 +200,62 @@ static inline uint64_t read_tsc(void)
 	return tsc;
 }
 
+static inline void fninit(void)
+{
+	asm volatile("fninit");
+}
+
+// Save the state of x87, MMX and SSE to 512 bytes that are aligned to 16, and load it.
+static inline void fxsave(void *area)
+{
+	asm volatile("fxsave (%0)" : : "r"(area) : "memory");
+}
+
+static inline void fxrstor(const void *area)
+{
+	asm volatile("fxrstor (%0)" : : "r"(area) : "memory");
+}
+
+// Divide *n by base in place and return the remainder. (The compiler would call libgcc.)
+static inline uint32_t divide64(uint64_t *n, uint32_t base)
+{
+	uint32_t high = *n >> 32, low = *n, rem = high % base;
+	high /= base;
+	asm("divl %2" : "+a"(low), "+d"(rem) : "r"(base) : "cc");
+	*n = (uint64_t) high << 32 | low;
+	return rem;
+}
+
+#ifdef JOS_KERNEL
+
+// ---- For the kernel only: programs may want these names ----
+
+// Return the selector in the task register. The compiler takes it for a constant, so no function
+// may use this both before and after ltr.
+static inline uint32_t str(void)
+{
+	uint32_t sel;
+	asm("str %0" : "=r"(sel));
+	return sel;
+}
+
+// Load cs; ds, es and ss; fs and gs with these selectors.
+static inline void load_segments(uint16_t code, uint16_t data, uint16_t other)
+{
+	asm volatile("movw %w1, %%ds; movw %w1, %%es; movw %w1, %%ss\n\t"
+		     "movw %w2, %%fs; movw %w2, %%gs\n\t"
+		     "pushl %0; pushl $1f; lret\n"
+		     "1:"
+		     :
+		     : "ri"((uint32_t) code), "r"(data), "r"(other)
+		     : "memory");
+}
+
+static inline void load_fs_gs(uint16_t sel)
+{
+	asm volatile("movw %w0, %%fs; movw %w0, %%gs" : : "r"(sel));
+}
+
 // Tell the processor that this is a loop that waits for another processor.
 static inline void pause(void)
 {
@@ -232,13 +267,7 @@ static inline void clts(void)
 	asm volatile("clts" : : : "memory");
 }
 
-// The area for the floating-point state has 108 bytes for fnsave and frstor. For fxsave and fxrstor
-// it has 512 and is aligned to 16.
-static inline void fninit(void)
-{
-	asm volatile("fninit");
-}
-
+// Save the state of the x87 unit to 108 bytes, and load it.
 static inline void fnsave(void *area)
 {
 	asm volatile("fnsave (%0)" : : "r"(area) : "memory");
@@ -247,16 +276,6 @@ static inline void fnsave(void *area)
 static inline void frstor(const void *area)
 {
 	asm volatile("frstor (%0)" : : "r"(area) : "memory");
-}
-
-static inline void fxsave(void *area)
-{
-	asm volatile("fxsave (%0)" : : "r"(area) : "memory");
-}
-
-static inline void fxrstor(const void *area)
-{
-	asm volatile("fxrstor (%0)" : : "r"(area) : "memory");
 }
 
 static inline void ldmxcsr(uint32_t value)
@@ -290,15 +309,7 @@ static inline void __attribute__((noreturn)) call_on_stack(void (*f)(void), uint
 	__builtin_unreachable();
 }
 
-// Divide *n by base in place and return the remainder. (The compiler would call libgcc.)
-static inline uint32_t divide64(uint64_t *n, uint32_t base)
-{
-	uint32_t high = *n >> 32, low = *n, rem = high % base;
-	high /= base;
-	asm("divl %2" : "+a"(low), "+d"(rem) : "r"(base) : "cc");
-	*n = (uint64_t) high << 32 | low;
-	return rem;
-}
+#endif
 
 // ---- Kept for code written for JOS; nothing here uses these ----
 
@@ -314,11 +325,6 @@ static inline uint32_t inl(int port)
 	uint32_t data;
 	asm volatile("inl %w1, %0" : "=a"(data) : "Nd"(port));
 	return data;
-}
-
-static inline void write_eflags(uint32_t eflags)
-{
-	asm volatile("pushl %0; popfl" : : "r"(eflags) : "memory", "cc");
 }
 
 // Store newval at *addr and return what was there before, atomically.

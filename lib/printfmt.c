@@ -16,11 +16,13 @@ static const char *const error_text[MAXERROR] = {
 struct Format {
 	void (*putch)(int, void *);
 	void *arg;
-	bool left;     // flag -: pad on the right
-	char pad;      // '0' with flag 0, else ' '
-	int width;     // pad to this length, 0 for no padding
-	int precision; // -1 for none
-	int longs;     // the number of l
+	bool left;        // flag -: pad on the right
+	bool alternate;   // flag #: 0 or 0x before octal and hexadecimal numbers
+	const char *plus; // what comes before numbers that are not negative: flags + and space
+	char pad;         // '0' with flag 0, else ' '
+	int width;        // pad to this length, 0 for no padding
+	int precision;    // -1 for none
+	int size;         // of the argument, in bytes
 };
 
 static void put(const struct Format *f, const char *s, int len)
@@ -59,21 +61,26 @@ static void put_string(struct Format *f, const char *s)
 	put_padded(f, "", s, f->precision >= 0 ? strnlen(s, f->precision) : strlen(s));
 }
 
+// Put a number, at most 64 bits in octal, with at least as many digits as the precision says.
+static void put_digits(struct Format *f, const char *prefix, uint64_t n, uint32_t base,
+		       const char *digits)
+{
+	char text[64];
+	char *end = text + sizeof(text), *p = end;
+
+	for (; n > 0; *--p = digits[divide64(&n, base)])
+		;
+	int least = f->precision < 0 ? 1 : MIN(f->precision, (int) sizeof(text));
+	while (end - p < least)
+		*--p = '0';
+	if (f->precision >= 0)
+		f->pad = ' ';
+	put_padded(f, prefix, p, end - p);
+}
+
 static void put_number(struct Format *f, const char *prefix, uint64_t n, uint32_t base)
 {
-	char digits[64 / 3 + 1]; // enough for octal
-	char *p = digits + sizeof(digits);
-
-	do
-		*--p = "0123456789abcdef"[divide64(&n, base)];
-	while (n > 0);
-
-	int len = digits + sizeof(digits) - p;
-	while (len < f->precision && len < (int) sizeof(digits)) {
-		*--p = '0';
-		len++;
-	}
-	put_padded(f, prefix, p, len);
+	put_digits(f, prefix, n, base, "0123456789abcdef");
 }
 
 static void put_error(struct Format *f, int error)
@@ -88,50 +95,92 @@ static void put_error(struct Format *f, int error)
 	}
 }
 
+// The next argument, of f->size bytes. Smaller ones than an int come as an int.
 static uint64_t next_unsigned(const struct Format *f, va_list *ap)
 {
-	return f->longs >= 2 ? va_arg(*ap, unsigned long long) : va_arg(*ap, unsigned long);
+	if (f->size == sizeof(uint64_t))
+		return va_arg(*ap, uint64_t);
+	uint32_t n = va_arg(*ap, uint32_t);
+	return f->size == 1 ? (uint8_t) n : f->size == 2 ? (uint16_t) n : n;
 }
 
 static int64_t next_signed(const struct Format *f, va_list *ap)
 {
-	return f->longs >= 2 ? va_arg(*ap, long long) : va_arg(*ap, long);
+	if (f->size == sizeof(int64_t))
+		return va_arg(*ap, int64_t);
+	int32_t n = va_arg(*ap, int32_t);
+	return f->size == 1 ? (signed char) n : f->size == 2 ? (short) n : n;
 }
 
-// Read flags, width, precision and length. Returns the rest of fmt.
+// Read a number, or * for the next argument. Returns the rest of fmt.
+static const char *parse_number(int *number, const char *fmt, va_list *ap)
+{
+	*number = 0;
+	if (*fmt == '*') {
+		*number = va_arg(*ap, int);
+		return fmt + 1;
+	}
+	for (; *fmt >= '0' && *fmt <= '9'; fmt++)
+		*number = *number * 10 + *fmt - '0';
+	return fmt;
+}
+
+static bool parse_flag(struct Format *f, char c)
+{
+	switch (c) {
+	case '-':
+		f->left = true;
+		return true;
+	case '0':
+		f->pad = '0';
+		return true;
+	case '+':
+		f->plus = "+";
+		return true;
+	case ' ':
+		if (!*f->plus)
+			f->plus = " ";
+		return true;
+	case '#':
+		f->alternate = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+// Read what tells the size of the argument: hh, h, l, ll, j, z, t. Returns the rest of fmt.
+static const char *parse_size(struct Format *f, const char *fmt)
+{
+	f->size = sizeof(int);
+	for (;; fmt++) {
+		if (*fmt == 'h')
+			f->size /= 2;
+		else if (*fmt == 'j' || *fmt == 'L' || (*fmt == 'l' && fmt[1] == 'l'))
+			f->size = sizeof(int64_t);
+		else if (*fmt != 'l' && *fmt != 'z' && *fmt != 't')
+			return fmt;
+	}
+}
+
+// Read flags, width, precision and size. Returns the rest of fmt.
 static const char *parse(struct Format *f, const char *fmt, va_list *ap)
 {
-	f->left = false;
+	f->left = f->alternate = false;
+	f->plus = "";
 	f->pad = ' ';
-	f->width = f->longs = 0;
 	f->precision = -1;
 
-	for (; *fmt == '-' || *fmt == '0'; fmt++) {
-		if (*fmt == '-')
-			f->left = true;
-		else
-			f->pad = '0';
-	}
-	int *number = &f->width;
-	for (;; fmt++) {
-		if (*fmt == '*') {
-			*number = va_arg(*ap, int);
-		} else if (*fmt >= '0' && *fmt <= '9') {
-			*number = *number * 10 + *fmt - '0';
-		} else if (*fmt == '.') {
-			number = &f->precision;
-			*number = 0;
-		} else {
-			break;
-		}
-	}
+	while (parse_flag(f, *fmt))
+		fmt++;
+	fmt = parse_number(&f->width, fmt, ap);
 	if (f->width < 0) {
 		f->left = true;
 		f->width = -f->width;
 	}
-	for (; *fmt == 'l'; fmt++)
-		f->longs++;
-	return fmt;
+	if (*fmt == '.')
+		fmt = parse_number(&f->precision, fmt + 1, ap);
+	return parse_size(f, fmt);
 }
 
 // Do the conversion whose % is just before fmt. Returns the rest of fmt after it.
@@ -155,17 +204,23 @@ static const char *convert(struct Format *f, const char *fmt, va_list *ap)
 		put_error(f, va_arg(*ap, int));
 		break;
 	case 'd':
+	case 'i':
 		n = next_signed(f, ap);
-		put_number(f, n < 0 ? "-" : "", n < 0 ? -(uint64_t) n : (uint64_t) n, 10);
+		put_number(f, n < 0 ? "-" : f->plus, n < 0 ? -(uint64_t) n : (uint64_t) n, 10);
 		break;
 	case 'u':
 		put_number(f, "", next_unsigned(f, ap), 10);
 		break;
 	case 'o':
-		put_number(f, "", next_unsigned(f, ap), 8);
+		put_number(f, f->alternate ? "0" : "", next_unsigned(f, ap), 8);
 		break;
 	case 'x':
-		put_number(f, "", next_unsigned(f, ap), 16);
+		n = next_unsigned(f, ap);
+		put_number(f, f->alternate && n ? "0x" : "", n, 16);
+		break;
+	case 'X':
+		n = next_unsigned(f, ap);
+		put_digits(f, f->alternate && n ? "0X" : "", n, 16, "0123456789ABCDEF");
 		break;
 	case 'p':
 		put_number(f, "0x", (uintptr_t) va_arg(*ap, void *), 16);
@@ -173,7 +228,20 @@ static const char *convert(struct Format *f, const char *fmt, va_list *ap)
 	case '%':
 		put(f, "%", 1);
 		break;
-	default: // no conversion: print it as it is
+	case 'f':
+	case 'F':
+	case 'g':
+	case 'G':
+	case 'E':
+	case 'a':
+	case 'A': // not done here; those after it are to get their own arguments
+		(void) va_arg(*ap, double);
+		goto unknown;
+	case 'n': // nothing is written through it
+		(void) va_arg(*ap, void *);
+		goto unknown;
+	default:
+	unknown: // print it as it is
 		put(f, "%", 1);
 		return start;
 	}

@@ -40,4 +40,15 @@ static inline int32_t syscall5(int number, uint32_t a1, uint32_t a2, uint32_t a3
 	return SYSCALL(number, "d"(a1), "c"(a2), "b"(a3), "D"(a4), "S"(a5));
 }
 
+// For calls that are written as in JOS: with `check', a result above 0 is a panic.
+static inline int32_t syscall(int number, int check, uint32_t a1, uint32_t a2, uint32_t a3,
+			      uint32_t a4, uint32_t a5)
+{
+	int32_t result = syscall5(number, a1, a2, a3, a4, a5);
+
+	if (check && result > 0)
+		panic("system call %d returned %d (> 0)", number, result);
+	return result;
+}
+
 #endif

@@ -91,6 +91,12 @@ static inline void own_all_pages(void)
 
 // ---- For tests ----
 
+// Tell the processor that this is a loop that waits for another CPU.
+static inline void relax(void)
+{
+	asm volatile("pause" : : : "memory");
+}
+
 // Make any system call, with five arguments. Returns what the kernel returns.
 static inline int32_t trap(uint32_t number, const uint32_t *a)
 {

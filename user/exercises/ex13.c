@@ -59,11 +59,11 @@ static void sleep(void)
 	if (fork_or_panic() == 0) {
 		*seen = true;
 		while (is_alive(parent))
-			pause();
+			relax();
 		exit();
 	}
 	for (int i = 0; i < PATIENCE && !*seen; i++)
-		pause();
+		relax();
 	if (!*seen)
 		fail("a CPU that slept does not run a new env: does sched_halt wait as it should?");
 }

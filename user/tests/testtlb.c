@@ -93,7 +93,7 @@ static void wait_for_window(struct UTrapframe *utf)
 		exit();
 	}
 	for (int spins = 1; !(uvpt[PGNUM(WINDOW)] & PTE_W); spins++) {
-		pause();
+		relax();
 		if (spins % 256 == 0)
 			sys_yield();
 	}
@@ -163,7 +163,7 @@ static bool wait_word(volatile uint32_t *word, uint32_t value, bool wanted)
 			sys_yield();
 			return (*word == value) == wanted;
 		}
-		pause();
+		relax();
 	}
 	return true;
 }
@@ -182,7 +182,7 @@ static void test_writer(const struct Way *way, void (*write)(void), int rounds, 
 		must(way->take_away(child), way->name);
 		*FRAME = 0;
 		for (int look = 0; look < looks && *FRAME == 0; look++)
-			pause();
+			relax();
 		if (*FRAME != 0)
 			fail("a child writes to its old frame after %s, round %d\n", way->name,
 			     round);
