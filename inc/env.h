@@ -24,7 +24,7 @@ typedef int32_t envid_t;
 
 enum {
 	ENV_FREE = 0,     // this slot holds no env
-	ENV_DYING,        // being destroyed; only the CPU that does this sees it
+	ENV_DYING,        // has ended; its memory is being freed
 	ENV_RUNNABLE,     // waits for a CPU
 	ENV_RUNNING,      // runs on CPU env_cpunum
 	ENV_NOT_RUNNABLE, // being set up, stopped, or waiting in sys_ipc_recv or sys_ipc_send
@@ -58,6 +58,10 @@ struct Env {
 	pde_t *env_pgdir;         // kernel virtual address of its page directory
 	void *env_pgfault_upcall; // page-fault entry point, NULL for none
 
+	// Flags of the kernel. (With env_ipc_recving they share a word.)
+	bool env_fpu_used;        // it has used floating point; before, its registers are clean
+	bool env_pgdir_is_loaded; // when it ended, another CPU had its page directory loaded
+
 	// Receiving. While env_ipc_recving is set the env waits; then the last message is here.
 	bool env_ipc_recving;
 	void *env_ipc_dstva; // where it wants a page, at or above UTOP for no page
@@ -78,7 +82,9 @@ struct Env {
 	// Used by the kernel only.
 	const struct Program *env_program; // what it was loaded from, for symbols
 	enum EnvStepping env_stepping;     // whether the monitor single-steps it
-	void *env_fpu; // a frame for its floating-point registers, NULL before their first use
+	void *env_fpu;                     // where its floating-point registers are saved
+	uint16_t env_children;             // how many envs have it as their parent
+	uint16_t env_freed; // when it is ENV_DYING: the page tables below this one are empty
 };
 
 #endif

@@ -32,14 +32,45 @@ static void count(physaddr_t pa, int n, const char *what, uint32_t where)
 		pages[PGNUM(pa)].pp_ref += n;
 }
 
+// Count the page tables below UTOP that a directory names.
+static void count_tables(const pde_t *pgdir, int n, const char *what, uint32_t where)
+{
+	for (size_t i = 0; i < PDX(UTOP); i++)
+		if (pgdir[i] & PTE_P)
+			count(PTE_ADDR(pgdir[i]), n, what, where);
+}
+
+// Whether an env, or a CPU before this one, has this page directory.
+static bool counted_elsewhere(const pde_t *pgdir, int cpu)
+{
+	for (const struct Env *e = envs; e < envs + NENV; e++)
+		if (e->env_status != ENV_FREE && e->env_pgdir == pgdir)
+			return true;
+	while (cpu-- > 0)
+		if (cpus[cpu].cpu_pgdir == pgdir)
+			return true;
+	return false;
+}
+
+// The page directory that a CPU has loaded. If its env has ended, its page tables are still there.
+static void count_loaded(int cpu, int n)
+{
+	const pde_t *pgdir = cpus[cpu].cpu_pgdir;
+
+	if (!pgdir)
+		return;
+	count(PADDR(pgdir), n, "CPU", cpu);
+	if (!counted_elsewhere(pgdir, cpu))
+		count_tables(pgdir, n, "CPU", cpu);
+}
+
 static void count_kernel(int n)
 {
 	for (size_t i = PDX(UTOP); i < NPDENTRIES; i++)
 		if ((kern_pgdir[i] & (PTE_P | PTE_PS)) == PTE_P && i != PDX(UVPT))
 			count(PTE_ADDR(kern_pgdir[i]), n, "kernel page directory entry", i);
 	for (int i = 0; i < ncpu; i++)
-		if (cpus[i].cpu_pgdir)
-			count(PADDR(cpus[i].cpu_pgdir), n, "CPU", i);
+		count_loaded(i, n);
 }
 
 static void count_env(struct Env *e, int n)
@@ -49,11 +80,11 @@ static void count_env(struct Env *e, int n)
 		count(PADDR(e->env_fpu), n, "env", e->env_id);
 	if (e->env_sending_to && e->env_send_page)
 		count(page2pa(e->env_send_page), n, "message from env", e->env_id);
+	count_tables(e->env_pgdir, n, "env", e->env_id);
 	for (size_t i = 0; i < PDX(UTOP); i++) {
 		pde_t pde = e->env_pgdir[i];
 		if (!(pde & PTE_P))
 			continue;
-		count(PTE_ADDR(pde), n, "env", e->env_id);
 		const pte_t *table = KADDR(PTE_ADDR(pde));
 		for (size_t j = 0; j < NPTENTRIES; j++)
 			if (table[j] & PTE_P)
@@ -151,7 +182,7 @@ static void audit_env(struct Env *e)
 			complain("free env slot %u still has memory\n", e - envs);
 		return;
 	}
-	if (e->env_status == ENV_DYING || e->env_status > ENV_NOT_RUNNABLE)
+	if (e->env_status > ENV_NOT_RUNNABLE)
 		complain("env %08x has status %u\n", e->env_id, e->env_status);
 	if (e->env_id <= 0 || ENVX(e->env_id) != e - envs)
 		complain("env %08x is in slot %u\n", e->env_id, e - envs);

@@ -3,14 +3,15 @@
 // processor saves its registers in the CPU's TSS and loads those of another task, the one here,
 // which has a stack of its own (SDM volume 3, sections 6.12.2 and 7.3). No lock: the kernel panics.
 //
-// All CPUs share this task. If two of them have a double fault at the same time, the machine
-// resets.
+// Each CPU has a task of its own, so several CPUs may have a double fault at the same time. The
+// first of them reports it, on a stack with room for that; the panic stops the others.
 
 #include <kern/doublefault.h>
 
 #include <inc/memlayout.h>
 #include <inc/mmu.h>
 #include <inc/trap.h>
+#include <inc/x86.h>
 
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -18,14 +19,16 @@
 #include <kern/pmap.h>
 #include <kern/trap.h>
 
-static struct Taskstate task;
-static uint8_t stack[PGSIZE] __attribute__((aligned(16)));
+enum { SMALL = 384 }; // bytes of stack: to find out who is first, and for a non-maskable interrupt
 
-// The task begins here. It does not return.
-static void __attribute__((noreturn)) double_fault(void)
+static struct Taskstate tasks[NCPU];
+static uint8_t small_stacks[NCPU][SMALL] __attribute__((aligned(16)));
+static uint8_t stack[PGSIZE] __attribute__((aligned(16)));
+static int first = -1; // the CPU that reports; set once, atomically
+
+static void __attribute__((noreturn)) report(void)
 {
-	struct CpuInfo *cpu = &cpus[(task.ts_link - GD_TSS0) >> 3];
-	const struct Taskstate *ts = &cpu->cpu_ts;
+	const struct Taskstate *ts = &cpus[first].cpu_ts;
 	struct Trapframe tf = {
 		.tf_regs = {ts->ts_edi, ts->ts_esi, ts->ts_ebp, ts->ts_esp, ts->ts_ebx, ts->ts_edx,
 			    ts->ts_ecx, ts->ts_eax},
@@ -39,21 +42,41 @@ static void __attribute__((noreturn)) double_fault(void)
 		.tf_ss = ts->ts_ss,
 	};
 
-	trap_init_percpu(cpu - cpus); // load the task register again, for thiscpu
 	panic_trap(&tf);
+}
+
+// Entered by the task switch, never left.
+static void __attribute__((noreturn)) double_fault(void)
+{
+	uint16_t selector;
+	int none = -1;
+
+	// str() is for a task register that stays.
+	asm volatile("str %0" : "=r"(selector));
+	int cpu = (selector - GD_DOUBLE_FAULT(0)) >> 3;
+
+	trap_init_percpu(cpu); // now the task register tells again which CPU this is
+	if (__atomic_compare_exchange_n(&first, &none, cpu, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		call_on_stack(report, (uintptr_t) stack + sizeof(stack));
+	for (;;)
+		hlt();
 }
 
 void double_fault_init(void)
 {
-	task = (struct Taskstate){
-		.ts_cr3 = PADDR(kern_pgdir),
-		.ts_eip = (uintptr_t) double_fault,
-		.ts_esp = (uintptr_t) stack + sizeof(stack),
-		.ts_cs = GD_KT,
-		.ts_ds = GD_KD,
-		.ts_es = GD_KD,
-		.ts_ss = GD_KD,
-		.ts_iomb = sizeof(struct Taskstate),
-	};
-	gdt[GD_DOUBLE_FAULT >> 3] = SEG_TSS((uintptr_t) &task, sizeof(task) - 1);
+	for (int cpu = 0; cpu < NCPU; cpu++) {
+		tasks[cpu] = (struct Taskstate){
+			.ts_cr3 = PADDR(kern_pgdir),
+			.ts_eip = (uintptr_t) double_fault,
+			.ts_esp = (uintptr_t) small_stacks[cpu] + SMALL,
+			.ts_cs = GD_KT,
+			.ts_ds = GD_KD,
+			.ts_es = GD_KD,
+			.ts_ss = GD_KD,
+			.ts_iomb = sizeof(struct Taskstate),
+		};
+		gdt[GD_DOUBLE_FAULT(cpu) >> 3] =
+			SEG_TSS((uintptr_t) &tasks[cpu], sizeof(tasks[cpu]) - 1);
+	}
 }

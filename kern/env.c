@@ -26,7 +26,7 @@ static struct Env *env_free_list;
 
 // All segments are flat, 4 GB long; what programs may access is decided by paging. The descriptors
 // of the task state segments are filled in by trap_init_percpu and double_fault_init.
-struct Segdesc gdt[(GD_DOUBLE_FAULT >> 3) + 1] = {
+struct Segdesc gdt[GD_DOUBLE_FAULT(NCPU) >> 3] = {
 	SEG_NULL,
 	[GD_KT >> 3] = SEG_FLAT(STA_X | STA_R, 0),
 	[GD_KD >> 3] = SEG_FLAT(STA_W, 0),
@@ -60,6 +60,22 @@ int env_free_count(void)
 	for (struct Env *e = env_free_list; e && n <= NENV; e = e->env_link)
 		n++;
 	return n;
+}
+
+// The envs that have ended and still have memory: the one that ended last comes first.
+static struct Env *dying;
+
+// Whether there may be envs that are stopped and have lost their parent.
+static bool orphans;
+
+// Whether e had a parent, which has ended.
+static bool has_lost_parent(const struct Env *e)
+{
+	const struct Env *parent = &envs[ENVX(e->env_parent_id)];
+
+	return e->env_parent_id &&
+	       (parent->env_id != e->env_parent_id || parent->env_status == ENV_FREE ||
+		parent->env_status == ENV_DYING);
 }
 
 // ---- Taking an env off its CPU ----
@@ -98,6 +114,7 @@ void env_interrupt(struct Env *e)
 	if (e->env_status == ENV_RUNNING && e != curenv)
 		take_off_cpu(e);
 	ipc_cancel_send(e);
+	orphans |= has_lost_parent(e); // it may be about to be stopped
 }
 
 // ---- Making envs ----
@@ -139,7 +156,14 @@ int env_alloc(struct Env **store, envid_t parent_id)
 		return -E_NO_FREE_ENV;
 	if (env_setup_vm(e) < 0)
 		return -E_NO_MEM;
+	if (fpu_alloc(e) < 0) {
+		page_decref(pa2page(PADDR(e->env_pgdir)));
+		e->env_pgdir = NULL;
+		return -E_NO_MEM;
+	}
 	env_free_list = e->env_link;
+	if (parent_id)
+		envs[ENVX(parent_id)].env_children++;
 
 	e->env_link = NULL;
 	e->env_id = next_id(e);
@@ -156,7 +180,7 @@ int env_alloc(struct Env **store, envid_t parent_id)
 	// Its parent's program, unless program_load gives it another one.
 	e->env_program = curenv ? curenv->env_program : NULL;
 	e->env_stepping = curenv && curenv->env_stepping != STEP_NEVER ? STEP_EARLIER : STEP_NEVER;
-	e->env_fpu = NULL;
+	e->env_children = e->env_freed = 0;
 	memset(&e->env_tf, 0, sizeof(e->env_tf));
 	e->env_tf.tf_esp = USTACKTOP;
 	trapframe_force_user(&e->env_tf);
@@ -188,44 +212,117 @@ int env_create(const struct Program *program, const char *command, enum EnvType 
 
 // ---- The end of an env ----
 
-// Drop the references to all frames that e has below UTOP, to its page tables, and to its page
-// directory. A CPU that still has the directory loaded has a reference to it, too.
-static void env_free_vm(struct Env *e)
-{
-	for (size_t i = 0; i < PDX(UTOP); i++) {
-		pde_t pde = e->env_pgdir[i];
+// An env that ends is taken apart in steps of about the same length, so that an env with very much
+// memory, or many children, does not keep the kernel from others.
 
-		if (!(pde & PTE_P))
-			continue;
-		pte_t *table = KADDR(PTE_ADDR(pde));
-		for (size_t j = 0; j < NPTENTRIES; j++)
-			if (table[j] & PTE_P)
-				page_decref(pa2page(PTE_ADDR(table[j])));
-		e->env_pgdir[i] = 0;
-		page_decref(pa2page(PTE_ADDR(pde)));
+enum { STEPS = 64 }; // at a time
+
+// Drop the frames that the next page table of e names. Returns false when there is none.
+static bool free_table(struct Env *e)
+{
+	uint32_t i = e->env_freed;
+
+	while (i < PDX(UTOP) && !(e->env_pgdir[i] & PTE_P))
+		i++;
+	e->env_freed = i + 1;
+	if (i >= PDX(UTOP))
+		return false;
+
+	struct PageInfo *frame = pte_page(e->env_pgdir[i]);
+	pte_t *table = page2kva(frame);
+	for (size_t j = 0; j < NPTENTRIES; j++) {
+		if (table[j] & PTE_P) {
+			page_decref(pte_page(table[j]));
+			table[j] = 0;
+		}
 	}
-	page_decref(pa2page(PADDR(e->env_pgdir)));
+	if (!e->env_pgdir_is_loaded) {
+		assert(pa2page(PADDR(e->env_pgdir))->pp_ref == 1);
+		e->env_pgdir[i] = 0;
+		page_decref(frame);
+	}
+	return true;
+}
+
+// Let e, which has no memory below UTOP any more, be a free slot.
+static void free_slot(struct Env *e)
+{
+	struct PageInfo *dir = pa2page(PADDR(e->env_pgdir));
+	struct Env *parent = &envs[ENVX(e->env_parent_id)];
+
+	// If there are page tables left, the last CPU that unloads the directory frees them.
+	if (--dir->pp_ref == 0)
+		e->env_pgdir_is_loaded ? pgdir_free(dir) : page_free(dir);
 	e->env_pgdir = NULL;
+	fpu_free(e);
+	if (e->env_parent_id && parent->env_id == e->env_parent_id)
+		parent->env_children--;
+	env_set_state(e, ENV_FREE);
+	e->env_link = env_free_list;
+	env_free_list = e;
+}
+
+// End e, which runs on no other CPU.
+static void end(struct Env *e)
+{
+	ipc_refuse_senders(e);
+	env_set_state(e, ENV_DYING);
+	trace_env(TRACE_END, e, 0);
+	cprintf("[%08x] free env %08x\n", curenv ? curenv->env_id : 0, e->env_id);
+	if (e == curenv) {
+		tlb_load(thiscpu, kern_pgdir);
+		curenv = NULL;
+	}
+	e->env_pgdir_is_loaded = pa2page(PADDR(e->env_pgdir))->pp_ref > 1;
+	orphans |= e->env_children > 0;
+	e->env_link = dying;
+	dying = e;
+}
+
+// Find an env that nobody can start any more: it is stopped, or was never started, and its parent
+// has ended. Returns NULL if there is none.
+static struct Env *find_orphan(void)
+{
+	for (struct Env *e = envs; e < envs + NENV; e++)
+		if (e->env_status == ENV_NOT_RUNNABLE && !e->env_ipc_recving &&
+		    !e->env_sending_to && has_lost_parent(e))
+			return e;
+	return NULL;
+}
+
+// Do one step. Returns false if there is nothing to do.
+static bool reap_step(void)
+{
+	struct Env *e = dying;
+
+	if (e) {
+		if (!free_table(e)) {
+			dying = e->env_link;
+			free_slot(e);
+		}
+	} else if (orphans) {
+		e = find_orphan();
+		if (e)
+			end(e);
+		orphans = e;
+	}
+	return e;
+}
+
+bool env_reap(void)
+{
+	for (int i = 0; i < STEPS; i++)
+		if (!reap_step())
+			return false;
+	return true;
 }
 
 void env_destroy(struct Env *e)
 {
 	assert(kernel_locked());
 	env_interrupt(e);
-	ipc_refuse_senders(e);
-	env_set_state(e, ENV_DYING);
-	trace_env(TRACE_END, e, 0);
-	cprintf("[%08x] free env %08x\n", curenv ? curenv->env_id : 0, e->env_id);
-
-	if (e == curenv) {
-		tlb_load(thiscpu, kern_pgdir);
-		curenv = NULL;
-	}
-	env_free_vm(e);
-	fpu_free(e);
-	env_set_state(e, ENV_FREE);
-	e->env_link = env_free_list;
-	env_free_list = e;
+	end(e);
+	env_reap();
 }
 
 void env_kill_bad_memory(struct Env *e, uintptr_t va)

@@ -18,9 +18,9 @@
 struct Program;
 
 // The global descriptor table, the same one for all CPUs. At its end it has a TSS for each CPU, and
-// one for the task that handles double faults (kern/doublefault.c).
+// then one for the task of each CPU that handles double faults (kern/doublefault.c).
 extern struct Segdesc gdt[];
-#define GD_DOUBLE_FAULT (GD_TSS0 + (NCPU << 3))
+#define GD_DOUBLE_FAULT(cpu) (GD_TSS0 + ((NCPU + (cpu)) << 3))
 
 // Put all envs on the free list, in order.
 void env_init(void);
@@ -67,9 +67,14 @@ static inline int envid2env(envid_t id, struct Env **store, bool checkperm)
 // it will make that call again. Otherwise do nothing.
 void env_interrupt(struct Env *e);
 
-// Destroy e, on whichever CPU it runs, and free all that it has. If e is the current env, there is
-// no current env when this returns.
+// Destroy e, on whichever CPU it runs, and those of its children that no other env can start: they
+// are stopped, or were never started. All that they have is freed; if it is very much, env_reap
+// frees the rest. If e is the current env, there is no current env when this returns.
 void env_destroy(struct Env *e);
+
+// Free more of the memory of envs that have ended, for a fraction of a tick. Returns whether there
+// may be more to free. Called in each tick, and where a CPU has nothing else to do.
+bool env_reap(void);
 
 // Destroy e because it may not use its memory at va as it wanted to; print the lab's message first.
 void env_kill_bad_memory(struct Env *e, uintptr_t va);

@@ -11,6 +11,7 @@
 #include <inc/x86.h>
 
 #include <kern/cpu.h>
+#include <kern/envstate.h>
 #include <kern/kernellock.h>
 #include <kern/pmap.h>
 
@@ -37,8 +38,12 @@ static void save(void *area)
 	}
 }
 
+// Load all registers. Some processors leave the pointers to the last instruction and its operand as
+// they are when they load (AMD64 manual volume 5, FXRSTOR; so does QEMU): clear them first, as
+// fninit does.
 static void restore(const void *area)
 {
+	fninit();
 	if (have_fxsr)
 		fxrstor(area);
 	else
@@ -74,18 +79,25 @@ void fpu_init_percpu(void)
 	fpu_leave();
 }
 
-// Make sure that e has memory for its registers. Returns 0, or
-//	-E_NO_MEM
-static int make_area(struct Env *e)
+// The memory for the registers of the envs: a frame for SHARERS slots of envs[], or NULL if none of
+// these slots is in use.
+enum { SHARERS = PGSIZE / FXSAVE_SIZE };
+static uint8_t *areas[NENV / SHARERS];
+
+int fpu_alloc(struct Env *e)
 {
-	if (e->env_fpu)
-		return 0;
-	struct PageInfo *pp = page_alloc(0);
-	if (!pp)
-		return -E_NO_MEM;
-	pp->pp_ref++;
-	e->env_fpu = page2kva(pp);
-	memcpy(e->env_fpu, clean, FXSAVE_SIZE);
+	uint32_t slot = e - envs;
+	uint8_t **area = &areas[slot / SHARERS];
+
+	if (!*area) {
+		struct PageInfo *pp = page_alloc(0);
+		if (!pp)
+			return -E_NO_MEM;
+		*area = page2kva(pp);
+	}
+	pa2page(PADDR(*area))->pp_ref++;
+	e->env_fpu = *area + slot % SHARERS * FXSAVE_SIZE;
+	e->env_fpu_used = false;
 	return 0;
 }
 
@@ -93,11 +105,9 @@ int fpu_load(struct Env *e)
 {
 	if (!have_fpu)
 		return -E_INVAL;
-	int r = make_area(e);
-	if (r < 0)
-		return r;
 	clts();
-	restore(e->env_fpu);
+	restore(e->env_fpu_used ? e->env_fpu : clean);
+	e->env_fpu_used = true;
 	thiscpu->cpu_fpu_loaded = true;
 	return 0;
 }
@@ -113,20 +123,20 @@ void fpu_leave(void)
 	thiscpu->cpu_fpu_loaded = false;
 }
 
-int fpu_copy(struct Env *child)
+void fpu_copy(struct Env *child)
 {
 	assert(kernel_locked());
-	if (!curenv->env_fpu)
-		return 0;
-	int r = make_area(child);
-	if (r == 0)
+	child->env_fpu_used = curenv->env_fpu_used;
+	if (child->env_fpu_used)
 		memcpy(child->env_fpu, curenv->env_fpu, FXSAVE_SIZE);
-	return r;
 }
 
 void fpu_free(struct Env *e)
 {
-	if (e->env_fpu)
-		page_decref(pa2page(PADDR(e->env_fpu)));
+	struct PageInfo *pp = pa2page(PADDR(e->env_fpu));
+
 	e->env_fpu = NULL;
+	if (pp->pp_ref == 1)
+		areas[(e - envs) / SHARERS] = NULL;
+	page_decref(pp);
 }

@@ -12,10 +12,13 @@ struct Env;
 // Set up the unit of the CPU this runs on.
 void fpu_init_percpu(void);
 
+// Give e, a new env, memory to save its registers in. Eight envs share a frame. Returns 0, or
+//	-E_NO_MEM
+int fpu_alloc(struct Env *e);
+
 // Load the registers of e, the current env, which has trapped because it uses them. The first time
 // they have their initial values. Returns 0, or
 //	-E_INVAL	this machine has no such registers
-//	-E_NO_MEM	no frame to save them in
 int fpu_load(struct Env *e);
 
 // Save the registers of e, which runs on this CPU and has them loaded. Needs no lock: while e runs,
@@ -25,9 +28,8 @@ void fpu_store(struct Env *e);
 // Make the next use of the registers on this CPU trap. They must have been saved.
 void fpu_leave(void);
 
-// Give child, which has not used the registers, a copy of the current env's. Returns 0, or
-//	-E_NO_MEM
-int fpu_copy(struct Env *child);
+// Give child, a new env, a copy of the current env's registers.
+void fpu_copy(struct Env *child);
 
 // Free the memory for e's registers.
 void fpu_free(struct Env *e);

@@ -4,6 +4,7 @@
 #include <kern/panic.h>
 
 #include <inc/assert.h>
+#include <inc/trap.h>
 #include <inc/x86.h>
 
 #include <kern/console.h>
@@ -13,6 +14,7 @@
 #include <kern/monitor.h>
 #include <kern/options.h>
 #include <kern/power.h>
+#include <kern/programtable.h>
 #include <kern/seed.h>
 #include <kern/trace.h>
 #include <kern/trapframe.h>
@@ -73,6 +75,37 @@ static void __attribute__((noreturn)) give_up(void)
 	stop_for_ever();
 }
 
+// Print what this CPU was doing: for which env, and which system call or trap of it.
+static void print_activity(void)
+{
+	const struct Env *e = curenv;
+
+	if (!e) {
+		cprintf("no environment was running on CPU %d\n", cpunum());
+		return;
+	}
+	cprintf("for environment %08x (%s), ", e->env_id,
+		e->env_program ? e->env_program->name : "?");
+	if (e->env_tf.tf_trapno == T_SYSCALL)
+		cprintf("in a system call: eax is %u, the call's number or already its result\n",
+			e->env_tf.tf_regs.reg_eax);
+	else
+		cprintf("after trap %u (%s) at %08x\n", e->env_tf.tf_trapno,
+			trapname(e->env_tf.tf_trapno), e->env_tf.tf_eip);
+}
+
+// Print the return address on top of the interrupted stack, if one is there. A function that calls
+// no other has no frame in a backtrace, and neither has a call to where no code is.
+static void print_caller(const struct Trapframe *tf)
+{
+	uintptr_t address = *(const uintptr_t *) &tf->tf_esp; // the kernel's frame ends here
+	struct Eipdebuginfo info;
+
+	if (tf->tf_trapno != T_DBLFLT && debuginfo_eip(kernel_symbols, address - 1, &info) == 0)
+		cprintf("on top of the stack: %08x %s:%d: %s+%u\n", address, info.eip_file,
+			info.eip_line, info.eip_fn_name, address - info.eip_fn_addr);
+}
+
 void _panic(const char *file, int line, const char *fmt, ...)
 {
 	va_list ap;
@@ -84,6 +117,7 @@ void _panic(const char *file, int line, const char *fmt, ...)
 	vcprintf(fmt, ap);
 	va_end(ap);
 	cprintf("\n");
+	print_activity();
 	print_kernel_backtrace(read_ebp(), 0);
 	panic_end();
 }
@@ -95,6 +129,8 @@ void panic_trap(const struct Trapframe *tf)
 	cprintf("kernel panic on CPU %d: %s in the kernel at %08x\n", cpunum(),
 		trapname(tf->tf_trapno), tf->tf_eip);
 	print_trapframe(tf);
+	print_activity();
+	print_caller(tf);
 	print_kernel_backtrace(tf->tf_regs.reg_ebp, tf->tf_eip);
 	panic_end();
 }

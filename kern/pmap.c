@@ -269,6 +269,16 @@ void page_remove(pde_t *pgdir, void *va)
 	page_decref(pp);
 }
 
+void pgdir_free(struct PageInfo *dir)
+{
+	pde_t *pgdir = page2kva(dir);
+
+	for (size_t i = 0; i < PDX(UTOP); i++)
+		if (pgdir[i] & PTE_P)
+			page_decref(pte_page(pgdir[i]));
+	page_free(dir);
+}
+
 void boot_map_region(pde_t *pgdir, uintptr_t va, size_t size, physaddr_t pa, int perm)
 {
 	assert(PGOFF(va) == 0 && PGOFF(size) == 0 && PGOFF(pa) == 0);

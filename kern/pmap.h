@@ -123,6 +123,11 @@ struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store);
 // Unmap the frame at va, if there is one.
 void page_remove(pde_t *pgdir, void *va);
 
+// Free a page directory without references, and the page tables it has below UTOP. What these map
+// has been freed before. But as long as a CPU has the directory loaded, it may read the tables, and
+// mark entries as accessed, even if it uses no address there (SDM volume 3, section 4.10.2.3).
+void pgdir_free(struct PageInfo *dir);
+
 // Load pgdir into CR3 of self, which must be this CPU, unless it is loaded already.
 static inline void tlb_load(struct CpuInfo *self, pde_t *pgdir)
 {
@@ -136,8 +141,8 @@ static inline void tlb_load(struct CpuInfo *self, pde_t *pgdir)
 	self->cpu_pgdir = pgdir;
 	self->cpu_pgdir_page = new;
 	self->cpu_tlb_stale = false;
-	if (old)
-		page_decref(old);
+	if (old && --old->pp_ref == 0)
+		pgdir_free(old);
 }
 
 // Map size bytes of device registers at physical address pa for ever, without caching. Neither has

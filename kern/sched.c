@@ -161,6 +161,10 @@ static struct Env *wait_for_work(struct CpuInfo *cpu)
 {
 	cpu->cpu_env = NULL;
 	for (;;) {
+		while (env_reap()) { // another CPU may take the lock in between
+			unlock_kernel();
+			lock_kernel();
+		}
 		if (mostly_waits(cpu) && any_cpu_has_env()) {
 			if (run_queue.summary)
 				cpu_wake_one(); // another CPU runs the env instead
@@ -187,6 +191,7 @@ static struct Env *choose(struct CpuInfo *cpu)
 		if (cpu->cpu_switches <= FEW_SWITCHES && run_queue.summary)
 			cpu_wake_resting();
 		begin_tick(cpu);
+		env_reap();
 	}
 	struct Env *next = next_runnable(cpu->cpu_last);
 	if (current && current->env_status == ENV_RUNNING)

@@ -104,10 +104,9 @@ static envid_t sys_exofork(void)
 	struct Env *child;
 	int r = env_alloc(&child, curenv->env_id);
 
-	if (r == 0 && (r = fpu_copy(child)) < 0)
-		env_destroy(child);
 	if (r < 0)
 		return r;
+	fpu_copy(child);
 	child->env_tf = curenv->env_tf;
 	child->env_tf.tf_regs.reg_eax = 0;
 	return child->env_id;
@@ -386,6 +385,9 @@ static int sys_ipc_recv(void *dstva)
 		return sys_##name(__VA_ARGS__);                                                    \
 	}
 CALLS(WITH_REGISTERS)
+
+#define COUNT(...) +1
+_Static_assert(CALLS(COUNT) == NSYSCALLS, "each call of inc/syscall.h needs a line in CALLS");
 
 #define ENTRY(name, ...) [SYS_##name] = call_##name,
 int32_t (*const syscalls[NSYSCALLS])(const struct PushRegs *) = {CALLS(ENTRY)};

@@ -30,19 +30,29 @@
 #define KERNEL 0
 #define USER   3
 
-static struct Gatedesc idt[256];
+// An IDT for each CPU, as each has a task of its own for double faults. Vectors beyond the table
+// are general protection faults, as those without a gate.
+enum { VECTORS = 64 };
+static struct Gatedesc idt[NCPU][VECTORS];
+
+#define VECTOR(entry, number, code, privilege, name) static_assert((number) < VECTORS);
+#include <kern/vectors.h>
+#undef VECTOR
 
 void trap_init(void)
 {
-#define VECTOR(entry, number, code, privilege, name) idt[number] = GATE(GD_KT, entry, privilege);
+	for (int cpu = 0; cpu < NCPU; cpu++) {
+#define VECTOR(entry, number, code, privilege, name)                                               \
+	idt[cpu][number] = GATE(GD_KT, entry, privilege);
 #include <kern/vectors.h>
 #undef VECTOR
-	idt[T_DBLFLT] = TASK_GATE(GD_DOUBLE_FAULT);
+		idt[cpu][T_DBLFLT] = TASK_GATE(GD_DOUBLE_FAULT(cpu));
+	}
 }
 
 void trap_init_percpu(int cpu)
 {
-	struct Pseudodesc idtr = {sizeof(idt) - 1, (uintptr_t) idt};
+	struct Pseudodesc idtr = {sizeof(idt[cpu]) - 1, (uintptr_t) idt[cpu]};
 
 	//{ Exercise 4: a task state segment for each CPU
 	struct CpuInfo *c = &cpus[cpu];
@@ -76,11 +86,13 @@ static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 {
 	//{ Exercise 9: push what the picture above shows, and enter the upcall
 	struct Trapframe *tf = &e->env_tf;
-	bool nested = tf->tf_esp - (UXSTACKTOP - PGSIZE) < PGSIZE;
+	// A stack pointer in the exception stack or in the guard below it is that of an upcall, or
+	// of its handler. (USTACKTOP itself is that of an empty ordinary stack.)
+	bool nested = tf->tf_esp > USTACKTOP && tf->tf_esp < UXSTACKTOP;
 	uintptr_t top = nested ? tf->tf_esp - 4 : UXSTACKTOP;
 	uintptr_t frame = top - sizeof(struct UTrapframe);
 
-	// The frame lies within one page.
+	// The frame lies within one page; what is mapped below that does not matter.
 	struct UTrapframe *utf = user_mem_kva(e, (void *) frame, PTE_W);
 	if (frame < UXSTACKTOP - PGSIZE || !utf) {
 		env_kill_bad_memory(e, frame);
@@ -137,7 +149,7 @@ static bool is_interrupt(uint32_t trapno)
 // the kernel lock, so this uses nothing that the lock protects.
 static void handle_tick(struct CpuInfo *cpu)
 {
-	//{ Exercise 14: end this env's turn, and tell the local APIC that the interrupt has ended
+	//{ Exercise 14: end the turn, and tell the local APIC that the interrupt is over
 	cpu->cpu_resched = true;
 	cpu->cpu_next = NULL;
 	cpu->cpu_timer_ticks++;

@@ -125,7 +125,10 @@ static int give_memory(envid_t child, enum Sharing sharing)
 	while (mapped(stack - PGSIZE))
 		stack -= PGSIZE;
 	int r = give_range(child, UMIN, stack, sharing);
-	return r < 0 ? r : give_range(child, stack, USTACKTOP, COPY_NOW);
+	if (r == 0)
+		r = give_range(child, stack, USTACKTOP, COPY_NOW);
+	// Between the stacks is nothing, unless the program has mapped something there.
+	return r < 0 ? r : give_range(child, USTACKTOP, UXSTACKTOP - PGSIZE, sharing);
 }
 
 static envid_t fork_sharing(enum Sharing sharing)

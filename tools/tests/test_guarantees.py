@@ -18,22 +18,26 @@ AGREES = "audit: .* all agrees"
 # The programs, and the number of CPUs on which make check has them.
 PROGRAMS = {"testargs": 1, "testtlb": 4, "teststates": 2, "testfaults": 1, "testmachine": 1,
             "testfpu": 2, "testexhaust": 1, "testipc": 4, "testleak": 1, "testfail": 2,
-            "testfair": 4, "fuzz": 2}
+            "testfair": 4, "testfork": 1, "testslots": 1, "testprint": 1,
+            "fuzz": 2}
+
+# Programs that have tests of their own below.
+OTHERS = ["testbreak", "testlong"]
 
 # What testfair counts, turns of a CPU, must not depend on what else the host does: so it has a
 # seed, and as ticks then differ in length, more turns for an average. Not on two CPUs: there one
 # rests for most of a run with a seed (kern/sched.c), which leaves no turns to compare.
 FAIR = {1: ("testfair:400", "1"), 2: ("testfair:40", ""), 4: ("testfair:400", "1")}
 
-# Many more rounds: what make check-all leaves out.
+# What takes an hour: for a night.
 LONG = {"fuzz:2:1000000": 900, "testleak:100000": 1800, "testtlb:10000": 900}
 
 
-def holds(run, *options, cpus, limit, seed="", keep=1 << 20):
+def holds(run, *options, cpus, limit, seed=""):
     """The program finds nothing wrong, and the kernel's books agree."""
     name = run.partition(":")[0]
     watch = Watch(forbidden=[f"{name}: FAIL", "audit: (?!.* all agrees)"], limit=limit,
-                  quiet=limit, patience=10 * limit, keep=keep)
+                  quiet=limit)
     verify(play(command(run, *options, cpus=cpus, seed=seed), watch),
            [f"{name}: OK", AGREES, re.escape(CLEAN_END)])
 
@@ -64,15 +68,54 @@ def test_holds_on_newest_cpu(program):
 def test_all_are_there():
     """Whoever adds a program to user/tests adds it here."""
     require_equal(sorted(file.stem for file in (ROOT / "user/tests").glob("*.c")),
-                  sorted(PROGRAMS), "programs")
+                  sorted([*PROGRAMS, *OTHERS]), "programs")
 
 
 @pytest.mark.long
-@pytest.mark.limit(20000)
+@pytest.mark.limit(10000)
 @pytest.mark.parametrize("run, limit", LONG.items())
 def test_holds_for_long(run, limit):
     """The same, many more times."""
-    holds(run, cpus=4, limit=limit, keep=1 << 30)
+    holds(run, cpus=4, limit=limit)
+
+
+def test_fuzz_seed():
+    """With this seed, the fuzzer makes children that it never starts; they end with their parent."""
+    holds("fuzz:14", cpus=1, limit=100)
+
+
+@pytest.mark.parametrize("cpus", [1, pytest.param(4, marks=pytest.mark.thorough)])
+def test_large_env_ends(cpus):
+    """The kernel lock is held for a fraction of a tick, even when an env with a million mappings
+    ends. (Time is counted in instructions.)"""
+    icount = "-rtc base=2020-01-01,clock=vm -icount shift=0,sleep=off,align=off".split()
+    verify(play(command("testlong", *icount, cpus=cpus, disk=False), Watch(limit=200, quiet=200)),
+           ["testlong: OK", AGREES, re.escape(CLEAN_END)])
+
+
+def test_new_program_in_used_slot():
+    """A program has no flags or registers of the one that had its slot before."""
+    with Machine(command("testslots:dirty", end=False)) as machine:
+        machine.prompt()
+        machine.type("run testslots:clean\n")
+        machine.prompt()
+        require("testslots: OK" in machine.text, "not as new", *machine.text.splitlines()[-10:])
+
+
+BREAKPOINTS = 60
+
+
+@pytest.mark.parametrize("instruction", ["int3", "int"])
+def test_breakpoints_are_not_lost(instruction):
+    """An env that is stopped on another CPU while it waits there with a breakpoint comes to the same
+    breakpoint again, once."""
+    with Machine(command(f"testbreak:{BREAKPOINTS}:{instruction}", cpus=2, end=False)) as machine:
+        for _ in range(BREAKPOINTS):
+            machine.prompt()
+            machine.type("continue\n")
+        machine.expect("^testbreak: OK$")
+        require_equal(machine.text.count("  trap 0x00000003 Breakpoint"), BREAKPOINTS,
+                      "number of breakpoints")
 
 
 @pytest.mark.thorough

@@ -167,7 +167,7 @@ MISTAKES = {
         15, "high", "this address means no page, which is no error",
         "kern/syscall.c", "if (r == 0 && (uintptr_t) srcva < UTOP) {", "if (r == 0) {"),
     "rights are stored though no page was sent": (
-        15, "half", "but no page was sent: look at srcva before you store perm",
+        15, "half", "but no page was sent: check srcva before you store perm",
         "kern/ipc.h", "with_page ? perm : 0", "perm"),
     "rights are left from an earlier message": (
         15, "half", "but no page was sent",

@@ -2,14 +2,16 @@
 
 import re
 import struct
+from pathlib import Path
 
 from gradelib import PANIC, STATUS_PANIC
 
 import rsp
 import pytest
 
-from kit import fail, line_of, objdir, params, require, require_equal, wait_for
-from machine import Machine, command
+from kit import (edit, enter_copy, fail, line_of, make, objdir, params, require, require_equal,
+                 wait_for)
+from machine import Machine, command, play
 from tree import symbols
 
 pytestmark = pytest.mark.compiler
@@ -68,6 +70,7 @@ def test_panics(cpu, cpus):
                         rf"^TRAP frame at 0x[0-9a-f]{{8}} from CPU {cpu}$",
                         rf"^  cr2  0x{NOWHERE:08x}$", r"^  err  0x0000000[01] \[kernel, read",
                         rf"^  eip  0x{NOWHERE:08x}$", "^  cs   0x----0008$", "^Stack backtrace:$",
+                        r"^for environment 0000100. \(idle\), (in a system call: eax is|after trap 32) ",
                         rf" kern/trap\.c:{line_of('kern/trap.c', 'sched_choose(cpu);')}: trap"):
             require(re.search(pattern, report, re.M), f"no `{pattern}'", *report.splitlines())
         require_equal(machine.text.count(PANIC), 1, "number of panics")
@@ -146,3 +149,70 @@ def test_reads_user_memory():
         derail(machine, 0, EIP=load_from_ebx(), EBX=USER_TEXT)
         reports(machine, "Page Fault in the kernel", f"^  cr2  0x{USER_TEXT:08x}$",
                 r"^  err  0x000000.. \[kernel, read, protection\]")
+
+
+# ---- What a panic says ----
+
+def panic_of(file, old, new, program="hello", cpus=1):
+    """Plant something into a copy of the kernel; return what it prints from the panic on."""
+    enter_copy()
+    edit(file, old, new)
+    make()
+    run = play(command(program, cpus=cpus))
+    require_equal(run.status, STATUS_PANIC, "status")
+    begin = next(at for at, line in enumerate(run.lines) if line.startswith(PANIC))
+    return run.lines[begin:]
+
+
+def test_call_of_nothing():
+    """When the kernel calls address 0, the caller, the env and its system call are named."""
+    lines = panic_of("kern/syscall.c", "	return curenv->env_id;",
+                     "	((void (*volatile)(void)) 0)();\n	return curenv->env_id;")
+    for pattern in (f"{PANIC} 0: Page Fault in the kernel at 00000000",
+                    r"for environment 00001000 \(hello\), in a system call: eax is 2, ",
+                    rf"on top of the stack: f01\w+ kern/syscall\.c:\d+: (call|sys)_getenvid\+",
+                    r" +kern/\w+\.[ch]:\d+: trap\+"):
+        require(any(re.match(pattern, line) for line in lines), f"no `{pattern}'", *lines)
+
+
+@pytest.mark.thorough
+def test_panic_at_boot():
+    """Where no env runs, that is said."""
+    lines = panic_of("kern/init.c", "	env_init();", "	panic(\"early\");\n	env_init();")
+    require("no environment was running on CPU 0" in lines, "it is not said", *lines)
+
+
+TWO_OVERFLOWS = """\
+static int waiting;
+static int overflow(volatile int *n)
+{
+	volatile int m = *n + 1;
+
+	return m ? overflow(&m) + m : 0;
+}
+
+void trap(struct Trapframe *tf)
+{
+	if (tf->tf_trapno == T_SYSCALL && tf->tf_regs.reg_eax == SYS_cgetc) {
+		__atomic_add_fetch(&waiting, 1, __ATOMIC_SEQ_CST);
+		while (__atomic_load_n(&waiting, __ATOMIC_SEQ_CST) < 2)
+			pause();
+		overflow(&(volatile int){1});
+	}
+"""
+
+
+@pytest.mark.thorough
+def test_two_double_faults():
+    """Two CPUs whose stacks overflow at the same time: one reports it, and nothing resets."""
+    enter_copy()
+    Path("user/twice.c").write_text("#include <inc/lib.h>\n\n"
+                                    "void umain(int argc, char **argv)\n{\n\tsys_cgetc();\n}\n")
+    edit("kern/trap.c", "void trap(struct Trapframe *tf)\n{\n", TWO_OVERFLOWS)
+    make()
+    for _ in range(5):
+        run = play(command("twice twice", cpus=2))
+        require_equal(run.status, STATUS_PANIC, "status")
+        reports = [line for line in run.lines if PANIC in line]
+        require(len(reports) == 1 and "Double Fault in the kernel" in reports[0],
+                "not one report of a double fault", *run.lines[-20:])

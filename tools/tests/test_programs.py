@@ -24,6 +24,14 @@ def trap(name, error, eip="0x008....."):
             rf"  err  {error:#010x}( \[.*\])?$", f"  eip  {eip}", "  cs   0x----001b", FREE]
 
 
+@pytest.mark.parametrize("program, address", [("faultbadhandler", "deadbeef"),
+                                              ("faultevilhandler", "f0100020")])
+def test_bad_upcall(program, address):
+    """What is wrong is the upcall's address, not the exception stack."""
+    verify(play(command(program)),
+           [rf"\[{ENV1}\] user_mem_check assertion failure for va {address}$"])
+
+
 # What each must print besides the clean end of the system, and must not.
 PROGRAMS = {
     "hello": (["hello, world", f"i am environment {ENV1}", EXIT, FREE], []),

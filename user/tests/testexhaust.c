@@ -281,6 +281,30 @@ static void test_fork(uint32_t frames)
 	}
 }
 
+// ---- Floating point ----
+
+static void use_floating_point(void)
+{
+	while (SHARED->result != PENDING)
+		sys_yield();
+	asm volatile("fld1; fstp %st(0)"); // for the first time
+	SHARED->result = 2;
+	exit();
+}
+
+// The first use of floating point needs no memory.
+static void test_floating_point(void)
+{
+	SHARED->result = 0;
+	envid_t env = start(use_floating_point);
+
+	leave(0);
+	SHARED->result = PENDING;
+	wait_for_end(env);
+	if (SHARED->result != 2)
+		fail("without a free frame the first use of floating point ends an env\n");
+}
+
 // ---- Out of envs ----
 
 static void test_envs(void)
@@ -323,6 +347,7 @@ void umain(int argc, char **argv)
 			test_call(&calls[i], frames);
 	for (uint32_t frames = 0; frames <= LEVELS; frames++)
 		test_fork(frames);
+	test_floating_point();
 	sys_env_destroy(hog_env);
 	if (settled_frames(before) != before)
 		fail("%u frames free before the hog started, %u after its end\n", before,

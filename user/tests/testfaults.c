@@ -170,7 +170,7 @@ static const volatile struct Env *run(const struct Case *c)
 static void check_entered(const char *name, const struct Case *c,
 			  const volatile struct Trapframe *tf)
 {
-	bool nested = c->esp - XSTACK < PGSIZE;
+	bool nested = c->esp > USTACKTOP && c->esp < UXSTACKTOP;
 	uintptr_t frame = (nested ? c->esp - 4 : UXSTACKTOP) - FRAME;
 	uint32_t flags = c->flags & (FL_DF | FL_AC | FL_NT);
 
@@ -213,18 +213,57 @@ static void test(const char *name, const struct Case *c)
 		}
 }
 
+static void test_stack_pointer(uintptr_t esp)
+{
+	// Not enough room in the exception stack, or below it already.
+	bool full = esp > USTACKTOP && esp < XSTACK + 4 + FRAME;
+	struct Case c = {NULL, full ? KILLED : ENTERS, touch, UPCALL, GOOD, esp, 0};
+	char name[20];
+
+	snprintf(name, sizeof(name), "esp %08x", esp);
+	test(name, &c);
+}
+
 static void test_stack_pointers(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(edges); i++)
-		for (int offset = -4; offset <= 4; offset++) {
-			uintptr_t esp = edges[i] + offset;
-			bool full = esp - XSTACK < 4 + FRAME;
-			struct Case c = {NULL, full ? KILLED : ENTERS, touch, UPCALL, GOOD, esp, 0};
-			char name[20];
+		for (int offset = -4; offset <= 4; offset++)
+			test_stack_pointer(edges[i] + offset);
+	for (uintptr_t esp = USTACKTOP; esp < UXSTACKTOP; esp += 124)
+		test_stack_pointer(esp);
+}
 
-			snprintf(name, sizeof(name), "esp %08x", esp);
-			test(name, &c);
+// ---- A handler that faults for ever ----
+
+static size_t hole; // how much it takes from the stack each time
+
+// Page-fault handler: take some stack, as compiled code does before it pushes, and fault again.
+static void overflow(struct UTrapframe *utf)
+{
+	volatile char *taken = __builtin_alloca(hole);
+
+	*(volatile int *) (utf->utf_fault_va + PGSIZE) = taken != NULL;
+}
+
+// Such an env ends when its exception stack is full, however large its frames are, up to the
+// guard's size.
+static void test_overflow(void)
+{
+	for (hole = 0; hole < PGSIZE - 256; hole += 210) {
+		envid_t child = fork_or_panic();
+
+		if (child == 0) {
+			set_pgfault_handler(overflow);
+			*(volatile int *) VICTIM = 1;
+			exit();
 		}
+		for (int patience = 0; is_alive(child) && patience < 10000; patience++)
+			sys_yield();
+		if (is_alive(child)) {
+			fail("a handler that takes %u bytes and faults, for ever, lives\n", hole);
+			sys_env_destroy(child);
+		}
+	}
 }
 
 // ---- Faults in the handler of a fault in the handler ... ----
@@ -292,6 +331,7 @@ void umain(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		test(cases[i].name, &cases[i]);
 	test_stack_pointers();
+	test_overflow();
 	test_nesting();
 	if (failures == 0)
 		cprintf("testfaults: OK\n");

@@ -85,6 +85,34 @@ static void expect(const struct State *s, const char *when)
 		fail("%s: %s is not as it was\n", when, what);
 }
 
+// What fnstenv stores (SDM volume 1, figure 8-9): also where the last instruction and its operand
+// were, which fxrstor leaves as they are on some processors.
+struct Pointers {
+	uint32_t control, status, tags, code, code_selector_opcode, data, data_selector;
+};
+
+static float operands[WORKERS + 1];
+
+// Leave an address of our own in the pointer to the last operand.
+static void use_operand(uint32_t seed)
+{
+	asm volatile("flds %0; fstp %%st(0)" : : "m"(operands[seed]));
+}
+
+// The pointers are ours, or clear; with seed 0, clear.
+static void expect_pointers(uint32_t seed, const char *when)
+{
+	struct Pointers now;
+
+	asm volatile("fnstenv %0; fldenv %0" : "=m"(now) : : "memory");
+	bool clear = !now.code && !now.data && !(now.code_selector_opcode & 0x7ff0000);
+	bool ours = seed > 0 && now.data == (uintptr_t) &operands[seed];
+
+	if (!clear && !ours && SHARED->failures < 10)
+		fail("%s: the last instruction was at %08x, its operand at %08x\n", when, now.code,
+		     now.data);
+}
+
 // ---- Envs ----
 
 static void compute(int spins)
@@ -100,8 +128,15 @@ static void work(uint32_t seed)
 
 	make_clean(&state);
 	expect(&state, "new env");
+	expect_pointers(0, "new env");
 	for (int round = 0; round < 20; round++) {
 		make_state(&state, seed + round * WORKERS);
+		for (int i = 0; i < 10; i++) {
+			fninit();
+			use_operand(seed);
+			sys_yield();
+			expect_pointers(seed, "after a yield");
+		}
 		fxrstor(&state);
 		for (int i = 0; i < 10; i++) {
 			compute(20000);
