@@ -101,18 +101,21 @@
 #define STA_E    0x4 // grows downwards, if not executable
 #define STA_C    0x4 // conforming, if executable
 #define STA_A    0x1 // accessed
-#define STS_T16A 0x1 // 16-bit task state segment, not busy
-#define STS_LDT  0x2 // local descriptor table
-#define STS_T16B 0x3 // 16-bit task state segment, busy
-#define STS_CG16 0x4 // 16-bit call gate
-#define STS_TG   0x5 // task gate
-#define STS_IG16 0x6 // 16-bit interrupt gate
-#define STS_TG16 0x7 // 16-bit trap gate
-#define STS_T32A 0x9 // 32-bit task state segment, not busy
-#define STS_T32B 0xB // 32-bit task state segment, busy
-#define STS_CG32 0xC // 32-bit call gate
-#define STS_IG32 0xE // 32-bit interrupt gate
-#define STS_TG32 0xF // 32-bit trap gate
+
+// System descriptors. T: a TSS, free (A) or in use (B). CG, IG, TG: call, interrupt and trap gates; a
+// trap gate leaves interrupts on. The number is that of bits. STS_TG alone: a task gate.
+#define STS_T16A 0x1
+#define STS_LDT  0x2
+#define STS_T16B 0x3
+#define STS_CG16 0x4
+#define STS_TG   0x5
+#define STS_IG16 0x6
+#define STS_TG16 0x7
+#define STS_T32A 0x9
+#define STS_T32B 0xB
+#define STS_CG32 0xC
+#define STS_IG32 0xE
+#define STS_TG32 0xF
 
 #ifdef __ASSEMBLER__
 

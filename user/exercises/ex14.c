@@ -23,7 +23,8 @@ static void turns(void)
 	int had = compute_beside(&envs[ENVX(child ? child : parent)], TURNS);
 
 	if (child && had == 0)
-		fail("the timer does not take the CPU away: is cpu_resched set?");
+		fail("the timer does not take the CPU away: is cpu_resched set, and lapic_eoi "
+		     "called?");
 	else if (had < TURNS)
 		fail("the timer takes the CPU away only once: is lapic_eoi called?");
 	if (child == 0)
