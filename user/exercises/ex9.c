@@ -186,11 +186,11 @@ static void deeper(void)
 	}
 }
 
-// With a stack pointer outside the exception stack, even just outside, a fault is not nested.
+// With a stack pointer outside the exception stack, even just above it, a fault is not nested. (In
+// the guard below it, solutions differ: the lab's text of old calls that a first fault.)
 static void outside(void)
 {
-	static const uintptr_t esps[] = {XSTACK - 1, XSTACK - 4, UXSTACKTOP + 4, 0, 3,
-					 USTACKTOP,  ULIM,       KERNBASE,       -4};
+	static const uintptr_t esps[] = {UXSTACKTOP + 4, 0, 3, USTACKTOP, ULIM, KERNBASE, -4};
 	char what[30];
 
 	for (size_t i = 0; i < ARRAY_SIZE(esps); i++) {
