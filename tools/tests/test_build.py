@@ -21,7 +21,8 @@ from machine import command, play, verify
 KERNEL = ["ld kern/kernel", "mk kern/kernel.img", "symbols kern/kernel"]
 PROGRAMS = ["as kern/programtable.S", *KERNEL]      # when a user program has changed
 BOOT = ["ld boot/boot", "mk kern/kernel.img"]
-IN_KERNEL = ("printfmt.c", "readline.c", "string.c")        # files of lib/ that the kernel has too
+# Files of lib/ that the kernel has, too.
+IN_KERNEL = ("int64.c", "printfmt.c", "readline.c", "string.c")
 
 
 class Source(NamedTuple):
