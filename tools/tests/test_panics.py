@@ -170,7 +170,7 @@ def test_call_of_nothing():
                      "	((void (*volatile)(void)) 0)();\n	return curenv->env_id;")
     for pattern in (f"{PANIC} 0: Page Fault in the kernel at 00000000",
                     r"for environment 00001000 \(hello\), in a system call: eax is 2, ",
-                    rf"on top of the stack: f01\w+ kern/syscall\.c:\d+: (call|sys)_getenvid\+",
+                    r"on top of the stack: f01\w+ kern/syscall\.c:\d+: (call|sys)_getenvid\+",
                     r" +kern/\w+\.[ch]:\d+: trap\+"):
         require(any(re.match(pattern, line) for line in lines), f"no `{pattern}'", *lines)
 
