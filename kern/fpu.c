@@ -105,9 +105,12 @@ int fpu_load(struct Env *e)
 {
 	if (!have_fpu)
 		return -E_INVAL;
-	clts();
-	restore(e->env_fpu_used ? e->env_fpu : clean);
+	// To memory first: another env may get this CPU before these registers are saved again.
+	if (!e->env_fpu_used)
+		memcpy(e->env_fpu, clean, FXSAVE_SIZE);
 	e->env_fpu_used = true;
+	clts();
+	restore(e->env_fpu);
 	thiscpu->cpu_fpu_loaded = true;
 	return 0;
 }

@@ -240,11 +240,24 @@ static void subject(void)
 	}
 }
 
-static void test_fork(uint32_t frames)
+// Wait until all envs but the hog and this one have ended: a subject that has ended may have left a
+// child, which has frames.
+static void wait_for_children(envid_t hog_env)
+{
+	for (int i = 0; i < NENV; i++) {
+		envid_t env = envs[i].env_id;
+
+		if (env != hog_env && env != thisenv->env_id)
+			wait_for_end(env);
+	}
+}
+
+static void test_fork(uint32_t frames, envid_t hog_env)
 {
 	static envid_t env;
 
 	if (env == 0) {
+		wait_for_children(hog_env);
 		leave(PLENTY);
 		env = start(subject);
 	}
@@ -346,7 +359,7 @@ void umain(int argc, char **argv)
 		for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
 			test_call(&calls[i], frames);
 	for (uint32_t frames = 0; frames <= LEVELS; frames++)
-		test_fork(frames);
+		test_fork(frames, hog_env);
 	test_floating_point();
 	sys_env_destroy(hog_env);
 	if (settled_frames(before) != before)
