@@ -102,8 +102,9 @@
 #define STA_C    0x4 // conforming, if executable
 #define STA_A    0x1 // accessed
 
-// System descriptors. T: a TSS, free (A) or in use (B). CG, IG, TG: call, interrupt and trap gates; a
-// trap gate leaves interrupts on. The number is that of bits. STS_TG alone: a task gate.
+// System descriptors. T: a TSS, free (A) or in use (B). CG, IG, TG: call, interrupt and trap gates;
+// a trap gate leaves interrupts on. The number is that of bits. STS_TG alone: a task gate. Those
+// that nothing here uses are kept for code written for JOS.
 #define STS_T16A 0x1
 #define STS_LDT  0x2
 #define STS_T16B 0x3
@@ -212,7 +213,8 @@ struct Gatedesc {
 			   .gd_p = 1,                                                              \
 			   .gd_off_31_16 = (uint32_t) (off) >> 16})
 
-// As in JOS: fill in a gate. istrap: whether interrupts stay on.
+// Kept for code written for JOS; nothing here uses it: fill in a gate. istrap: whether interrupts
+// stay on.
 #define SETGATE(gate, istrap, sel, off, dpl)                                                       \
 	((gate) = GATE(sel, off, dpl), (gate).gd_type = (istrap) ? STS_TG32 : STS_IG32)
 

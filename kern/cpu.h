@@ -48,8 +48,8 @@ struct __attribute__((aligned(256))) CpuInfo {
 	// Used by this CPU alone, in kern/sched.c: whether it had to wait more often than not.
 	uint32_t cpu_lock_takes; // how often it has taken the kernel lock, halved at each tick,
 	uint32_t cpu_waits;      // and how often it had to wait for it, or was woken for nothing
-	uint32_t cpu_rest;       // for how many ticks it has rested last,
-	uint32_t cpu_rest_end;   // and until which tick
+	uint32_t cpu_rest;       // how long its last rest was, in ticks,
+	uint32_t cpu_rest_end;   // and the tick in which that ended
 	uint32_t cpu_switches;   // how often it has switched envs
 	uint32_t cpu_tick;       // since this tick
 

@@ -100,8 +100,7 @@ static inline void env_run(struct CpuInfo *cpu, struct Env *e)
 	tlb_load(cpu, e->env_pgdir);
 	if (cpu->cpu_fpu_loaded)
 		fpu_leave();
-	// fs and gs are not saved for each env. So that e does not see what the last env left
-	// there:
+	// fs and gs are not saved for each env: load them, so that e does not see another env's.
 	load_fs_gs(GD_UD | 3);
 }
 

@@ -5,8 +5,7 @@
 // a CPU that holds the lock and has read CPU_KERNEL as another one's status knows that
 //	- no user code runs there, and none will before the lock is released,
 //	- the env_tf of the env that ran there has all its registers,
-//	- the other CPU will take the lock before it goes on, and then flush its TLB if that is
-// stale.
+//	- the other CPU will take the lock before it goes on, and then flush a stale TLB.
 // The CPU that holds the lock may wait for this: the other one needs only the interrupt, not the
 // lock, and in user mode interrupts are always on.
 

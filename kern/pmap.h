@@ -84,10 +84,11 @@ bool page_is_reserved(const struct PageInfo *pp);
 // Return how many frames are free.
 size_t page_free_count(void);
 
-// Make the n-th call of page_alloc from now on fail; 0: no call. For tests without memory.
+// Make the n-th call of page_alloc from now on fail; 0: no call. For tests of running out of
+// memory.
 void page_fail_nth(uint32_t n);
 
-// Replace the free list by list, and return the old one. For tests without memory.
+// Replace the free list by list, and return the old one. For tests of running out of memory.
 struct PageInfo *page_swap_free_list(struct PageInfo *list);
 
 // Drop a reference to a frame. If it was the last one, free the frame.

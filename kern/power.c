@@ -1,5 +1,4 @@
-// Switching the machine off, and restarting it. No lock: only the monitor, the idle loop and panics
-// come here.
+// Switching the machine off, and restarting it. No lock: nothing is stored here.
 
 #include <kern/power.h>
 

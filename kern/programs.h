@@ -16,7 +16,8 @@ const struct Program *program_find(const char *command);
 // been started. Needs the kernel lock.
 bool program_start(const char *command);
 
-// Start the program X as code for JOS asks for it: ENV_CREATE(user_X, ENV_TYPE_USER).
+// Kept for code written for JOS; nothing here uses it: start the program X, by ENV_CREATE(user_X,
+// ENV_TYPE_USER).
 #define ENV_CREATE(name, type)       ENV_CREATE_NAMED(name, type)
 #define ENV_CREATE_NAMED(name, type) ((void) program_start(&#name[sizeof("user_") - 1]))
 

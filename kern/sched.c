@@ -77,9 +77,10 @@ static bool any_cpu_has_env(void)
 }
 
 enum {
-	IDLE_TICKS = 40,    // between interrupts of an idle CPU's timer, to save time of a host
-	FEW_WAITS = 4,      // so few within about a tick mean nothing
-	FEW_SWITCHES = 512, // with at most so many in a tick, envs compute for most of the time
+	IDLE_TICKS =
+		40, // between interrupts of an idle CPU's timer, so that it costs the host little
+	FEW_WAITS = 4,      // waits in about a tick that do not count as many
+	FEW_SWITCHES = 512, // switches in a tick, at most, if envs mostly compute
 };
 
 // If envs spend their time in the kernel or send each other messages, one more CPU does not help.
@@ -90,7 +91,7 @@ static bool mostly_waits(const struct CpuInfo *cpu)
 	return cpu->cpu_waits > FEW_WAITS && cpu->cpu_waits > cpu->cpu_lock_takes / 2;
 }
 
-// Count from the beginning. The next time this CPU has to wait, it mostly waits.
+// Reset the counts so that one more wait makes mostly_waits() true.
 static void restart_counts(struct CpuInfo *cpu)
 {
 	cpu->cpu_waits = FEW_WAITS;

@@ -112,8 +112,9 @@ static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 	};
 	tf->tf_esp = frame;
 	tf->tf_eip = (uintptr_t) e->env_pgfault_upcall;
-	tf->tf_eflags &= ~FL_DF; // compiled code expects this
-				 //}
+	// Compiled code expects this flag to be clear.
+	tf->tf_eflags &= ~FL_DF;
+	//}
 }
 
 // Destroy e because of a trap after which it cannot go on.

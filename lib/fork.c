@@ -127,7 +127,7 @@ static int give_memory(envid_t child, enum Sharing sharing)
 	int r = give_range(child, UMIN, stack, sharing);
 	if (r == 0)
 		r = give_range(child, stack, USTACKTOP, COPY_NOW);
-	// Between the stacks is nothing, unless the program has mapped something there.
+	// Nothing is mapped between the stacks, unless the program has done that.
 	return r < 0 ? r : give_range(child, USTACKTOP, UXSTACKTOP - PGSIZE, sharing);
 }
 

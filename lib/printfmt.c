@@ -234,7 +234,7 @@ static const char *convert(struct Format *f, const char *fmt, va_list *ap)
 	case 'G':
 	case 'E':
 	case 'a':
-	case 'A': // not done here; those after it are to get their own arguments
+	case 'A': // not supported, but its argument is consumed
 		(void) va_arg(*ap, double);
 		goto unknown;
 	case 'n': // nothing is written through it

@@ -30,7 +30,7 @@ LIMIT = 120         # seconds a run may take
 ICOUNT = ["-icount", "shift=0,sleep=off"]      # a tick of QEMU's clock per instruction
 TOP = 25            # functions shown
 SWITCH_OFF = "power_off"    # QEMU takes its time to end then: nothing is counted any more
-USER = " (user)"    # stands behind the names of the program's functions
+USER = " (user)"    # comes after the names of the program's functions
 
 
 class Profile(NamedTuple):

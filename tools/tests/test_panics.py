@@ -23,21 +23,21 @@ HLT = 0xf4
 TRIES = 5000                        # on a busy host a CPU may not come to its turn for long
 
 
-def calls(gdb, cpu, function, behind):
+def calls(gdb, cpu, function, end):
     """Whether a CPU that has just entered a function comes from between these addresses."""
     caller = gdb.memory(gdb.registers(cpu).esp, 4)
-    return function <= int.from_bytes(caller, "little") < behind
+    return function <= int.from_bytes(caller, "little") < end
 
 
 def derail(machine, cpu, **registers):
     """Make a CPU that handles sys_yield go on with other registers: by default, nowhere."""
     gdb, table = machine.gdb, symbols()
     address, trap = table["sched_choose"], table["trap"]
-    behind = min(other for other in table.values() if other > trap)
+    end = min(other for other in table.values() if other > trap)
     gdb.break_at(address)
     for _ in range(TRIES):
         gdb.resume()
-        if gdb.stopped() == cpu and calls(gdb, cpu, trap, behind):
+        if gdb.stopped() == cpu and calls(gdb, cpu, trap, end):
             break
         gdb.clear(address)
         gdb.step()
@@ -70,7 +70,8 @@ def test_panics(cpu, cpus):
                         rf"^TRAP frame at 0x[0-9a-f]{{8}} from CPU {cpu}$",
                         rf"^  cr2  0x{NOWHERE:08x}$", r"^  err  0x0000000[01] \[kernel, read",
                         rf"^  eip  0x{NOWHERE:08x}$", "^  cs   0x----0008$", "^Stack backtrace:$",
-                        r"^for environment 0000100. \(idle\), (in a system call: eax is|after trap 32) ",
+                        r"^for environment 0000100. \(idle\), "
+                        r"(in a system call: eax is|after trap 32) ",
                         rf" kern/trap\.c:{line_of('kern/trap.c', 'sched_choose(cpu);')}: trap"):
             require(re.search(pattern, report, re.M), f"no `{pattern}'", *report.splitlines())
         require_equal(machine.text.count(PANIC), 1, "number of panics")

@@ -67,7 +67,7 @@ def _arrow(number: int, name: str, begin: Slice, end: Slice) -> Iterator[dict]:
 def _arrows(model: Model) -> Iterator[dict]:
     starts = [[part.begin for part in lane] for lane in model.slices]
 
-    def at(cpu: int, time: int) -> Slice:       # or right behind it
+    def at(cpu: int, time: int) -> Slice:       # or just after it
         lane = model.slices[cpu]
         return lane[min(bisect_left(starts[cpu], time), len(lane) - 1)]
 

@@ -1,5 +1,6 @@
-// An env with as many mappings as there can be ends: how long does nobody else get the kernel? (A
-// test of time: it means something only where the time-stamp counter counts instructions.)
+// For how long does the end of an env with as many mappings as possible keep other envs from the
+// kernel? (A test of time: it means something only where the time-stamp counter counts
+// instructions.)
 
 #include "../common.h"
 
