@@ -106,7 +106,7 @@ def need_to_work(*command: str) -> None:
 # ---- Running commands ----
 
 NOTES: List[str] = []       # commands worth showing when the test fails
-_STARTED: List[subprocess.Popen] = []
+_STARTED: List[subprocess.Popen] = []   # the first one leads the process group of all
 
 
 def note(command: Sequence[str]) -> None:
@@ -117,22 +117,40 @@ def note(command: Sequence[str]) -> None:
 def start(command: Sequence[str], **options) -> subprocess.Popen:
     """Start a command, which ends when the test does; its output comes as one pipe of bytes."""
     note(command)
+    if not _STARTED:
+        _start(["cat"], 0)      # it waits until we end it
+    return _start(command, _STARTED[0].pid, **{"stderr": subprocess.STDOUT, **options})
+
+
+def _start(command: Sequence[str], group: int, **options) -> subprocess.Popen:
+    """Start a command in a process group; 0 means a new one."""
+    def prepare():
+        os.setpgid(0, group)
+        if DIE_WITH_US:
+            DIE_WITH_US()
+
     _STARTED.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                     preexec_fn=DIE_WITH_US, bufsize=0, start_new_session=True,
-                                     **{"stderr": subprocess.STDOUT, **options}))
+                                     preexec_fn=prepare, bufsize=0, **options))
     return _STARTED[-1]
 
 
 def end_started() -> None:
-    """End all that start() has started, with what that has started in its turn."""
+    """End all that start() has started, with what that has started in its turn.
+
+    The group's number is its leader's. Nobody else can get it before we have asked how the leader
+    has ended, so we do that last.
+    """
+    if not _STARTED:
+        return
+    leader, *others = _STARTED
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + 10
-        for process in _STARTED:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, number)
-        for process in _STARTED:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader.pid, number)
+        for process in others:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0, deadline - time.monotonic()))
+    leader.wait()
     for process in _STARTED:
         process.stdin.close()
         process.stdout.close()
