@@ -239,6 +239,14 @@ static inline uint32_t str(void)
 	return sel;
 }
 
+// The same, for functions that also use ltr.
+static inline uint32_t str_now(void)
+{
+	uint32_t sel;
+	asm volatile("str %0" : "=r"(sel));
+	return sel;
+}
+
 // Load cs; ds, es and ss; fs and gs with these selectors.
 static inline void load_segments(uint16_t code, uint16_t data, uint16_t other)
 {

@@ -48,12 +48,7 @@ static void __attribute__((noreturn)) report(void)
 // Entered by the task switch, never left.
 static void __attribute__((noreturn)) double_fault(void)
 {
-	uint16_t selector;
-	int none = -1;
-
-	// str() is for a task register that stays.
-	asm volatile("str %0" : "=r"(selector));
-	int cpu = (selector - GD_DOUBLE_FAULT(0)) >> 3;
+	int none = -1, cpu = (str_now() - GD_DOUBLE_FAULT(0)) >> 3;
 
 	trap_init_percpu(cpu); // now the task register tells again which CPU this is
 	if (__atomic_compare_exchange_n(&first, &none, cpu, false, __ATOMIC_ACQ_REL,

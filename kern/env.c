@@ -248,15 +248,14 @@ static bool free_table(struct Env *e)
 static void free_slot(struct Env *e)
 {
 	struct PageInfo *dir = pa2page(PADDR(e->env_pgdir));
-	struct Env *parent = &envs[ENVX(e->env_parent_id)];
 
 	// If there are page tables left, the last CPU that unloads the directory frees them.
 	if (--dir->pp_ref == 0)
 		e->env_pgdir_is_loaded ? pgdir_free(dir) : page_free(dir);
 	e->env_pgdir = NULL;
 	fpu_free(e);
-	if (e->env_parent_id && parent->env_id == e->env_parent_id)
-		parent->env_children--;
+	if (e->env_parent_id && !has_lost_parent(e))
+		envs[ENVX(e->env_parent_id)].env_children--;
 	env_set_state(e, ENV_FREE);
 	e->env_link = env_free_list;
 	env_free_list = e;

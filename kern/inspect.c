@@ -169,8 +169,7 @@ static void inspect_segments(void)
 	// Printing needs thiscpu, so only after the task register has been set back.
 	for (int cpu = 0; cpu < NCPU; cpu++) {
 		trap_init_percpu(cpu);
-		asm volatile("str %0"
-			     : "=r"(selectors[cpu])); // str() must not be used before and after ltr
+		selectors[cpu] = str_now();
 	}
 	trap_init_percpu(self);
 

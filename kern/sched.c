@@ -77,8 +77,7 @@ static bool any_cpu_has_env(void)
 }
 
 enum {
-	IDLE_TICKS =
-		40, // between interrupts of an idle CPU's timer, so that it costs the host little
+	IDLE_TICKS = 40,    // between interrupts of an idle CPU, which cost the host time
 	FEW_WAITS = 4,      // waits in about a tick that do not count as many
 	FEW_SWITCHES = 512, // switches in a tick, at most, if envs mostly compute
 };

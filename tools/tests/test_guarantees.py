@@ -80,7 +80,7 @@ def test_holds_for_long(run, limit):
 
 
 def test_fuzz_seed():
-    """With this seed, the fuzzer makes children that it never starts; they end with their parent."""
+    """With this seed the fuzzer makes children that it never starts: they end with it."""
     holds("fuzz:14", cpus=1, limit=100)
 
 
@@ -107,8 +107,8 @@ BREAKPOINTS = 60
 
 @pytest.mark.parametrize("instruction", ["int3", "int"])
 def test_breakpoints_are_not_lost(instruction):
-    """An env that is stopped on another CPU while it waits there with a breakpoint comes to the same
-    breakpoint again, once."""
+    """An env that is stopped on another CPU while it waits there with a breakpoint comes to the
+    same breakpoint again, once."""
     with Machine(command(f"testbreak:{BREAKPOINTS}:{instruction}", cpus=2, end=False)) as machine:
         for _ in range(BREAKPOINTS):
             machine.prompt()

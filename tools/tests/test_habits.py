@@ -63,7 +63,8 @@ def test_env_create():
     enter_copy()
     edit("kern/init.c", "	start_programs(); // ", "	ENV_CREATE(user_primes, ENV_TYPE_USER);\n"
          "	ENV_CREATE(TEST, ENV_TYPE_USER);\n	start_programs(); // ")
-    edit("kern/init.c", "#include <inc/stdio.h>\n", "#include <inc/stdio.h>\n#define TEST user_yield\n")
+    edit("kern/init.c", "#include <inc/stdio.h>\n",
+         "#include <inc/stdio.h>\n#define TEST user_yield\n")
     make()
     run = play(command("hello"))
     for text in ("hello, world", "CPU 0: 2 .*", "All done in environment 00001001."):

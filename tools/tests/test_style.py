@@ -92,9 +92,9 @@ def test_pyflakes():
 
 def test_cppcheck():
     """The kernel and the library have nothing of what cppcheck calls an error, or a warning.
-    (Programs that are hostile on purpose have. It is wrong about symbols from a linker script, which
-    may be compared, and about conditions that a function has checked for its caller, which compilers
-    see through.)"""
+    (Programs that are hostile on purpose have. It is wrong about symbols from a linker script,
+    which may be compared, and about conditions that a function has checked for its caller, which
+    compilers see through.)"""
     need("cppcheck")
     call("cppcheck", "-q", "--error-exitcode=1", "--enable=warning,performance", "--std=c11",
          "--platform=unix32", "--suppress=comparePointers", "--suppress=uninitvar",
