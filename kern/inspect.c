@@ -215,6 +215,9 @@ static void inspect_lock(void)
 
 static void inspect_interrupts(void)
 {
+	// If its command was typed in time, the monitor has not slept. (The timer ends this sleep.)
+	if (lapicaddr)
+		sti_hlt_cli();
 	begin("interrupts");
 	expect(!(read_eflags() & FL_IF),
 	       "they are on in the kernel: are they switched off after hlt?");

@@ -9,6 +9,7 @@ from handoutmarks import blocks, parse
 import pytest
 
 from kit import ROOT, call, edit, enter_copy, excerpt, make, params, require
+from machine import Machine, command
 
 pytestmark = pytest.mark.handout
 
@@ -226,3 +227,16 @@ def test_simple():
     make("-s", "grade", "EX=6 12")
     text = make("-s", "grade")
     require("Score: 80/80" in text, "not the full score", *text.splitlines())
+
+
+@pytest.mark.thorough
+def test_inspect_after_no_sleep():
+    """inspect finds interrupts that stay on after a sleep, even if the monitor has not slept because
+    its commands were there already."""
+    enter_copy()
+    edit("inc/x86.h", "sti; hlt; cli", "sti; hlt")
+    make()
+    with Machine(command("hello", end=False)) as machine:
+        machine.prompt()
+        machine.type("run hello\ninspect\n")
+        machine.expect("^inspect: interrupts: FAIL ")
