@@ -8,7 +8,8 @@
 // Print what is wrong and where in the source, and stop: the kernel stops every CPU and enters the
 // monitor, a program takes a breakpoint trap.
 #define panic(...) _panic(__FILE__, __LINE__, __VA_ARGS__)
-void _panic(const char *file, int line, const char *fmt, ...) __attribute__((noreturn));
+__attribute__((noreturn))
+PRINTF_LIKE(3, 4) void _panic(const char *file, int line, const char *fmt, ...);
 
 #define assert(x)                                                                                  \
 	do {                                                                                       \
@@ -21,6 +22,6 @@ void _panic(const char *file, int line, const char *fmt, ...) __attribute__((nor
 // Kept for code written for JOS; nothing here uses it: print a warning and where in the source it
 // is, and go on.
 #define warn(...) _warn(__FILE__, __LINE__, __VA_ARGS__)
-void _warn(const char *file, int line, const char *fmt, ...);
+void _warn(const char *file, int line, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #endif

@@ -20,20 +20,25 @@ int getchar(void);
 //	                                and the sizes hh h l ll j z t
 //	%e                              the text of an error code of either sign (inc/error.h)
 // Any other one is printed as it is. If C has it, for example %f, it takes its argument all the
-// same.
+// same. The compiler compares formats with their arguments (for %e see compile_c in GNUmakefile).
+
+// Declare that a function's argument number fmt is a format, and that its arguments begin with
+// number args (0: they are in a va_list).
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 // Call putch(c, arg) for every byte of the formatted text.
-void vprintfmt(void (*putch)(int, void *), void *arg, const char *fmt, va_list ap);
+void vprintfmt(void (*putch)(int, void *), void *arg, const char *fmt, va_list ap)
+	PRINTF_LIKE(3, 0);
 
 // Format into buf, which has n bytes, and end the text with a 0 byte. What does not fit is left
 // out. Returns the length of the whole text, or
 //	-E_INVAL	buf is NULL or n is below 1
-int snprintf(char *buf, int n, const char *fmt, ...);
-int vsnprintf(char *buf, int n, const char *fmt, va_list ap);
+int snprintf(char *buf, int n, const char *fmt, ...) PRINTF_LIKE(3, 4);
+int vsnprintf(char *buf, int n, const char *fmt, va_list ap) PRINTF_LIKE(3, 0);
 
 // Print to the console. Returns the number of bytes printed.
-int cprintf(const char *fmt, ...);
-int vcprintf(const char *fmt, va_list ap);
+int cprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
+int vcprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
 
 // ---- Reading a line (lib/readline.c) ----
 
@@ -48,6 +53,6 @@ char *readline(const char *prompt);
 int iscons(int fd);
 
 // As vprintfmt.
-void printfmt(void (*putch)(int, void *), void *arg, const char *fmt, ...);
+void printfmt(void (*putch)(int, void *), void *arg, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #endif

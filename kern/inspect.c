@@ -30,7 +30,7 @@ static void end(void)
 }
 
 // Unless `right', print what is wrong.
-static void expect(bool right, const char *fmt, ...)
+PRINTF_LIKE(2, 3) static void expect(bool right, const char *fmt, ...)
 {
 	va_list ap;
 

@@ -2,6 +2,7 @@
 
 #include "printf.h"
 
+PRINTF_LIKE(4, 0)
 static void report(const char *what, const char *file, int line, const char *fmt, va_list ap)
 {
 	struct Printer p;

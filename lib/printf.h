@@ -16,8 +16,8 @@ struct Printer {
 void printer_init(struct Printer *p);
 
 // Add formatted text. Whenever there is no more room, print what has been collected.
-void printer_add(struct Printer *p, const char *fmt, ...);
-void printer_vadd(struct Printer *p, const char *fmt, va_list ap);
+void printer_add(struct Printer *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void printer_vadd(struct Printer *p, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 
 // Print what has been collected. Returns how many bytes have been added since printer_init.
 int printer_end(struct Printer *p);

@@ -263,6 +263,40 @@ def test_compiler(variables, probes):
     verify(play(command("hello")), ["hello, world", re.escape(CLEAN_END)])
 
 
+# A program with mistakes in formats. The comments say whether the line has one.
+FORMATS = """\
+#include <inc/lib.h>
+
+void umain(int argc, char **argv)
+{
+	cprintf("%e %s\\n", -E_INVAL, argc); // wrong
+	cprintf("%e\\n", argv);              // wrong
+	cprintf("%-20e%%e\\n", argc);
+	cprintf("%zu %lld %p\\n", sizeof(argc), 5LL, argv);
+	cprintf("%08x\\n", argv);            // wrong
+	if (argc < 0)
+		panic("%e and %d", argc);    // wrong
+}
+"""
+
+
+@pytest.mark.parametrize("variables, probes", params(COMPILERS, ("gcc",)))
+@pytest.mark.parametrize("unknown", params({"with %e": [""], "without": ["%e"]}, ("with %e",)))
+def test_wrong_formats(variables, probes, unknown):
+    """The compiler says where a format and its arguments do not agree. An error for %e is right."""
+    for probe in probes:
+        need_to_work(*probe)
+    enter_copy(built=False)
+    choose_no_tools()
+    text = FORMATS.replace(unknown, "%d") if unknown else FORMATS
+    Path("user/formats.c").write_text(text, encoding="ascii")
+    wanted = [number for number, line in enumerate(text.splitlines(), 1) if line.endswith("// wrong")]
+    output = make("obj/user/formats.o", *variables)
+    require_equal([int(n) for n in re.findall(r"^user/formats\.c:(\d+):\d+: warning:", output, re.M)],
+                  wanted, "lines with a wrong format")
+    make("obj/user/formats.o", "WERROR=1", *variables, fails=True)
+
+
 @pytest.mark.thorough
 def test_env_mk():
     """An empty GCCPREFIX means that, also where another compiler could be found."""

@@ -18,7 +18,7 @@ static const char *check_name; // of the check that runs
 static int check_failures;
 
 // Print what is wrong, and what may be the reason, and count a failure. fmt has no newline.
-static inline void fail(const char *fmt, ...)
+PRINTF_LIKE(1, 2) static inline void fail(const char *fmt, ...)
 {
 	char text[200];
 	va_list ap;

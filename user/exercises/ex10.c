@@ -49,7 +49,7 @@ static void provide(struct UTrapframe *utf)
 	if (++faults > 3 || sys_page_alloc(0, page, RW) < 0) {
 		fail("an unexpected fault: the handler's argument is %08x, utf_fault_va there "
 		     "%08x, utf_eip %08x, utf_esp %08x; where did the last fault return to?",
-		     utf, utf->utf_fault_va, utf->utf_eip, utf->utf_esp);
+		     (uintptr_t) utf, utf->utf_fault_va, utf->utf_eip, utf->utf_esp);
 		exit();
 	}
 	if (utf->utf_eip == utf->utf_fault_va) // a call: write `ret' there
@@ -128,14 +128,14 @@ static void argument(void)
 	if (faults != 1)
 		fail("the handler was called %d times, not once", faults);
 	if ((uintptr_t) told_at != UXSTACKTOP - sizeof(*told_at))
-		fail("the handler's argument is %08x, not %08x: where esp points on entry", told_at,
-		     UXSTACKTOP - sizeof(*told_at));
+		fail("the handler's argument is %08x, not %08x: where esp points on entry",
+		     (uintptr_t) told_at, UXSTACKTOP - sizeof(*told_at));
 	else if (told.utf_fault_va != VICTIM + 0x124 || told.utf_err != (FEC_U | FEC_WR) ||
 		 told.utf_eip != (uintptr_t) probe_instruction || told.utf_esp != ON_STACK)
 		fail("the handler is told va %08x, err %x, eip %08x, esp %08x, not %08x, %x, %08x, "
 		     "%08x: the struct UTrapframe has been overwritten",
 		     told.utf_fault_va, told.utf_err, told.utf_eip, told.utf_esp, VICTIM + 0x124,
-		     FEC_U | FEC_WR, probe_instruction, ON_STACK);
+		     FEC_U | FEC_WR, (uintptr_t) probe_instruction, ON_STACK);
 }
 
 // The faulting instruction is executed again.

@@ -102,7 +102,7 @@ static void expect(uint32_t value, const char *who, const char *hint)
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		if (!mapped((uintptr_t) places[i].word))
 			fail("%s has no page at %08x: fork gives the child all pages below UTOP",
-			     who, places[i].word);
+			     who, (uintptr_t) places[i].word);
 		else if (*places[i].word != value + i)
 			fail("%s finds %x, not %x, in its %s: %s", who, *places[i].word, value + i,
 			     places[i].name, hint);
