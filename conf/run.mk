@@ -10,7 +10,7 @@ FROM ?= 1
 OUT ?= $(OBJDIR)/handout
 
 # The variables in which the targets below differ. Each may also be given on the command line.
-#	RUN		the programs to start at boot, instead of `tour'
+#	RUN		the programs to start at boot, instead of `tour'; run-user_X is run-X, as in JOS
 #	NOX		open no window
 #	WAIT		wait for gdb before the first instruction
 #	AUDIT		when no program is left to run, check that the kernel's data structures agree
@@ -21,7 +21,8 @@ OUT ?= $(OBJDIR)/handout
 #	STOP		the tick of such a run in which seed_stop is called, for gdb
 #	DISKLESS	boot by the multiboot header instead of from the disk, as runs with SEED and
 #			recordings always do
-run-% prep-% instructions-% explore-% trace-% record-% replay-% replay-%-gdb: RUN = $*
+run-% prep-% instructions-% explore-% trace-% record-% replay-% replay-%-gdb: \
+	RUN = $(or $(filter $*,$(USER_NAMES)),$(patsubst user_%,%,$*))
 trace-%: TRACE = $(OBJDIR)/trace/$*.bin
 explore-% trace-%: CPUS := $(if $(filter file,$(origin CPUS)),4,$(CPUS))
 record-%: EXIT = 1
@@ -173,7 +174,7 @@ trace-%: $(RUNNABLE)
 # As in JOS: build what run-X runs, but do not run it.
 prep-%: $(RUNNABLE)
 	$(preflight)
-	@echo "All is built: make run-$* runs $*"
+	@echo "All is built: make run-$* runs $(RUN)"
 
 help:
 	@sed -n 's/^# \?//p; /^$$/q' GNUmakefile

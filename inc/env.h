@@ -36,7 +36,7 @@ enum EnvType {
 
 // Whether the monitor has set FL_TF, the single-step flag: never, for the next instruction, or at
 // some time before. In the last case the program may still load it from flags that it has saved.
-enum EnvStepping { STEP_NEVER = 0, STEP_NOW, STEP_EARLIER };
+enum EnvStepping { ENV_STEP_NEVER = 0, ENV_STEP_NOW, ENV_STEP_EARLIER };
 
 struct Program;
 

@@ -6,7 +6,7 @@
 // A function that fails returns the negative of one of these. printf's %e prints the text for a
 // number of either sign. E_UNSPECIFIED and E_EOF are kept for programs written for JOS; nothing
 // here returns them.
-#define ERRORS(X)                                                                                  \
+#define JOS_ERRORS(X)                                                                              \
 	X(E_UNSPECIFIED, 1, "unspecified error")                                                   \
 	X(E_BAD_ENV, 2, "bad environment")                                                         \
 	X(E_INVAL, 3, "invalid parameter")                                                         \
@@ -17,7 +17,7 @@
 	X(E_EOF, 8, "unexpected end of file")
 
 #define ERROR_CONSTANT(name, number, text) name = number,
-enum { ERRORS(ERROR_CONSTANT) MAXERROR };
+enum { JOS_ERRORS(ERROR_CONSTANT) MAXERROR };
 #undef ERROR_CONSTANT
 
 #endif

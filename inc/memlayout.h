@@ -52,8 +52,10 @@
 //    0 ---------------->  +------------------------------+
 
 // All physical memory that the kernel uses is mapped here. The kernel itself is linked to run here.
-#define KERNBASE   0xF0000000
+#define KERNBASE 0xF0000000
+#ifdef JOS_KERNEL
 #define MAXPHYSMEM (0 - KERNBASE) // how much fits: 256 MB
+#endif
 
 // Low physical memory: where the range for devices and the BIOS begins, and where it ends and the
 // kernel is loaded.

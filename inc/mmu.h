@@ -205,7 +205,7 @@ struct Gatedesc {
 
 // An interrupt gate to `off' in segment `sel'. Code at privilege level dpl or below may enter it by
 // `int n'.
-#define GATE(sel, off, dpl)                                                                        \
+#define INTERRUPT_GATE(sel, off, dpl)                                                              \
 	((struct Gatedesc){.gd_off_15_0 = (uint32_t) (off) &0xffff,                                \
 			   .gd_sel = (sel),                                                        \
 			   .gd_type = STS_IG32,                                                    \
@@ -213,13 +213,10 @@ struct Gatedesc {
 			   .gd_p = 1,                                                              \
 			   .gd_off_31_16 = (uint32_t) (off) >> 16})
 
-// Kept for code written for JOS; nothing here uses it: fill in a gate. istrap: whether interrupts
-// stay on.
-#define SETGATE(gate, istrap, sel, off, dpl)                                                       \
-	((gate) = GATE(sel, off, dpl), (gate).gd_type = (istrap) ? STS_TG32 : STS_IG32)
-
+#ifdef JOS_KERNEL
 // A task gate: a trap through it switches to the task whose TSS is `tss'.
 #define TASK_GATE(tss) ((struct Gatedesc){.gd_sel = (tss), .gd_type = STS_TG, .gd_p = 1})
+#endif
 
 // The operand of lgdt and lidt.
 struct Pseudodesc {
@@ -230,11 +227,54 @@ struct Pseudodesc {
 #endif
 
 // ---- Kept for code written for JOS; nothing here uses these ----
+#ifndef __ASSEMBLER__
+
+// A segment from base on, code or data. lim is how many bytes it has, minus 1; in SEG16 below 1 MB.
+// The last one can be loaded, but every use of it faults.
+#define SEG(type, base, lim, dpl)                                                                  \
+	{                                                                                          \
+		.sd_lim_15_0 = ((uint32_t) (lim) >> 12) & 0xffff,                                  \
+		.sd_lim_19_16 = (uint32_t) (lim) >> 28, .sd_base_15_0 = (base) &0xffff,            \
+		.sd_base_23_16 = ((base) >> 16) & 0xff, .sd_base_31_24 = (uint32_t) (base) >> 24,  \
+		.sd_type = (type), .sd_s = 1, .sd_dpl = (dpl), .sd_p = 1, .sd_db = 1, .sd_g = 1    \
+	}
+#define SEG16(type, base, lim, dpl)                                                                \
+	((struct Segdesc){.sd_lim_15_0 = (lim) &0xffff,                                            \
+			  .sd_lim_19_16 = (lim) >> 16,                                             \
+			  .sd_base_15_0 = (base) &0xffff,                                          \
+			  .sd_base_23_16 = ((base) >> 16) & 0xff,                                  \
+			  .sd_base_31_24 = (uint32_t) (base) >> 24,                                \
+			  .sd_type = (type),                                                       \
+			  .sd_s = 1,                                                               \
+			  .sd_dpl = (dpl),                                                         \
+			  .sd_p = 1,                                                               \
+			  .sd_db = 1})
+#define SEG_FAULT                                                                                  \
+	{                                                                                          \
+		.sd_s = 1, .sd_p = 1, .sd_db = 1                                                   \
+	}
+
+// Fill in a gate. istrap: whether interrupts stay on. A call gate is entered by lcall.
+#define SETGATE(gate, istrap, sel, off, dpl)                                                       \
+	((gate) = INTERRUPT_GATE(sel, off, dpl), (gate).gd_type = (istrap) ? STS_TG32 : STS_IG32)
+#define SETCALLGATE(gate, sel, off, dpl)                                                           \
+	((gate) = INTERRUPT_GATE(sel, off, dpl), (gate).gd_type = STS_CG32)
+
+#endif
+
 #define PGADDR(pd, pt, off) ((void *) ((pd) << PDXSHIFT | (pt) << PTXSHIFT | (off)))
 #define PTSHIFT             22
 #define CR0_ET              0x00000010
 #define CR0_AM              0x00040000 // alignment checks, if FL_AC is set
+#define CR4_VME             0x00000001
+#define CR4_PVI             0x00000002
+#define CR4_TSD             0x00000004 // user mode may not use rdtsc
+#define CR4_DE              0x00000008
+#define CR4_MCE             0x00000040
+#define CR4_PCE             0x00000100 // user mode may use rdpmc
 #define FL_IOPL_0           0x00000000
+#define FL_IOPL_1           0x00001000
+#define FL_IOPL_2           0x00002000
 #define FL_IOPL_3           0x00003000
 
 #endif

@@ -25,8 +25,10 @@
 #define T_SIMDERR 19
 
 // System calls.
-#define T_SYSCALL    48
+#define T_SYSCALL 48
+#ifdef JOS_KERNEL
 #define SYSCALL_SIZE 2 // bytes of `int $T_SYSCALL'
+#endif
 
 // Interrupt request n has the vector IRQ_OFFSET + n. Requests 0 to 15 are those of the 8259s, the
 // others those of the local APIC.

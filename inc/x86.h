@@ -186,13 +186,6 @@ static inline void cpuid(uint32_t leaf, uint32_t *eax, uint32_t *ebx, uint32_t *
 		*edx = d;
 }
 
-static inline uint64_t rdmsr(uint32_t msr)
-{
-	uint64_t val;
-	asm volatile("rdmsr" : "=A"(val) : "c"(msr));
-	return val;
-}
-
 static inline uint64_t read_tsc(void)
 {
 	uint64_t tsc;
@@ -200,24 +193,8 @@ static inline uint64_t read_tsc(void)
 	return tsc;
 }
 
-static inline void fninit(void)
-{
-	asm volatile("fninit");
-}
-
-// Save the state of x87, MMX and SSE to 512 bytes that are aligned to 16, and load it.
-static inline void fxsave(void *area)
-{
-	asm volatile("fxsave (%0)" : : "r"(area) : "memory");
-}
-
-static inline void fxrstor(const void *area)
-{
-	asm volatile("fxrstor (%0)" : : "r"(area) : "memory");
-}
-
 // Divide *n by base in place and return the remainder. (The compiler would call libgcc.)
-static inline uint32_t divide64(uint64_t *n, uint32_t base)
+static inline uint32_t divl(uint64_t *n, uint32_t base)
 {
 	uint32_t high = *n >> 32, low = *n, rem = high % base;
 	high /= base;
@@ -273,6 +250,29 @@ static inline void pause(void)
 static inline void clts(void)
 {
 	asm volatile("clts" : : : "memory");
+}
+
+static inline uint64_t rdmsr(uint32_t msr)
+{
+	uint64_t val;
+	asm volatile("rdmsr" : "=A"(val) : "c"(msr));
+	return val;
+}
+
+static inline void fninit(void)
+{
+	asm volatile("fninit");
+}
+
+// Save the state of x87, MMX and SSE to 512 bytes that are aligned to 16, and load it.
+static inline void fxsave(void *area)
+{
+	asm volatile("fxsave (%0)" : : "r"(area) : "memory");
+}
+
+static inline void fxrstor(const void *area)
+{
+	asm volatile("fxrstor (%0)" : : "r"(area) : "memory");
 }
 
 // Save the state of the x87 unit to 108 bytes, and load it.
@@ -333,6 +333,21 @@ static inline uint32_t inl(int port)
 	uint32_t data;
 	asm volatile("inl %w1, %0" : "=a"(data) : "Nd"(port));
 	return data;
+}
+
+static inline void insw(int port, void *addr, int count)
+{
+	asm volatile("rep insw" : "+D"(addr), "+c"(count) : "d"(port) : "memory", "cc");
+}
+
+static inline void outsw(int port, const void *addr, int count)
+{
+	asm volatile("rep outsw" : "+S"(addr), "+c"(count) : "d"(port) : "memory", "cc");
+}
+
+static inline void outsl(int port, const void *addr, int count)
+{
+	asm volatile("rep outsl" : "+S"(addr), "+c"(count) : "d"(port) : "memory", "cc");
 }
 
 // Store newval at *addr and return what was there before, atomically.

@@ -80,6 +80,8 @@ _Static_assert(NCPU *(KSTKSIZE + KSTKGAP) <= PTSIZE, "the stacks must end above 
 #define thiscpu  ((struct CpuInfo *) ((char *) cpus + (str() - GD_TSS0) * (sizeof(*cpus) / 8)))
 #define cpunum() ((int) (str() - GD_TSS0) / 8)
 
+#define bootcpu (&cpus[0]) // kept for code written for JOS; nothing here uses it
+
 // How often the timer of cpu, which is this CPU, has interrupted.
 static inline uint32_t cpu_ticks(const struct CpuInfo *cpu)
 {

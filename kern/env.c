@@ -179,7 +179,8 @@ int env_alloc(struct Env **store, envid_t parent_id)
 	e->env_send_page = NULL;
 	// Its parent's program, unless program_load gives it another one.
 	e->env_program = curenv ? curenv->env_program : NULL;
-	e->env_stepping = curenv && curenv->env_stepping != STEP_NEVER ? STEP_EARLIER : STEP_NEVER;
+	e->env_stepping = curenv && curenv->env_stepping != ENV_STEP_NEVER ? ENV_STEP_EARLIER
+									   : ENV_STEP_NEVER;
 	e->env_children = e->env_freed = 0;
 	memset(&e->env_tf, 0, sizeof(e->env_tf));
 	e->env_tf.tf_esp = USTACKTOP;

@@ -6,6 +6,7 @@
 #include <inc/assert.h>
 #include <inc/memlayout.h>
 #include <inc/stdio.h>
+#include <inc/string.h>
 
 #include <kern/cpu.h>
 #include <kern/pmap.h>
@@ -45,13 +46,14 @@ static int32_t signed_number(uint32_t n)
 	return n & 1 ? -(int32_t) (n / 2) - 1 : (int32_t) (n / 2);
 }
 
-int debuginfo_eip(const void *symbols, uintptr_t addr, struct Eipdebuginfo *info)
+int debuginfo_find(const void *symbols, uintptr_t addr, struct Eipdebuginfo *info)
 {
 	const struct SymbolTable *table = symbols;
 	uint32_t name = 0, file = 0, file_name = 0;
 	int line = 0;
 
-	*info = (struct Eipdebuginfo){"?", 0, "?", addr};
+	*info = (struct Eipdebuginfo){
+		.eip_file = "?", .eip_fn_name = "?", .eip_fn_namelen = 1, .eip_fn_addr = addr};
 	if (!table)
 		return -1;
 
@@ -92,11 +94,22 @@ int debuginfo_eip(const void *symbols, uintptr_t addr, struct Eipdebuginfo *info
 		return -1;
 	}
 	info->eip_fn_name = names + name;
+	info->eip_fn_namelen = strlen(info->eip_fn_name);
 	if (line > 0) {
 		info->eip_file = names + file_name;
 		info->eip_line = line;
 	}
 	return 0;
+}
+
+static const void *symbols_of(const struct Env *e)
+{
+	return e && e->env_program ? e->env_program->symbols : NULL;
+}
+
+int debuginfo_eip(uintptr_t addr, struct Eipdebuginfo *info)
+{
+	return debuginfo_find(addr < ULIM ? symbols_of(curenv) : kernel_symbols, addr, info);
 }
 
 // ---- Backtraces ----
@@ -116,7 +129,7 @@ static void print_frame(const void *symbols, uintptr_t ebp, uintptr_t eip, bool 
 	cprintf("  ebp %08x  eip %08x  args", ebp, eip);
 	for (int i = 0; i < ARGS_SHOWN; i++)
 		cprintf(" %08x", frame->args[i]);
-	if (debuginfo_eip(symbols, eip - returns, &info) == 0)
+	if (debuginfo_find(symbols, eip - returns, &info) == 0)
 		cprintf("\n         %s:%d: %s+%u\n", info.eip_file, info.eip_line, info.eip_fn_name,
 			eip - info.eip_fn_addr);
 	else
@@ -180,6 +193,5 @@ void print_kernel_backtrace(uintptr_t ebp, uintptr_t eip)
 
 void print_user_backtrace(struct Env *e)
 {
-	print_backtrace(e, e->env_program ? e->env_program->symbols : NULL,
-			e->env_tf.tf_regs.reg_ebp, e->env_tf.tf_eip);
+	print_backtrace(e, symbols_of(e), e->env_tf.tf_regs.reg_ebp, e->env_tf.tf_eip);
 }

@@ -12,15 +12,19 @@ struct Eipdebuginfo {
 	const char *eip_file;    // source file
 	int eip_line;            // line in it, 0 if unknown
 	const char *eip_fn_name; // function
+	int eip_fn_namelen;      // length of that
 	uintptr_t eip_fn_addr;   // where the function begins
 };
 
 // Look addr up in a symbol table (tools/build/symtab.pl writes them) and fill in *info. Returns 0,
 // or -1 if nothing is known; then both names are "?" and eip_fn_addr is addr.
-int debuginfo_eip(const void *symbols, uintptr_t addr, struct Eipdebuginfo *info);
+int debuginfo_find(const void *symbols, uintptr_t addr, struct Eipdebuginfo *info);
 
 // The kernel's own symbol table.
 extern const char kernel_symbols[];
+
+// The same for an address of the kernel or, below ULIM, of the current env.
+int debuginfo_eip(uintptr_t addr, struct Eipdebuginfo *info);
 
 // Print the chain of calls from the frame with base pointer ebp on. If this code was interrupted,
 // eip is the instruction where; otherwise it is 0.

@@ -70,7 +70,7 @@ static uint32_t measure_timer_once(void)
 
 	uint16_t elapsed = pit_start_count - pit_count;
 	uint64_t hz = (uint64_t) count * PIT_HZ;
-	divide64(&hz, elapsed ? elapsed : period);
+	divl(&hz, elapsed ? elapsed : period);
 	return hz;
 }
 

@@ -23,47 +23,47 @@ enum { MAX_WORDS = 16 };
 static bool panicked; // the kernel has panicked, and the monitor does not return any more
 
 // What the monitor does after a command: read the next one, or return.
-enum Next { STAY, LEAVE };
+enum { STAY = 0, LEAVE = -1 };
 
-// A command gets its words, the first of them its name, and the argument of monitor().
-typedef enum Next command_fn(int argc, char **argv, struct Trapframe *tf);
+// A command gets its words, the first of them its name, and the argument of monitor(). It returns
+// STAY or LEAVE.
+typedef int command_fn(int argc, char **argv, struct Trapframe *tf);
 
 static command_fn help, kerninfo, backtrace, list_envs, list_cpus, memory, run_audit, run_inspect,
 	fail, run, go_on, step, reset, poweroff;
 
 static const struct Command {
 	const char *name;
-	const char *usage; // its arguments
-	const char *text;
+	const char *text; // for `help': its arguments, if it has any, and what it does
 	command_fn *function;
 } commands[] = {
-	{"help", "", "list the commands", help},
-	{"kerninfo", "", "where the kernel is in memory", kerninfo},
-	{"backtrace", "", "the chain of calls, at a breakpoint and in the kernel", backtrace},
-	{"envs", "", "environments: state, CPU, runs, parent", list_envs},
-	{"cpus", "", "CPUs and what runs on them", list_cpus},
-	{"mem", "", "free and used pages", memory},
-	{"audit", "", "check that the kernel's data structures agree", run_audit},
-	{"inspect", "", "check device mappings, stacks, segments (lab4.md, exercises 1 to 5)",
+	{"help", "list the commands", help},
+	{"kerninfo", "where the kernel is in memory", kerninfo},
+	{"backtrace", "the chain of calls, at a breakpoint and in the kernel", backtrace},
+	{"envs", "environments: state, CPU, runs, parent", list_envs},
+	{"cpus", "CPUs and what runs on them", list_cpus},
+	{"mem", "free and used pages", memory},
+	{"audit", "check that the kernel's data structures agree", run_audit},
+	{"inspect", "check device mappings, stacks, segments (lab4.md, exercises 1-5)",
 	 run_inspect},
-	{"fail", "N", "make the N-th page allocation from now on fail", fail},
-	{"run", "NAME...", "run programs (NAME or NAME:ARG:ARG) until they have ended", run},
-	{"continue", "", "go on after a breakpoint", go_on},
-	{"step", "", "execute one instruction after a breakpoint", step},
-	{"reset", "", "restart the machine", reset},
-	{"poweroff", "", "switch the machine off", poweroff},
+	{"fail", "N: make the N-th page allocation from now on fail", fail},
+	{"run", "NAME...: run programs (NAME or NAME:ARG:ARG) until they have ended", run},
+	{"continue", "go on after a breakpoint", go_on},
+	{"step", "execute one instruction after a breakpoint", step},
+	{"reset", "restart the machine", reset},
+	{"poweroff", "switch the machine off", poweroff},
 };
 
 // ---- Information ----
 
-static enum Next help(int argc, char **argv, struct Trapframe *tf)
+static int help(int argc, char **argv, struct Trapframe *tf)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		cprintf("  %-9s %-8s %s\n", commands[i].name, commands[i].usage, commands[i].text);
+		cprintf("  %-9s  %s\n", commands[i].name, commands[i].text);
 	return STAY;
 }
 
-static enum Next kerninfo(int argc, char **argv, struct Trapframe *tf)
+static int kerninfo(int argc, char **argv, struct Trapframe *tf)
 {
 	extern char _start[], text_start[], rodata_end[], edata[], end[];
 	const struct {
@@ -86,7 +86,7 @@ static enum Next kerninfo(int argc, char **argv, struct Trapframe *tf)
 	return STAY;
 }
 
-static enum Next backtrace(int argc, char **argv, struct Trapframe *tf)
+static int backtrace(int argc, char **argv, struct Trapframe *tf)
 {
 	if (tf) {
 		cprintf("Environment %08x:\n", curenv->env_id);
@@ -97,7 +97,7 @@ static enum Next backtrace(int argc, char **argv, struct Trapframe *tf)
 	return STAY;
 }
 
-static enum Next list_envs(int argc, char **argv, struct Trapframe *tf)
+static int list_envs(int argc, char **argv, struct Trapframe *tf)
 {
 	static const char *const states[] = {
 		[ENV_FREE] = "free",
@@ -126,7 +126,7 @@ static enum Next list_envs(int argc, char **argv, struct Trapframe *tf)
 	return STAY;
 }
 
-static enum Next list_cpus(int argc, char **argv, struct Trapframe *tf)
+static int list_cpus(int argc, char **argv, struct Trapframe *tf)
 {
 	static const char *const states[] = {
 		[CPU_UNUSED] = "not started",   [CPU_STARTING] = "starting",
@@ -146,7 +146,7 @@ static enum Next list_cpus(int argc, char **argv, struct Trapframe *tf)
 	return STAY;
 }
 
-static enum Next memory(int argc, char **argv, struct Trapframe *tf)
+static int memory(int argc, char **argv, struct Trapframe *tf)
 {
 	size_t free = page_free_count();
 
@@ -154,19 +154,19 @@ static enum Next memory(int argc, char **argv, struct Trapframe *tf)
 	return STAY;
 }
 
-static enum Next run_audit(int argc, char **argv, struct Trapframe *tf)
+static int run_audit(int argc, char **argv, struct Trapframe *tf)
 {
 	audit();
 	return STAY;
 }
 
-static enum Next run_inspect(int argc, char **argv, struct Trapframe *tf)
+static int run_inspect(int argc, char **argv, struct Trapframe *tf)
 {
 	inspect();
 	return STAY;
 }
 
-static enum Next fail(int argc, char **argv, struct Trapframe *tf)
+static int fail(int argc, char **argv, struct Trapframe *tf)
 {
 	char *end = NULL;
 	long n = argc == 2 ? strtol(argv[1], &end, 10) : -1;
@@ -180,7 +180,7 @@ static enum Next fail(int argc, char **argv, struct Trapframe *tf)
 
 // ---- Going on ----
 
-static enum Next run(int argc, char **argv, struct Trapframe *tf)
+static int run(int argc, char **argv, struct Trapframe *tf)
 {
 	bool any = false;
 
@@ -203,34 +203,34 @@ static enum Next run(int argc, char **argv, struct Trapframe *tf)
 }
 
 // Let the env at a breakpoint go on, for one instruction if stepping.
-static enum Next resume(struct Trapframe *tf, bool stepping)
+static int resume(struct Trapframe *tf, bool stepping)
 {
 	if (!tf) {
 		cprintf("No environment is at a breakpoint. Try 'run breakpoint'.\n");
 		return STAY;
 	}
-	if (stepping || curenv->env_stepping != STEP_NEVER)
-		curenv->env_stepping = stepping ? STEP_NOW : STEP_EARLIER;
+	if (stepping || curenv->env_stepping != ENV_STEP_NEVER)
+		curenv->env_stepping = stepping ? ENV_STEP_NOW : ENV_STEP_EARLIER;
 	tf->tf_eflags = stepping ? tf->tf_eflags | FL_TF : tf->tf_eflags & ~FL_TF;
 	return LEAVE;
 }
 
-static enum Next go_on(int argc, char **argv, struct Trapframe *tf)
+static int go_on(int argc, char **argv, struct Trapframe *tf)
 {
 	return resume(tf, false);
 }
 
-static enum Next step(int argc, char **argv, struct Trapframe *tf)
+static int step(int argc, char **argv, struct Trapframe *tf)
 {
 	return resume(tf, true);
 }
 
-static enum Next reset(int argc, char **argv, struct Trapframe *tf)
+static int reset(int argc, char **argv, struct Trapframe *tf)
 {
 	machine_reset();
 }
 
-static enum Next poweroff(int argc, char **argv, struct Trapframe *tf)
+static int poweroff(int argc, char **argv, struct Trapframe *tf)
 {
 	power_off();
 	return STAY;
@@ -256,7 +256,7 @@ static int split(char *line, char **words, int max)
 	return n;
 }
 
-static enum Next run_command(char *line, struct Trapframe *tf)
+static int run_command(char *line, struct Trapframe *tf)
 {
 	char *words[MAX_WORDS + 1];
 	int n = split(line, words, MAX_WORDS + 1);
@@ -281,11 +281,10 @@ void monitor(struct Trapframe *tf)
 {
 	if (tf && tf->tf_trapno == T_BRKPT)
 		print_trapframe(tf);
-	if (tf && curenv->env_stepping == STEP_NOW) {
+	if (tf && curenv->env_stepping == ENV_STEP_NOW) {
 		struct Eipdebuginfo info;
 
-		debuginfo_eip(curenv->env_program ? curenv->env_program->symbols : NULL, tf->tf_eip,
-			      &info);
+		debuginfo_eip(tf->tf_eip, &info);
 		cprintf("%08x %s:%d: %s+%u\n", tf->tf_eip, info.eip_file, info.eip_line,
 			info.eip_fn_name, tf->tf_eip - info.eip_fn_addr);
 	} else {

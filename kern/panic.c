@@ -101,7 +101,7 @@ static void print_caller(const struct Trapframe *tf)
 	uintptr_t address = *(const uintptr_t *) &tf->tf_esp; // the kernel's frame ends here
 	struct Eipdebuginfo info;
 
-	if (tf->tf_trapno != T_DBLFLT && debuginfo_eip(kernel_symbols, address - 1, &info) == 0)
+	if (tf->tf_trapno != T_DBLFLT && debuginfo_find(kernel_symbols, address - 1, &info) == 0)
 		cprintf("on top of the stack: %08x %s:%d: %s+%u\n", address, info.eip_file,
 			info.eip_line, info.eip_fn_name, address - info.eip_fn_addr);
 }

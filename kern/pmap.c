@@ -201,7 +201,8 @@ struct PageInfo *page_swap_free_list(struct PageInfo *list)
 
 pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create)
 {
-	assert(!(pgdir[PDX(va)] & PTE_PS));
+	if (pgdir[PDX(va)] & PTE_PS)
+		return &pgdir[PDX(va)];
 	pte_t *pte = pte_of(pgdir, va);
 	if (pte || !create)
 		return pte;
@@ -214,10 +215,7 @@ pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create)
 	return pte_of(pgdir, va);
 }
 
-// Make every CPU that may have cached the translation of va in pgdir drop it, before it runs user
-// code again. To be called after a present entry has changed, and before the frame that it named is
-// used for something else.
-static inline void tlb_invalidate(pde_t *pgdir, void *va)
+inline void tlb_invalidate(pde_t *pgdir, void *va)
 {
 	struct CpuInfo *self = thiscpu;
 	bool loaded = self->cpu_pgdir == pgdir;
@@ -249,12 +247,13 @@ int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm)
 
 struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store)
 {
-	pte_t *pte = pte_of(pgdir, va);
-	bool mapped = pte && (*pte & PTE_P);
+	pte_t *pte = pgdir_walk(pgdir, va, false);
 
-	if (mapped && pte_store)
+	if (!pte || !(*pte & PTE_P))
+		return NULL;
+	if (pte_store)
 		*pte_store = pte;
-	return mapped ? pte_page(*pte) : NULL;
+	return pte_page(*pte) + (*pte & PTE_PS ? PTX(va) : 0);
 }
 
 void page_remove(pde_t *pgdir, void *va)
@@ -289,6 +288,7 @@ void boot_map_region(pde_t *pgdir, uintptr_t va, size_t size, physaddr_t pa, int
 			step = PTSIZE;
 			pgdir[PDX(va)] = pa | perm | PTE_PS | PTE_P;
 		} else {
+			assert(!(pgdir[PDX(va)] & PTE_PS));
 			pte_t *pte = pgdir_walk(pgdir, (void *) va, true);
 			if (!pte)
 				panic("out of memory while mapping %08x", va);

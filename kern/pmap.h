@@ -102,7 +102,8 @@ static inline void page_decref(struct PageInfo *pp)
 // ---- Page tables ----
 
 // Return the page-table entry for va, or NULL if there is no page table for it. With create, make
-// the page table, and return NULL if there is no frame for it.
+// the page table, and return NULL if there is no frame for it. Where a 4 MB page is mapped, this is
+// the entry of the page directory, which has PTE_PS.
 pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create);
 
 // The same without create, for va below ULIM, where there are no 4 MB pages.
@@ -123,6 +124,11 @@ struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store);
 
 // Unmap the frame at va, if there is one.
 void page_remove(pde_t *pgdir, void *va);
+
+// Make every CPU that may have cached the translation of va in pgdir drop it, before it runs user
+// code again. To be called after a present entry has changed, and before the frame that it named is
+// used for something else.
+void tlb_invalidate(pde_t *pgdir, void *va);
 
 // Free a page directory without references, and the page tables it has below UTOP. What these map
 // has been freed before. But as long as a CPU has the directory loaded, it may read the tables, and

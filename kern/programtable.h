@@ -9,7 +9,7 @@
 struct Program {
 	const char *name;
 	const uint8_t *elf, *elf_end;
-	const void *symbols; // see debuginfo_eip in kern/kdebug.h
+	const void *symbols; // see debuginfo_find in kern/kdebug.h
 };
 
 extern const struct Program programs[], programs_end[];

@@ -27,6 +27,11 @@ void spin_unlock(struct spinlock *lk);
 // stopped.
 void spin_break(struct spinlock *lk);
 
+// Kept for code written for JOS; nothing here uses these: make a lock ready for use. spin_initlock
+// gives it the name of its variable.
+#define spin_initlock(lk)      __spin_initlock(lk, #lk)
+#define __spin_initlock(lk, n) ((void) (*(lk) = (struct spinlock){.name = (n)}))
+
 // Whether this CPU holds the lock. Only this CPU stores its own address in holder, so the answer is
 // right even if others take and release the lock at this moment.
 static inline bool spin_holding(const struct spinlock *lk)

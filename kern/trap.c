@@ -43,7 +43,7 @@ void trap_init(void)
 {
 	for (int cpu = 0; cpu < NCPU; cpu++) {
 #define VECTOR(entry, number, code, privilege, name)                                               \
-	idt[cpu][number] = GATE(GD_KT, entry, privilege);
+	idt[cpu][number] = INTERRUPT_GATE(GD_KT, entry, privilege);
 #include <kern/vectors.h>
 #undef VECTOR
 		idt[cpu][T_DBLFLT] = TASK_GATE(GD_DOUBLE_FAULT(cpu));
@@ -215,11 +215,11 @@ static void trap_dispatch(struct Env *e)
 			return;
 		break;
 	case T_DEBUG:
-		if (e->env_stepping == STEP_NOW) {
+		if (e->env_stepping == ENV_STEP_NOW) {
 			monitor(tf);
 			return;
 		}
-		if (e->env_stepping == STEP_EARLIER) {
+		if (e->env_stepping == ENV_STEP_EARLIER) {
 			tf->tf_eflags &= ~FL_TF;
 			return;
 		}

@@ -11,7 +11,7 @@ static uint64_t divide(uint64_t n, uint64_t d, uint64_t *remainder)
 	uint64_t quotient = 0, bit = 1;
 
 	if (d >> 32 == 0) {
-		*remainder = divide64(&n, d);
+		*remainder = divl(&n, d);
 		return n;
 	}
 	// As on paper, bit by bit: the quotient has fewer than 32.

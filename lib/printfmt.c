@@ -8,7 +8,7 @@
 
 static const char *const error_text[MAXERROR] = {
 #define ERROR_TEXT(name, number, text) [number] = text,
-	ERRORS(ERROR_TEXT)
+	JOS_ERRORS(ERROR_TEXT)
 #undef ERROR_TEXT
 };
 
@@ -68,7 +68,7 @@ static void put_digits(struct Format *f, const char *prefix, uint64_t n, uint32_
 	char text[64];
 	char *end = text + sizeof(text), *p = end;
 
-	for (; n > 0; *--p = digits[divide64(&n, base)])
+	for (; n > 0; *--p = digits[divl(&n, base)])
 		;
 	int least = f->precision < 0 ? 1 : MIN(f->precision, (int) sizeof(text));
 	while (end - p < least)

@@ -33,6 +33,21 @@ struct State {
 
 static_assert(sizeof(struct State) == 512);
 
+static void fninit(void)
+{
+	asm volatile("fninit");
+}
+
+static void fxsave(struct State *s)
+{
+	asm volatile("fxsave %0" : "=m"(*s));
+}
+
+static void fxrstor(const struct State *s)
+{
+	asm volatile("fxrstor %0" : : "m"(*s));
+}
+
 static bool have_fxsr, have_sse;
 
 // Make the initial state, in which every env begins.
