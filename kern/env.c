@@ -324,11 +324,21 @@ void env_destroy(struct Env *e)
 	env_reap();
 }
 
+// ---- Killing ----
+
+bool env_has_failed;
+
+void env_kill(struct Env *e)
+{
+	print_user_backtrace(e);
+	env_has_failed |= e->env_parent_id == 0;
+	env_destroy(e);
+}
+
 void env_kill_bad_memory(struct Env *e, uintptr_t va)
 {
 	cprintf("[%08x] user_mem_check assertion failure for va %08x\n", e->env_id, va);
-	print_user_backtrace(e);
-	env_destroy(e);
+	env_kill(e);
 }
 
 bool user_mem_assert(struct Env *env, const void *va, size_t len, int perm)
