@@ -120,7 +120,7 @@ static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 static void kill_for_trap(struct Env *e)
 {
 	print_trapframe(&e->env_tf);
-	env_kill(e);
+	env_kill(e, e->env_tf.tf_trapno == T_PGFLT ? rcr2() : 0);
 }
 
 static void page_fault_handler(struct Env *e)

@@ -46,6 +46,12 @@ void pgfault_dispatch(struct UTrapframe *utf)
 		return;
 	}
 	// Nothing handles this fault. Let it happen again without an entry point: the kernel
-	// reports it and destroys this env.
+	// reports it and destroys this env. Returning as usual would need the stack, which may be
+	// what has no page.
+	struct Trapframe tf = {.tf_regs = utf->utf_regs,
+			       .tf_eip = utf->utf_eip,
+			       .tf_eflags = utf->utf_eflags,
+			       .tf_esp = utf->utf_esp};
 	sys_env_set_pgfault_upcall(0, NULL);
+	sys_env_set_trapframe(0, &tf);
 }
