@@ -40,8 +40,10 @@ static pde_t *read_directory(const char *word)
 	struct Env *e;
 	uint32_t id;
 
-	if (!word)
-		return thiscpu->cpu_pgdir ? thiscpu->cpu_pgdir : kern_pgdir;
+	if (!thiscpu->cpu_pgdir)
+		cprintf("There are no page directories yet.\n");
+	if (!word || !thiscpu->cpu_pgdir)
+		return thiscpu->cpu_pgdir;
 	if (!read_number(word, 16, &id))
 		return NULL;
 	if (id != 0 && envid2env(id, &e, false) == 0)

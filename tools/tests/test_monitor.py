@@ -191,6 +191,21 @@ def test_called_by_kernel():
     require_equal((run.status, run.lines[-1]), (STATUS_FAILED, NO_MONITOR), "end with EXIT=1")
 
 
+def test_called_at_boot():
+    """Where the kernel does not have its memory yet, commands say so."""
+    enter_copy()
+    edit("kern/init.c", "#include <kern/mpconfig.h>", "#include <kern/monitor.h>\n"
+         "#include <kern/mpconfig.h>")
+    edit("kern/init.c", "	mem_init(); ", "	monitor(NULL);\n	mem_init(); ")
+    make()
+    with idle_machine() as machine:
+        for typed in ("x 0xf0100000", "showmappings 0", "setperm 0x800000 +W", "x 0 1000"):
+            require_equal(machine.answer(typed), ["There are no page directories yet."],
+                          f"answer to {typed}")
+        require_equal(machine.answer("xp 0x100000"), ["0x00100000: not memory"], "answer to xp")
+        require("hello, world" in machine.answer("c"), "it does not go on")
+
+
 # ---- Ending the machine ----
 
 def test_poweroff():
