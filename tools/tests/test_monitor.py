@@ -238,7 +238,7 @@ KEYS = {
     "digits and signs": ("1 0 minus equal semicolon comma dot slash apostrophe backslash",
                          "10-=;,./'\\"),
     "backspace key": ("a b backspace c", "ac"),
-    "control": ("a b ctrl-u c", "c"),
+    "control": ("a b ctrl-u d", "d"),
     "arrows and function keys": ("a left up f1 esc b", "ab"),
 }
 
