@@ -40,8 +40,9 @@ PANIC = "kernel panic on CPU"
 PROMPT = "K> "
 REGISTER = r"  (e[a-d]x|e[sd]i|o?esp|ebp|[c-es]s|flag) +0x"     # of a trap frame, not its gist
 
-# QEMU's exit status as the kernel chooses it when it is told to end the machine.
-STATUS_CLEAN, STATUS_PANIC = 0, 3
+# QEMU's exit status as the kernel chooses it when it is told to end the machine (doc/running.md).
+STATUS_CLEAN, STATUS_PANIC, STATUS_FAILED, STATUS_BLOCKED = 0, 3, 5, 7
+ENDS = STATUS_CLEAN, STATUS_FAILED, STATUS_BLOCKED      # when it has come to an end
 
 IDLE = 0.03         # computing less than this share of the time is being idle
 LOOK = 0.5          # seconds between looks at what a process has computed
@@ -375,6 +376,8 @@ def diagnose(run: Run, must: Sequence[str] = ()) -> Verdict:
         reason, details = "wrong output", _mismatches(run.lines, missing, unexpected)
         if run.why is Why.PROMPT:
             reason += "; it finished early and is idle at the monitor prompt"
+        elif run.status == STATUS_FAILED and not any(CLEAN_END in line for line in run.lines):
+            reason += "; a program has panicked, or come to a breakpoint"
     undone = missing_exercise(run.lines)
     if reason and undone:
         reason, details = shown(undone), []
@@ -398,7 +401,7 @@ def _mishap(run: Run) -> Tuple[str, List[str]]:
         return "kernel panic", excerpt(lines[:2 * EXCERPT])
     if run.status == STATUS_PANIC:
         return "kernel panic, but no panic line", last
-    if run.why is Why.NO_START or run.status not in (None, STATUS_CLEAN):
+    if run.why is Why.NO_START or run.status not in (None, *ENDS):
         how = f"ended with status {run.status}" if run.lines else "could not start"
         return f"QEMU {how}", errors + last
     if run.why is Why.FLOOD:
@@ -408,7 +411,8 @@ def _mishap(run: Run) -> Tuple[str, List[str]]:
            Why.QUIET: f"hang: no output for {run.watch.quiet:g} s"}.get(run.why, "")
     if how and run.at_prompt:
         how += "; it finished early and is idle at the monitor prompt"
-    if run.why is Why.ENDED and not any(CLEAN_END in line for line in run.lines):
+    if run.why is Why.ENDED and run.status != STATUS_FAILED \
+            and not any(CLEAN_END in line for line in run.lines):
         how = "rebooted: a triple fault has reset the machine"
     lacking = [sign for sign in BOOT_LINES if not any(sign in line for line in run.lines)]
     if how and lacking:

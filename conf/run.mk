@@ -14,7 +14,8 @@ OUT ?= $(OBJDIR)/handout
 #	NOX		open no window
 #	WAIT		wait for gdb before the first instruction
 #	AUDIT		when no program is left to run, check that the kernel's data structures agree
-#	EXIT		when no program is left to run, or after a panic, leave QEMU, with status 0 or 3
+#	EXIT		instead of entering the monitor, leave QEMU, with a status that says how the run
+#			has gone
 #	TRACE		a file for a record of what every CPU does in the first TRACE_MS milliseconds
 #	SEED		a number: QEMU counts instructions instead of reading a clock, so that a run can
 #			be repeated; each number gives another run
@@ -76,7 +77,11 @@ define start_qemu
 @$(if $(WAIT),echo "*** Now run 'make gdb' in another terminal",:)
 $(Q)exec 3<&0; $(or $(1),$(QEMU) $(QEMUOPTS)) <&3 3<&- & qemu=$$!; \
 	trap 'kill $$qemu; wait $$qemu; exit 143' TERM HUP; wait $$qemu; status=$$?; \
-	if [ $$status = 3 ]; then echo "*** The kernel panicked" >&2; fi; exit $$status
+	case $$status in \
+	3) echo "*** The kernel panicked" >&2;; \
+	5) echo "*** A program failed" >&2;; \
+	7) echo "*** Programs are blocked for ever" >&2;; \
+	esac; exit $$status
 endef
 define run_qemu
 $(preflight)

@@ -325,11 +325,41 @@ void env_destroy(struct Env *e)
 	env_reap();
 }
 
+// ---- Killing ----
+
+bool env_has_failed;
+
+enum {
+	MAX_STACK = 16 * PTSIZE, // if esp is farther below a stack's top, it does not belong to it
+	MAX_PUSH = 64,           // how far below esp an instruction, or a page fault, pushes
+};
+
+// If e, which had a fault at va, has used up its stack or its exception stack, say so.
+static void tell_overflow(struct Env *e, uintptr_t va)
+{
+	uintptr_t esp = e->env_tf.tf_esp;
+	bool exception = esp > USTACKTOP;
+	uintptr_t top = exception ? UXSTACKTOP : USTACKTOP, end = top - PGSIZE;
+
+	while (user_mem_kva(e, (void *) (end - PGSIZE), 0))
+		end -= PGSIZE;
+	if (va < end && va + MAX_PUSH >= esp && top - esp < MAX_STACK)
+		cprintf("[%08x] %sstack overflow: esp is %08x, and the stack ends at %08x\n",
+			e->env_id, exception ? "exception " : "", esp, end);
+}
+
+void env_kill(struct Env *e, uintptr_t va)
+{
+	print_user_backtrace(e);
+	tell_overflow(e, va);
+	env_has_failed |= e->env_parent_id == 0;
+	env_destroy(e);
+}
+
 void env_kill_bad_memory(struct Env *e, uintptr_t va)
 {
 	cprintf("[%08x] user_mem_check assertion failure for va %08x\n", e->env_id, va);
-	print_user_backtrace(e);
-	env_destroy(e);
+	env_kill(e, va);
 }
 
 bool user_mem_assert(struct Env *env, const void *va, size_t len, int perm)

@@ -72,6 +72,13 @@ void env_interrupt(struct Env *e);
 // frees the rest. If e is the current env, there is no current env when this returns.
 void env_destroy(struct Env *e);
 
+// Destroy e because of what it has done at va, or with 0 elsewhere: show its calls, and say so if
+// its stack has overflowed. The caller has said what it has done.
+void env_kill(struct Env *e, uintptr_t va);
+
+// Whether a program has failed that no other env has started: it was killed, or cannot be started.
+extern bool env_has_failed;
+
 // Free more of the memory of envs that have ended, for a fraction of a tick. Returns whether there
 // may be more to free. Called in each tick, and where a CPU has nothing else to do.
 bool env_reap(void);

@@ -10,17 +10,23 @@
 #include <kern/audit.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/envlist.h>
 #include <kern/inspect.h>
 #include <kern/kdebug.h>
+#include <kern/mappings.h>
+#include <kern/options.h>
 #include <kern/pmap.h>
 #include <kern/power.h>
 #include <kern/programs.h>
 #include <kern/programtable.h>
+#include <kern/trace.h>
 #include <kern/trapframe.h>
 
 enum { MAX_WORDS = 16 };
 
-static bool panicked; // the kernel has panicked, and the monitor does not return any more
+// Why the monitor runs if no env is at a breakpoint: code of the kernel has called it, no env can
+// run any more, or the kernel has panicked.
+static enum { CALLED, ALL_DONE, PANICKED } reason;
 
 // What the monitor does after a command: read the next one, or return.
 enum { STAY = 0, LEAVE = -1 };
@@ -29,8 +35,8 @@ enum { STAY = 0, LEAVE = -1 };
 // STAY or LEAVE.
 typedef int command_fn(int argc, char **argv, struct Trapframe *tf);
 
-static command_fn help, kerninfo, backtrace, list_envs, list_cpus, memory, run_audit, run_inspect,
-	fail, run, go_on, step, reset, poweroff;
+static command_fn help, kerninfo, backtrace, list_envs, list_cpus, memory, mappings, rights,
+	virtual, physical, run_audit, run_inspect, fail, run, go_on, step, reset, poweroff;
 
 static const struct Command {
 	const char *name;
@@ -40,26 +46,41 @@ static const struct Command {
 	{"help", "list the commands", help},
 	{"kerninfo", "where the kernel is in memory", kerninfo},
 	{"backtrace", "the chain of calls, at a breakpoint and in the kernel", backtrace},
-	{"envs", "environments: state, CPU, runs, parent", list_envs},
+	{"bt", "the same", backtrace},
+	{"envs", "environments, and what each waits for", list_envs},
 	{"cpus", "CPUs and what runs on them", list_cpus},
 	{"mem", "free and used pages", memory},
+	{"showmappings", "START END: how these pages are mapped", mappings},
+	{"setperm", "ADDR +W: give a right, W or U, on a page; -W takes it away", rights},
+	{"x/N", "ADDR: show N words of memory", virtual},
+	{"xp/N", "ADDR: the same at a physical address", physical},
 	{"audit", "check that the kernel's data structures agree", run_audit},
-	{"inspect", "check device mappings, stacks, segments (lab4.md, exercises 1-5)",
-	 run_inspect},
+	{"inspect", "check what exercises 1 to 5 of lab4.md set up", run_inspect},
 	{"fail", "N: make the N-th page allocation from now on fail", fail},
-	{"run", "NAME...: run programs (NAME or NAME:ARG:ARG) until they have ended", run},
-	{"continue", "go on after a breakpoint", go_on},
+	{"run", "NAME...: run programs, NAME or NAME:ARG:ARG, to their end", run},
+	{"continue", "go on after a breakpoint, or after monitor(NULL)", go_on},
+	{"c", "the same", go_on},
 	{"step", "execute one instruction after a breakpoint", step},
+	{"si", "the same", step},
 	{"reset", "restart the machine", reset},
 	{"poweroff", "switch the machine off", poweroff},
 };
+
+// If the kernel has panicked, say so. Returns whether it has.
+static bool say_panicked(void)
+{
+	if (reason == PANICKED)
+		cprintf("The kernel has panicked and does not go on any more; 'reset' restarts "
+			"the machine.\n");
+	return reason == PANICKED;
+}
 
 // ---- Information ----
 
 static int help(int argc, char **argv, struct Trapframe *tf)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		cprintf("  %-9s  %s\n", commands[i].name, commands[i].text);
+		cprintf("  %-12s  %s\n", commands[i].name, commands[i].text);
 	return STAY;
 }
 
@@ -99,30 +120,10 @@ static int backtrace(int argc, char **argv, struct Trapframe *tf)
 
 static int list_envs(int argc, char **argv, struct Trapframe *tf)
 {
-	static const char *const states[] = {
-		[ENV_FREE] = "free",
-		[ENV_DYING] = "dying",
-		[ENV_RUNNABLE] = "runnable",
-		[ENV_RUNNING] = "running",
-		[ENV_NOT_RUNNABLE] = "stopped",
-	};
-	int count = 0;
-
-	for (int i = 0; i < NENV; i++) {
-		const struct Env *e = &envs[i];
-
-		if (e->env_status == ENV_FREE)
-			continue;
-		if (count++ == 0)
-			cprintf("id        parent    state     CPU  runs        program\n");
-		cprintf("%08x  %08x  %-8s  %3d  %-10u  %s\n", e->env_id, e->env_parent_id,
-			e->env_ipc_recving  ? "waiting"
-			: e->env_sending_to ? "sending"
-					    : states[e->env_status],
-			e->env_cpunum, e->env_runs, e->env_program ? e->env_program->name : "?");
-	}
-	if (count == 0)
+	if (env_free_count() == NENV)
 		cprintf("There are no environments. Try 'run hello'.\n");
+	else
+		print_envs(tf ? curenv : NULL);
 	return STAY;
 }
 
@@ -151,6 +152,31 @@ static int memory(int argc, char **argv, struct Trapframe *tf)
 	size_t free = page_free_count();
 
 	cprintf("%u pages of %u bytes: %u free, %u used\n", npages, PGSIZE, free, npages - free);
+	return STAY;
+}
+
+static int mappings(int argc, char **argv, struct Trapframe *tf)
+{
+	show_mappings(argc, argv);
+	return STAY;
+}
+
+static int rights(int argc, char **argv, struct Trapframe *tf)
+{
+	if (!say_panicked())
+		set_rights(argc, argv);
+	return STAY;
+}
+
+static int virtual(int argc, char **argv, struct Trapframe *tf)
+{
+	examine(argc, argv, false);
+	return STAY;
+}
+
+static int physical(int argc, char **argv, struct Trapframe *tf)
+{
+	examine(argc, argv, true);
 	return STAY;
 }
 
@@ -188,13 +214,14 @@ static int run(int argc, char **argv, struct Trapframe *tf)
 		cprintf("usage: run NAME...\n");
 		return STAY;
 	}
-	if (panicked) {
-		cprintf("The kernel has panicked and runs no programs any more; 'reset' restarts "
-			"the machine.\n");
+	if (say_panicked())
 		return STAY;
-	}
 	if (tf) {
 		cprintf("Environment %08x is at a breakpoint; 'continue' first.\n", curenv->env_id);
+		return STAY;
+	}
+	if (reason == CALLED) {
+		cprintf("The kernel's code has called the monitor; 'continue' first.\n");
 		return STAY;
 	}
 	for (int i = 1; i < argc; i++)
@@ -205,6 +232,10 @@ static int run(int argc, char **argv, struct Trapframe *tf)
 // Let the env at a breakpoint go on, for one instruction if stepping.
 static int resume(struct Trapframe *tf, bool stepping)
 {
+	if (!tf && reason == CALLED && !stepping)
+		return LEAVE;
+	if (say_panicked())
+		return STAY;
 	if (!tf) {
 		cprintf("No environment is at a breakpoint. Try 'run breakpoint'.\n");
 		return STAY;
@@ -256,6 +287,17 @@ static int split(char *line, char **words, int max)
 	return n;
 }
 
+// Whether a command is called so; where its name ends with "/N", the word may end with such a
+// count.
+static bool is_name(const char *word, const char *name)
+{
+	while (*word && *word != '/' && *word == *name) {
+		word++;
+		name++;
+	}
+	return *name == '/' ? !*word || *word == '/' : *word == *name;
+}
+
 static int run_command(char *line, struct Trapframe *tf)
 {
 	char *words[MAX_WORDS + 1];
@@ -268,7 +310,7 @@ static int run_command(char *line, struct Trapframe *tf)
 		return STAY;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (strcmp(words[0], commands[i].name) == 0)
+		if (is_name(words[0], commands[i].name))
 			return commands[i].function(n, words, tf);
 	if (program_find(words[0]))
 		cprintf("'%s' is a program; 'run %s' starts it.\n", words[0], words[0]);
@@ -277,10 +319,22 @@ static int run_command(char *line, struct Trapframe *tf)
 	return STAY;
 }
 
+// Nobody is there to answer: end the run, if the machine can do that.
+static void end_run(struct Trapframe *tf)
+{
+	if (tf)
+		print_user_backtrace(curenv);
+	trace_end();
+	cprintf("With EXIT=1 the run ends here, instead of in the monitor.\n");
+	power_off_failed(PROGRAM_FAILED);
+}
+
 void monitor(struct Trapframe *tf)
 {
 	if (tf && tf->tf_trapno == T_BRKPT)
 		print_trapframe(tf);
+	if (options.exit && reason == CALLED)
+		end_run(tf);
 	if (tf && curenv->env_stepping == ENV_STEP_NOW) {
 		struct Eipdebuginfo info;
 
@@ -298,9 +352,16 @@ void monitor(struct Trapframe *tf)
 	while (!line || run_command(line, tf) == STAY);
 }
 
+void monitor_when_done(void)
+{
+	reason = ALL_DONE;
+	monitor(NULL);
+	reason = CALLED;
+}
+
 void monitor_after_panic(void)
 {
-	panicked = true;
+	reason = PANICKED;
 	for (;;)
 		monitor(NULL);
 }

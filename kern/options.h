@@ -17,8 +17,7 @@ extern struct Options {
 	uint32_t trace_ms; // trace: for how many milliseconds to record events (kern/trace.h)
 
 	// With any value but 0:
-	bool exit;  // exit: when there is nothing left to run, or after a panic, leave QEMU
-		    // instead of entering the monitor
+	bool exit;  // exit: leave QEMU instead of entering the monitor (kern/power.h)
 	bool audit; // audit: whenever there is nothing left to run, audit, and panic if that fails
 } options;
 

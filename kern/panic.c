@@ -61,7 +61,7 @@ void panic_end(void)
 	if (options.seeded)
 		cprintf("with seed %u, in tick %u\n", options.seed, seed_ticks);
 	if (options.exit)
-		power_off_failed();
+		power_off_failed(KERNEL_PANICKED);
 	monitor_after_panic();
 }
 
@@ -71,7 +71,7 @@ static void __attribute__((noreturn)) give_up(void)
 	cons_take_over(); // this CPU may have been printing
 	cprintf("panic while panicking, stopped\n");
 	if (options.exit)
-		power_off_failed();
+		power_off_failed(KERNEL_PANICKED);
 	stop_for_ever();
 }
 

@@ -32,9 +32,9 @@ void power_off(void)
 	cprintf("This machine cannot be switched off from here. It is safe to do so now.\n");
 }
 
-void power_off_failed(void)
+void power_off_failed(enum Failure failure)
 {
-	outl(DEBUG_EXIT, 1);
+	outl(DEBUG_EXIT, failure);
 }
 
 void machine_reset(void)

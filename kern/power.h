@@ -7,9 +7,16 @@
 // management. If that is not possible, say so and return.
 void power_off(void);
 
-// End QEMU with exit status 3, which means a panic, if it has the device for that. Otherwise
-// return.
-void power_off_failed(void);
+// What goes wrong with a run that nobody watches (options.exit). Each makes QEMU end with an exit
+// status of its own: twice the number, plus 1.
+enum Failure {
+	KERNEL_PANICKED = 1,
+	PROGRAM_FAILED = 2,   // killed, not started, or at a breakpoint, where a panic ends
+	PROGRAMS_BLOCKED = 3, // what is left waits for ever
+};
+
+// End QEMU because of that, if it has the device for this. Otherwise return.
+void power_off_failed(enum Failure failure);
 
 // Restart the machine.
 void machine_reset(void) __attribute__((noreturn));

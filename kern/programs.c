@@ -37,14 +37,14 @@ static void list_programs(void)
 bool program_start(const char *command)
 {
 	const struct Program *program = program_find(command);
+	int r = program ? env_create(program, command, ENV_TYPE_USER) : -E_INVAL;
 
 	if (!program) {
 		cprintf("No program is called '%s'. There are:\n", command);
 		list_programs();
-		return false;
-	}
-	int r = env_create(program, command, ENV_TYPE_USER);
-	if (r < 0)
+	} else if (r < 0) {
 		cprintf("Cannot start %s: %e\n", command, r);
+	}
+	env_has_failed |= r < 0;
 	return r == 0;
 }

@@ -10,6 +10,7 @@
 #include <kern/audit.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/envlist.h>
 #include <kern/envstate.h>
 #include <kern/kernellock.h>
 #include <kern/kick.h>
@@ -50,6 +51,19 @@ static struct Env *next_runnable(const struct Env *from)
 	//}
 }
 
+// End QEMU, with an exit status that says how the run has gone.
+static void end_run(bool blocked)
+{
+	if (env_has_failed) {
+		cprintf("A program was killed, or could not be started: the run has failed.\n");
+		power_off_failed(PROGRAM_FAILED);
+	} else if (blocked) {
+		power_off_failed(PROGRAMS_BLOCKED);
+	} else {
+		power_off();
+	}
+}
+
 // Say that no env can run on any CPU, and end QEMU or enter the monitor.
 static void all_done(void)
 {
@@ -60,12 +74,15 @@ static void all_done(void)
 	trace_end();
 	cprintf("No runnable environments in the system!\n");
 	if (blocked)
-		cprintf("%d blocked for ever; 'envs' lists them.\n", blocked);
+		cprintf("%d blocked for ever%s\n", blocked,
+			options.exit ? ":" : "; 'envs' lists them.");
+	if (blocked && options.exit)
+		print_envs(NULL);
 	if (options.audit && !audit())
 		panic("the audit failed");
 	if (options.exit)
-		power_off();
-	monitor(NULL);
+		end_run(blocked);
+	monitor_when_done();
 }
 
 static bool any_cpu_has_env(void)

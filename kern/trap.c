@@ -10,7 +10,6 @@
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/fpu.h>
-#include <kern/kdebug.h>
 #include <kern/kernellock.h>
 #include <kern/lapic.h>
 #include <kern/monitor.h>
@@ -121,8 +120,7 @@ static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 static void kill_for_trap(struct Env *e)
 {
 	print_trapframe(&e->env_tf);
-	print_user_backtrace(e);
-	env_destroy(e);
+	env_kill(e, e->env_tf.tf_trapno == T_PGFLT ? rcr2() : 0);
 }
 
 static void page_fault_handler(struct Env *e)

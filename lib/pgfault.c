@@ -36,6 +36,21 @@ void set_pgfault_handler(void (*handler)(struct UTrapframe *utf))
 	//}
 }
 
+// Let a fault that nothing handles happen again without an entry point: the kernel reports it and
+// destroys this env. Returning as usual would need the stack, which may be what has no page.
+static void __attribute__((noinline)) fault_again(const struct UTrapframe *utf)
+{
+	struct Trapframe tf = {
+		.tf_regs = utf->utf_regs,
+		.tf_eip = utf->utf_eip,
+		.tf_eflags = utf->utf_eflags,
+		.tf_esp = utf->utf_esp,
+	};
+
+	sys_env_set_pgfault_upcall(0, NULL);
+	sys_env_set_trapframe(0, &tf);
+}
+
 // Called by lib/pfentry.S for every page fault.
 void pgfault_dispatch(struct UTrapframe *utf)
 {
@@ -45,7 +60,5 @@ void pgfault_dispatch(struct UTrapframe *utf)
 		_pgfault_handler(utf);
 		return;
 	}
-	// Nothing handles this fault. Let it happen again without an entry point: the kernel
-	// reports it and destroys this env.
-	sys_env_set_pgfault_upcall(0, NULL);
+	fault_again(utf);
 }

@@ -6,6 +6,7 @@ import re
 import select
 import socket
 import time
+from contextlib import contextmanager
 from typing import List, Sequence
 
 from kit import PATIENCE, excerpt, fail, note, require, scratch, start
@@ -16,6 +17,7 @@ from gradebuild import qemu_command
 from gradelib import CLEAN_END, PROMPT, Run, Watch, diagnose
 
 ENV1 = "00001000"       # the first env's id
+NO_MONITOR = "With EXIT=1 the run ends here, instead of in the monitor."
 
 
 def command(program: str, *options: str, cpus="1", disk: bool = True,
@@ -147,3 +149,17 @@ class Machine:
             require("error" not in message, f"QEMU's monitor: {line}")
         fail("QEMU's monitor has gone")
         return ""
+
+
+@contextmanager
+def idle_machine(*options, program="hello", cpus=1):
+    """A machine that has run a program and is at the monitor's prompt."""
+    with Machine(command(program, *options, cpus=cpus, end=False)) as machine:
+        machine.prompt()
+        yield machine
+
+
+def answers(found: Sequence[str], expected: Sequence[str]) -> None:
+    """Fail unless the lines of an answer of the monitor match these patterns."""
+    require(re.fullmatch(r"\n".join(expected), "\n".join(found)), "wrong answer",
+            *[f"expected: {line}" for line in expected], *[f"found: {line}" for line in found])

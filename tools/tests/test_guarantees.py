@@ -5,7 +5,7 @@ Each says `NAME: OK' if all holds; after each the kernel audits its books.
 
 import re
 
-from gradelib import CLEAN_END, Watch
+from gradelib import CLEAN_END, STATUS_CLEAN, Watch
 
 import pytest
 
@@ -34,12 +34,13 @@ LONG = {"fuzz:2:1000000": 900, "testleak:100000": 1800, "testtlb:10000": 900}
 
 
 def holds(run, *options, cpus, limit, seed=""):
-    """The program finds nothing wrong, and the kernel's books agree."""
+    """The program finds nothing wrong, the kernel's books agree, and nothing is left that waits."""
     name = run.partition(":")[0]
     watch = Watch(forbidden=[f"{name}: FAIL", "audit: (?!.* all agrees)"], limit=limit,
                   quiet=limit)
-    verify(play(command(run, *options, cpus=cpus, seed=seed), watch),
-           [f"{name}: OK", AGREES, re.escape(CLEAN_END)])
+    done = play(command(run, *options, cpus=cpus, seed=seed), watch)
+    verify(done, [f"{name}: OK", AGREES, re.escape(CLEAN_END)])
+    require_equal(done.status, STATUS_CLEAN, "status")
 
 
 def run_of(program, cpus):

@@ -1,26 +1,19 @@
 """The kernel monitor, on the serial line and on keyboard and screen; ending the machine from it."""
 
 import re
-from contextlib import contextmanager
 from pathlib import Path
+
+from gradelib import STATUS_FAILED
 
 import pytest
 
-from kit import params, require, require_equal, wait_for
-from machine import ENV1, Machine, command
+from kit import edit, enter_copy, make, params, require, require_equal, wait_for
+from machine import ENV1, NO_MONITOR, Machine, answers, command, idle_machine, play
 from tree import symbols
 
-COMMANDS = ("help kerninfo backtrace envs cpus mem audit inspect fail run continue step reset "
-            "poweroff".split())
+COMMANDS = ("help kerninfo backtrace bt envs cpus mem showmappings setperm x/N xp/N audit inspect "
+            "fail run continue c step si reset poweroff".split())
 UNKNOWN = "Unknown command '%s'; 'help' lists the commands."
-
-
-@contextmanager
-def idle_machine(*options, program="hello", cpus=1):
-    """A machine that has run a program and is at the monitor's prompt."""
-    with Machine(command(program, *options, cpus=cpus, end=False)) as machine:
-        machine.prompt()
-        yield machine
 
 
 # ---- Commands ----
@@ -37,6 +30,11 @@ ANSWERS = {
         ("continue", ["No environment is at a breakpoint. Try 'run breakpoint'."]),
     "step without a breakpoint":
         ("step", ["No environment is at a breakpoint. Try 'run breakpoint'."]),
+    "c without a breakpoint":
+        ("c", ["No environment is at a breakpoint. Try 'run breakpoint'."]),
+    "si without a breakpoint":
+        ("si", ["No environment is at a breakpoint. Try 'run breakpoint'."]),
+    "a number without its command": ("help/8", [UNKNOWN % "help/8"]),
     "unknown word": ("frobnicate", [UNKNOWN % "frobnicate"]),
     "name of a program": ("hello", ["'hello' is a program; 'run hello' starts it."]),
     "empty line": ("", []),
@@ -59,8 +57,7 @@ def test_answers(typed, expected):
         if "\x03" in typed:     # a prompt of its own
             require_equal(found, [], "answer")
             found = machine.expect(r"((?:.*\n)*?)^K> ")[1].splitlines()[1:]
-        require(re.fullmatch(r"\n".join(expected), "\n".join(found)), f"wrong answer to {typed!r}",
-                *[f"expected: {line}" for line in expected], *[f"found: {line}" for line in found])
+        answers(found, expected)
         require_equal(machine.answer("again"), [UNKNOWN % "again"], "answer to the next line")
 
 
@@ -97,8 +94,9 @@ def test_at_breakpoint():
     with idle_machine(program="breakpoint") as machine:
         require(re.search(r"  trap 0x00000003 Breakpoint\n", machine.text), "no trap frame")
         found = machine.answer("envs")
-        require(len(found) == 2 and re.match(rf"{ENV1}  00000000  running +0  1 +breakpoint$",
-                                             found[1]), "wrong answer to envs", *found)
+        require(len(found) == 2 and re.match(
+            rf"{ENV1}  00000000  running +0  1 +breakpoint +'continue' \(breakpoint\)$",
+            found[1]), "wrong answer to envs", *found)
         found = machine.answer("cpus")
         require(len(found) == 2 and re.match(rf" +0 +0  in the kernel +{ENV1}$", found[1]),
                 "wrong answer to cpus", *found)
@@ -163,6 +161,51 @@ def test_stepping():
         machine.prompt()
 
 
+# ---- Called by the kernel's code ----
+
+CALL = "	return curenv->env_id;"
+
+
+def test_called_by_kernel():
+    """monitor(NULL) in the kernel's code can be left: the code goes on. Without a monitor the run
+    ends there."""
+    enter_copy()
+    edit("kern/syscall.c", "#include <kern/ipc.h>\n", "#include <kern/ipc.h>\n"
+         "#include <kern/monitor.h>\n")
+    edit("kern/syscall.c", CALL, "	monitor(NULL);\n" + CALL)
+    make()
+    with idle_machine() as machine:
+        require_equal(machine.answer("si"),
+                      ["No environment is at a breakpoint. Try 'run breakpoint'."], "answer to si")
+        require_equal(machine.answer("run hello"),
+                      ["The kernel's code has called the monitor; 'continue' first."],
+                      "answer to run")
+        require("getenvid" in "".join(functions(machine.answer("bt"))), "wrong backtrace")
+        found = machine.answer("continue")
+        require("hello, world" in found and machine.text.endswith("K> "), "it does not go on",
+                *found)
+        require_equal(machine.answer("c"),
+                      ["No environment is at a breakpoint. Try 'run breakpoint'."],
+                      "answer when all is done")
+    run = play(command("hello"))
+    require_equal((run.status, run.lines[-1]), (STATUS_FAILED, NO_MONITOR), "end with EXIT=1")
+
+
+def test_called_at_boot():
+    """Where the kernel does not have its memory yet, commands say so."""
+    enter_copy()
+    edit("kern/init.c", "#include <kern/mpconfig.h>", "#include <kern/monitor.h>\n"
+         "#include <kern/mpconfig.h>")
+    edit("kern/init.c", "	mem_init(); ", "	monitor(NULL);\n	mem_init(); ")
+    make()
+    with idle_machine() as machine:
+        for typed in ("x 0xf0100000", "showmappings 0", "setperm 0x800000 +W", "x 0 1000"):
+            require_equal(machine.answer(typed), ["There are no page directories yet."],
+                          f"answer to {typed}")
+        require_equal(machine.answer("xp 0x100000"), ["0x00100000: not memory"], "answer to xp")
+        require("hello, world" in machine.answer("c"), "it does not go on")
+
+
 # ---- Ending the machine ----
 
 def test_poweroff():
@@ -195,7 +238,7 @@ KEYS = {
     "digits and signs": ("1 0 minus equal semicolon comma dot slash apostrophe backslash",
                          "10-=;,./'\\"),
     "backspace key": ("a b backspace c", "ac"),
-    "control": ("a b ctrl-u c", "c"),
+    "control": ("a b ctrl-u d", "d"),
     "arrows and function keys": ("a left up f1 esc b", "ab"),
 }
 

@@ -53,6 +53,8 @@ def derail(machine, cpu, **registers):
     gdb.resume()
 
 
+NO_MORE = "The kernel has panicked and does not go on any more; 'reset' restarts the machine."
+
 # Which CPU faults, and how many there are.
 CPUS = {f"{cpu} of {cpus}": (cpu, cpus) for cpu, cpus in ((0, 1), (0, 4), (2, 4))}
 
@@ -76,7 +78,9 @@ def test_panics(cpu, cpus):
             require(re.search(pattern, report, re.M), f"no `{pattern}'", *report.splitlines())
         require_equal(machine.text.count(PANIC), 1, "number of panics")
 
-        machine.answer("cpus")      # the monitor works
+        machine.answer("x/4 0xf0100000")    # the monitor works
+        for typed in ("run hello", "continue", "step", "setperm 0x800000 -W"):
+            require_equal(machine.answer(typed), [NO_MORE], f"answer to {typed}")
         for other in set(range(cpus)) - {cpu}:
             wait_for(lambda: halted_for_good(machine.gdb, other), f"CPU {other} is halted for good")
 

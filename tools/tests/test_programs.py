@@ -8,7 +8,7 @@ from gradetests import TESTS
 
 import pytest
 
-from kit import ROOT, enter_copy, line_of, make, params, require, require_equal
+from kit import ROOT, case, enter_copy, line_of, make, params, require, require_equal
 from machine import ENV1, Machine, command, play, verify
 from tree import symbols
 
@@ -221,6 +221,107 @@ def test_nested():
     found = frames(run.lines)
     require_equal(found[:len(expected)], expected, "frames")
     require_equal([frame[2] for frame in found[len(expected):]], ["_start"], "outermost frame")
+
+
+# ---- Stacks ----
+
+OVERFLOWS = r"""
+#include <inc/lib.h>
+
+static int __attribute__((noinline)) recurse(volatile int *n)
+{
+	volatile int m = *n + 1;
+
+	return m ? recurse(&m) + m : 0;
+}
+
+static void __attribute__((noinline)) large(void)
+{
+	volatile char array[5 * PGSIZE];
+
+	array[0] = 1;
+	sys_yield();
+}
+
+static void overflowing_handler(struct UTrapframe *utf)
+{
+	recurse(&(volatile int){1});
+}
+
+static void ignoring_handler(struct UTrapframe *utf)
+{
+	*(volatile int *) 0x1000 = 0;
+}
+
+// Uses up a stack, or does something like it, in the way its argument says.
+void umain(int argc, char **argv)
+{
+	const char *how = argv[1];
+
+	if (strcmp(how, "recursion") == 0)
+		recurse(&(volatile int){1});
+	if (strcmp(how, "array") == 0)
+		large();
+	if (strcmp(how, "forked") == 0) {
+		fork();
+		recurse(&(volatile int){1});
+	}
+	if (strcmp(how, "larger") == 0) {
+		sys_page_alloc(0, (void *) (USTACKTOP - 2 * PGSIZE), PTE_U | PTE_W | PTE_P);
+		recurse(&(volatile int){1});
+	}
+	if (strcmp(how, "handler") == 0) {
+		set_pgfault_handler(overflowing_handler);
+		*(volatile int *) 0 = 0;
+	}
+	if (strcmp(how, "nested") == 0) {
+		set_pgfault_handler(ignoring_handler);
+		*(volatile int *) 0 = 0;
+	}
+	if (strcmp(how, "syscall") == 0) // with esp where no stack is
+		asm volatile("movl $0xeebfc000, %%esp; int $0x30"
+			     : : "a"(SYS_cputs), "d"(0xeebfc000), "c"(1), "b"(0));
+	if (strcmp(how, "elsewhere") == 0)
+		asm volatile("movl $0x10000000, %esp; pushl $0");
+	if (strcmp(how, "below") == 0)
+		*(volatile int *) 0xeebfc000 = 0;
+	if (strcmp(how, "kernel") == 0)
+		*(volatile int *) 0xf0100000 = 0;
+}
+"""
+FAULT = "user fault va (?P<va>eebf....) ip"
+NO_MEMORY = "user_mem_check assertion failure for va (?P<va>eebf....)"
+
+# How a stack is used up; how that is reported; where the stack ends. Where it has not been used up,
+# that is not said.
+STACKS = {
+    "recursion": (FAULT, "eebfd000"), "array": (FAULT, "eebfd000"), "forked": (FAULT, "eebfd000"),
+    "larger": (FAULT, "eebfc000"), "handler": (NO_MEMORY, "exception eebff000"),
+    "nested": (NO_MEMORY, "exception eebff000"), "syscall": (NO_MEMORY, "eebfd000"),
+    "elsewhere": ("user fault va (?P<va>0ffffffc) ip", ""), "below": (FAULT, ""),
+    "kernel": ("user fault va (?P<va>f0100000) ip", ""),
+}
+
+
+def test_stack_overflow():
+    """The message for a program that is killed says so if it has used up its stack."""
+    enter_copy()
+    Path("user/overflows.c").write_text(OVERFLOWS)
+    make()
+    for how, (reported, end) in STACKS.items():
+        with case(how):
+            text = "\n".join(play(command(f"overflows:{how}")).lines)
+            report = re.search(rf"^\[(\w+)\] {reported}", text, re.M)
+            told = re.findall(r"^\[(\w+)\] (exception )?stack overflow: "
+                              r"esp is (\w{8}), and the stack ends at (\w{8})$", text, re.M)
+            require(report, f"no line `{reported}'", *text.splitlines())
+            require_equal([f"{exception}{where}" for _, exception, _, where in told],
+                          [end] * (2 if how == "forked" else 1) if end else [], "what is told")
+            if end:
+                env, _, esp, where = told[0]
+                require(env == report[1] and int(report["va"], 16) < int(where, 16)
+                        and int(report["va"], 16) >= int(esp, 16) - 64,
+                        "the two lines do not agree", *text.splitlines())
 
 
 # ---- Memory ----
