@@ -80,19 +80,19 @@ def has(answer, *patterns):
 def test_envs():
     """What two environments do, one of them blocked: in ipc_recv, then in ipc_send."""
     _, _, listed, of_id, of_index, current, calls, of_expression, _, _, sending, receiver = session(
-        "primes", "break sys_ipc_send if envs[1].env_ipc_recving", "continue",
-        "envs", "env 00001000", "env 0", "env", "ubt 1", "env &envs[1]",
+        "primes", "break sys_ipc_send if envs[2].env_ipc_recving", "continue",
+        "envs", "env 00001000", "env 0", "env", "ubt 2", "env &envs[2]",
         "break sys_ipc_recv if envs[1].env_last_sender", "continue", "envs", "env 1")
     at = r"0x008[0-9a-f]{5} \w+\+\d+ \(\S+:\d+\)"
     has(listed, "id +parent +program +CPU +runs +status +waits for +at",
         rf"00001000  00000000  primes +0 +\d+  \S.* {at}",
-        rf"00001001  00001000  primes +0 +\d+  not runnable  ipc_recv +{at}")
+        rf"00001002  00001001  primes +0 +\d+  not runnable  ipc_recv +{at}")
     require_equal(of_index, of_id, "answer for an index")
     has(of_id, "00001000 primes", "  index     0, at 0xf[0-9a-f]{7}",
         "  parent    none: the kernel made it", r"  upcall    0x008\S+ _pgfault_upcall\+0 .*",
         r"    eflags 00000[0-9a-f]{3} \[.*IF\]  cs 001b \[user\]")
     has(current, r"0000100\d primes", "  status    running", "  registers saved in env_tf")
-    has(of_expression, "00001001 primes", "  parent    00001000")
+    has(of_expression, "00001002 primes", "  parent    00001001")
     has(calls, r"#0  0x008\w+ ipc_recv\+\d+ \(lib/ipc.c:\d+\)",
         r"#1  0x008\w+ (?:sieve|umain)\+\d+ \(user/primes.c:\d+\)",
         r"#\d  0x00800011 _start\+17 \(lib/entry.S:\d+\)")
