@@ -77,7 +77,6 @@ struct Env {
 	uint32_t env_send_value;        // the message that waits: its value,
 	struct PageInfo *env_send_page; // its page, with a reference to it, or NULL,
 	int env_send_perm;              // and the rights on that
-	struct Env *env_sent_to;        // the receiver of its last sys_ipc_send
 
 	// Used by the kernel only.
 	const struct Program *env_program; // what it was loaded from, for symbols

@@ -193,16 +193,21 @@ static void audit_env(struct Env *e)
 bool audit(void)
 {
 	int live = 0;
+	uint32_t runnable = 0;
 
 	assert(kernel_locked());
 	errors = 0;
 	for (struct Env *e = envs; e < envs + NENV; e++) {
 		audit_env(e);
 		live += e->env_status != ENV_FREE;
+		runnable += e->env_status == ENV_RUNNABLE;
 	}
 	if (env_free_count() != NENV - live)
 		complain("%d envs are on the free list, %d are free\n", env_free_count(),
 			 NENV - live);
+	if (run_queue.count != runnable)
+		complain("%u envs are in the run queue, %u are runnable\n", run_queue.count,
+			 runnable);
 	audit_references();
 	size_t free = audit_free_list();
 	if (errors == 0)

@@ -43,7 +43,7 @@ struct __attribute__((aligned(256))) CpuInfo {
 	uint32_t cpu_timer_ticks; // how often its timer has interrupted
 	uint32_t cpu_random;      // the state of its random numbers (kern/seed.c)
 	struct Env
-		*cpu_next; // an env to prefer at the next choice, if it is runnable then; or NULL
+		*cpu_next; // the next env, if no other is runnable at the next choice; or NULL
 
 	// Used by this CPU alone, in kern/sched.c: whether it had to wait more often than not.
 	uint32_t cpu_lock_takes; // how often it has taken the kernel lock, halved at each tick,

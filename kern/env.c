@@ -174,7 +174,7 @@ int env_alloc(struct Env **store, envid_t parent_id)
 	e->env_ipc_recving = false;
 	e->env_ipc_dstva = NULL;
 	e->env_ipc_value = e->env_ipc_from = e->env_ipc_perm = 0; // not those of another env
-	e->env_last_sender = e->env_sending_to = e->env_next_sender = e->env_sent_to = NULL;
+	e->env_last_sender = e->env_sending_to = e->env_next_sender = NULL;
 	e->env_send_value = e->env_send_perm = 0;
 	e->env_send_page = NULL;
 	// Its parent's program, unless program_load gives it another one.

@@ -24,6 +24,7 @@ _Static_assert(RUN_WORDS <= RUN_BITS, "the summary is one word");
 extern struct RunQueue {
 	uint32_t words[RUN_WORDS];
 	volatile uint32_t summary;
+	uint32_t count; // how many envs are in it
 } run_queue;
 
 // Whether e is in the run queue.
@@ -36,6 +37,7 @@ static inline void run_queue_add(const struct Env *e)
 
 	run_queue.words[i / RUN_BITS] |= 1U << i % RUN_BITS;
 	run_queue.summary |= 1U << i / RUN_BITS;
+	run_queue.count++;
 }
 
 static inline void run_queue_remove(const struct Env *e)
@@ -45,6 +47,7 @@ static inline void run_queue_remove(const struct Env *e)
 	*word &= ~(1U << i % RUN_BITS);
 	if (!*word)
 		run_queue.summary &= ~(1U << i / RUN_BITS);
+	run_queue.count--;
 }
 
 // ---- States ----

@@ -56,13 +56,10 @@ bool ipc_take(struct Env *to)
 		stop_waiting(to, last, r);
 		if (r < 0)
 			continue;
-		// If the two send messages to each other, let the sender run next. It comes to its
-		// sys_ipc_recv and waits there for the answer, which takes less time than if the
-		// answer had to wait.
-		if (first == to->env_sent_to) {
-			thiscpu->cpu_next = first;
-			thiscpu->cpu_resched = true;
-		}
+		// Its turn ends, so that the sender goes on first: what it sends next, to others
+		// too, is sent before the receiver does anything, as if it had tried again and
+		// again.
+		thiscpu->cpu_resched = true;
 		return true;
 	}
 	return false;

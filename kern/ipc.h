@@ -36,8 +36,8 @@ static inline int ipc_deliver(struct Env *to, const struct Env *from, uint32_t v
 // what ipc_deliver returns, or -E_BAD_ENV if `to' has been destroyed.
 void ipc_wait_to_send(struct Env *e, struct Env *to, uint32_t value, struct PageInfo *pp, int perm);
 
-// Give env `to', whose env_ipc_recving is set, the message of the first env that waits to send to
-// it. Returns whether there was one.
+// Give env `to', the current env, whose env_ipc_recving is set, the message of the first env that
+// waits to send to it, and end its turn. Returns whether there was one.
 bool ipc_take(struct Env *to);
 //}
 

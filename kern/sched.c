@@ -221,8 +221,11 @@ void sched_choose(struct CpuInfo *cpu)
 	struct Env *next = cpu->cpu_next;
 
 	cpu->cpu_next = NULL;
-	if (!next || next->env_status != ENV_RUNNABLE || mostly_waits(cpu))
-		next = cpu->cpu_last = choose(cpu); // cpu_last stays if next was preferred
+	// An env that has just got a message is often the only one that can run: then it is not
+	// searched for.
+	if (!next || next->env_status != ENV_RUNNABLE || run_queue.count > 1 || mostly_waits(cpu))
+		next = choose(cpu);
+	cpu->cpu_last = next;
 	if (next != cpu->cpu_env) {
 		cpu->cpu_switches++;
 		env_run(cpu, next);

@@ -5,10 +5,10 @@
 
 #include <kern/cpu.h>
 
-// Choose the next env for cpu, which is this CPU, and make it the current one: the one in cpu_next
-// if that is runnable, or the next one by round robin, in the order of envs[] from cpu_last on. If
-// there is none, the current env stays if it can go on; otherwise the CPU sleeps until there is
-// one. If no CPU has an env to run, say so and enter the monitor.
+// Choose the next env for cpu, which is this CPU, and make it the current one: the next one by
+// round robin, in the order of envs[] from cpu_last on. If there is none, the current env stays if
+// it can go on; otherwise the CPU sleeps until there is one. If no CPU has an env to run, say so
+// and enter the monitor.
 void sched_choose(struct CpuInfo *cpu);
 
 // The same, and run it.

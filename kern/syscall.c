@@ -93,7 +93,6 @@ static int sys_env_destroy(envid_t envid)
 
 static int sys_yield(void)
 {
-	thiscpu->cpu_next = NULL;
 	thiscpu->cpu_resched = true;
 	return 0;
 }
@@ -328,9 +327,8 @@ static int sys_ipc_send(envid_t envid, uint32_t value, void *srcva, int perm)
 		if (r < 0)
 			return r;
 		env_set_state(to, ENV_RUNNABLE);
+		cpu->cpu_next = to;
 	}
-	self->env_sent_to = to;
-	cpu->cpu_next = to; // when the sender waits, the receiver runs next
 	return r;
 	//}
 }

@@ -150,7 +150,6 @@ static void handle_tick(struct CpuInfo *cpu)
 {
 	//{ Exercise 14: end the turn, and tell the local APIC that the interrupt is over
 	cpu->cpu_resched = true;
-	cpu->cpu_next = NULL;
 	cpu->cpu_timer_ticks++;
 	cpu->cpu_lock_takes /= 2;
 	cpu->cpu_waits /= 2;

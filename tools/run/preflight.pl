@@ -95,6 +95,7 @@ if ($port ne '') {
 		or die "gdb cannot follow 32-bit code in $qemu. Set QEMU=qemu-system-i386\n";
 	$port =~ /^\d+$/ && $port > 0 && $port < 65536
 		or die "GDBPORT=$port is no port. Try GDBPORT=26000\n";
-	IO::Socket::INET->new(LocalPort => $port, Proto => 'tcp', Listen => 1, ReuseAddr => 1)
+	# Without listening: a program that waits for QEMU there must not take this for it.
+	IO::Socket::INET->new(LocalPort => $port, Proto => 'tcp', ReuseAddr => 1)
 		or die "Port $port is in use, perhaps by another QEMU. End that, or set GDBPORT\n";
 }

@@ -120,7 +120,7 @@ def test_own_command():
         require_equal(machine.answer("where efbf7000 f0107123 f0555000"),
                       ["efbf7000: nowhere", "f0107123: 00107000", "f0555000: 00555000, 4 MB", *end],
                       "answer to `where'")
-        require("  where      Tell where addresses are mapped" in machine.answer("help"), "no help")
+        require("  where         Tell where addresses are mapped" in machine.answer("help"), "no help")
         machine.type("where\n")
         machine.expect("\n".join(end))
         machine.expect(re.escape(CLEAN_END))

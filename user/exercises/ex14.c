@@ -63,7 +63,7 @@ static void fair(void)
 	compute_beside(first, TURNS);
 	int more = second->env_runs - first->env_runs - before;
 	if (more > MARGIN || more < -MARGIN)
-		fail("of two envs that compute one gets %d turns more: is cpu_next cleared?", more);
+		fail("of two envs that compute one gets %d turns more", more);
 	for (int i = 0; i < 2; i++)
 		sys_env_destroy(children[i]);
 }
