@@ -144,8 +144,8 @@ class Machine:
                 raise Trouble(f"not finished after {minutes} minutes, see {log}") from expired
         text = log.read_text(errors="replace").replace("\r", "")
         if status != 0:
-            last = (text.splitlines() or [""])[-1]
-            raise Trouble(f"{name} ended with status {status}: {last}, see {log}")
+            last = [line for line in text.splitlines() if not line.startswith("make")][-1:]
+            raise Trouble(f"{name} ended with status {status}: {''.join(last)}, see {log}")
         return text
 
 
