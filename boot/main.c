@@ -13,6 +13,7 @@
 #define SECTOR_SIZE 512
 #define HEADER_SIZE 4096                     // enough for the ELF header and the program headers
 #define HEADER      ((struct Elf *) 0x10000) // free low memory
+#define PHYSICAL    0xffffff                 // these bits of a virtual address are the physical one
 
 // ATA registers of the primary channel, and commands (ATA-6, sections 7 and 8.34).
 enum {
@@ -82,5 +83,6 @@ void bootmain(void)
 		read_file(ph->p_pa, ph->p_filesz, ph->p_offset);
 		rep_stosb((void *) (ph->p_pa + ph->p_filesz), 0, ph->p_memsz - ph->p_filesz);
 	}
-	((void (*)(void)) HEADER->e_entry)();
+	// The entry point is a virtual address, as GRUB wants it.
+	((void (*)(void))(HEADER->e_entry & PHYSICAL))();
 }

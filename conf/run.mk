@@ -158,6 +158,11 @@ check-all:
 	$(call run_tests,not long)
 check-handout:
 	$(call run_tests,handout)
+# What is set of MACHINES, STEPS, MIRROR becomes an option of the same name.
+CHROOTS ?= $(OBJDIR)/machines
+check-machines:
+	@$(PYTHON) tools/machines/machines.py --chroots='$(CHROOTS)' $(if $(MACHINES),--machines='$(MACHINES)') \
+		$(if $(STEPS),--steps='$(STEPS)') $(if $(MIRROR),--mirror='$(MIRROR)')
 bench:
 	@$(PYTHON) tools/measure/bench.py $(BENCHFLAGS)
 handout:
@@ -167,7 +172,7 @@ layers: $(RUNNABLE)
 instructions-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/measure/instructions.py $* $(INSTRUCTIONSFLAGS)
-.PHONY: check check-all check-handout bench handout layers
+.PHONY: check check-all check-handout check-machines bench handout layers
 #}
 explore-%: $(RUNNABLE)
 	$(preflight)

@@ -59,10 +59,12 @@ size_t i386_detect_memory(void)
 // ---- Intel 8254: the interval timer ----
 
 enum {
+	PIT_CHANNEL0 = 0x40,
 	PIT_CHANNEL2 = 0x42,
 	PIT_CONTROL = 0x43,
 	PIT_LATCH_2 = 0x80,      // freeze the count of channel 2 for reading
-	PIT_COUNT_DOWN_2 = 0xb0, // channel 2, low byte then high byte, mode 0
+	PIT_COUNT_DOWN_0 = 0x30, // channel 0, low byte then high byte, mode 0: once
+	PIT_COUNT_DOWN_2 = 0xb0, // the same for channel 2
 	PORT_B = 0x61,
 	PORT_B_GATE_2 = 0x01,
 	PORT_B_SPEAKER = 0x02,
@@ -81,6 +83,13 @@ uint16_t pit_read(void)
 	outb(PIT_CONTROL, PIT_LATCH_2);
 	uint8_t low = inb(PIT_CHANNEL2);
 	return low | inb(PIT_CHANNEL2) << 8;
+}
+
+void pit_stop(void)
+{
+	outb(PIT_CONTROL, PIT_COUNT_DOWN_0);
+	outb(PIT_CHANNEL0, 0xff);
+	outb(PIT_CHANNEL0, 0xff);
 }
 
 void pit_delay(uint32_t us)

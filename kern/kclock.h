@@ -17,6 +17,9 @@ enum { PIT_HZ = 1193182 };
 void pit_start(void);    // start counting from 65535
 uint16_t pit_read(void); // the current count
 
+// Let channel 0, which the BIOS uses, count down once more, and then stop.
+void pit_stop(void);
+
 // Wait for at least this many microseconds.
 void pit_delay(uint32_t us);
 

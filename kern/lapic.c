@@ -85,6 +85,12 @@ static void measure_timer(void)
 		timer_hz = MIN(timer_hz, measure_timer_once());
 }
 
+static void begin_ticks(void)
+{
+	write(LVT_TIMER, LVT_PERIODIC | (IRQ_OFFSET + IRQ_TIMER));
+	lapic_tick_every(1);
+}
+
 void lapic_set_registers(volatile uint32_t *registers)
 {
 	lapic = registers;
@@ -107,8 +113,7 @@ void lapic_init(void)
 	if (!timer_hz)
 		measure_timer();
 	write(TIMER_DIVIDE, TIMER_DIVIDE_BY_1);
-	write(LVT_TIMER, LVT_PERIODIC | (IRQ_OFFSET + IRQ_TIMER));
-	lapic_tick_every(1);
+	begin_ticks();
 
 	write(TPR, 0); // accept all interrupts
 }
@@ -126,6 +131,14 @@ void lapic_timer_start(uint32_t counts)
 void lapic_tick_every(uint32_t ticks)
 {
 	lapic_timer_start(lapic_counts_per_tick() * ticks);
+}
+
+void lapic_sleep(uint32_t counts)
+{
+	write(LVT_TIMER, IRQ_OFFSET + IRQ_KICK); // once; no tick, which would be counted
+	lapic_timer_start(counts);
+	sti_hlt_cli();
+	begin_ticks();
 }
 
 uint32_t lapic_error(void)

@@ -23,6 +23,10 @@ void lapic_tick_every(uint32_t ticks);
 void lapic_timer_start(uint32_t counts);
 uint32_t lapic_counts_per_tick(void);
 
+// Sleep until the timer has counted so far, or another interrupt comes. Then the timer interrupts
+// as after lapic_init.
+void lapic_sleep(uint32_t counts);
+
 // Tell the local APIC that the interrupt being handled has ended.
 void lapic_eoi(void);
 

@@ -2,11 +2,34 @@
 
 #include <kern/seed.h>
 
+#include <inc/x86.h>
+
 #include <kern/cpu.h>
+#include <kern/kclock.h>
 #include <kern/lapic.h>
 #include <kern/options.h>
 
 uint32_t seed_ticks;
+
+// ---- The beginning ----
+
+// The instant is a multiple of this, in ticks of the time-stamp counter, of which QEMU has 10^9 in
+// a second: a few times as long as firmware and kernel take until seed_begin. Sleeping costs no
+// time, as QEMU then skips to the next event.
+#define INSTANT (1ULL << 28)
+
+void seed_begin(void)
+{
+	if (!options.seeded || ncpu == 1)
+		return;
+
+	uint64_t begin = (read_tsc() | (INSTANT - 1)) + 1;
+	for (uint64_t now; (now = read_tsc()) < begin;)
+		lapic_sleep(begin - now);
+	pit_stop(); // the only timer that the firmware leaves running
+}
+
+// ---- Ticks ----
 
 // Return the next number of this CPU's random sequence, which begins with the seed (G. Marsaglia,
 // ``Xorshift RNGs'').

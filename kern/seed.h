@@ -7,6 +7,11 @@
 
 #include <inc/types.h>
 
+// With a seed and several CPUs, sleep until an instant that is the same in every run. What the
+// firmware does takes QEMU 11 longer at one time than at another: it runs CPUs in turns, and turns
+// may end early. To be called on the boot CPU before the others start, with interrupts off.
+void seed_begin(void);
+
 // With a seed, set the length of this CPU's next tick. To be called in every interrupt of its
 // timer.
 void seed_tick(void);

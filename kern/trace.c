@@ -89,9 +89,14 @@ void trace_end(void)
 	if (!__atomic_exchange_n(&tracing, false, __ATOMIC_ACQ_REL))
 		return;
 
-	struct TraceHeader header = {"JOSTRACE", ncpu, programs_end - programs, tsc_khz, false};
+	struct TraceHeader header = {
+		.cpus = ncpu,
+		.programs = programs_end - programs,
+		.tsc_khz = tsc_khz,
+	};
 	uint32_t total = 0;
 
+	memcpy(header.magic, "JOSTRACE", sizeof(header.magic));
 	for (int cpu = 0; cpu < ncpu; cpu++)
 		header.full |= is_full(cpu);
 	send(&header, sizeof(header));

@@ -24,11 +24,12 @@ from handoutmarks import INSTEAD, HandoutError, blocks, parse, parse_instead, wi
 EXTRA = "tools/handout"         # files of a handout that this tree itself has no use for
 
 # What gives solutions away, or tests and measures them, or is about that.
-LEFT_OUT = (".ci", ".github", ".pytest.ini", "tools/common/tree.py", EXTRA, "tools/measure",
-            "tools/tests", "user/bench", "kern/LAYERS", "tools/build/layers.py", "doc/README.md",
-            "doc/handout.md", "doc/lives.md", "doc/measuring.md", "doc/promises.md",
-            "doc/testing.md")
-TARGETS = ("check", "check-all", "bench", "handout", "layers")     # of make that are not in a handout
+LEFT_OUT = (".ci", ".github", ".pytest.ini", "tools/common/tree.py", EXTRA, "tools/machines",
+            "tools/measure", "tools/tests", "user/bench", "kern/LAYERS", "tools/build/layers.py",
+            "doc/README.md", "doc/handout.md", "doc/lives.md", "doc/measuring.md",
+            "doc/promises.md", "doc/testing.md")
+# Targets of make that are not in a handout.
+TARGETS = ("check", "check-all", "check-machines", "bench", "handout", "layers")
 
 CALLS = re.compile(r"\b(missing|without|note)_exercise\(|\b(exercise_is_missing|say_noted_exercises)\(")
 INCLUDE = "#include <inc/exercise.h>"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import bench
 from kit import call, edit, enter_copy, make, objdir, require, require_equal
 from machine import command, play, verify
 
@@ -38,14 +39,30 @@ def test_slower():
 
 
 @pytest.mark.thorough
-def test_unknown_compiler():
-    """Only the limits count, and it says so."""
+@pytest.mark.parametrize("recorded, fails", [(0.9, False), (0.7, True)])
+def test_unknown_compiler(recorded, fails):
+    """Figures are compared with those of the compiler most like it, of which they may be 25 % above;
+    it says so."""
     enter_copy()
-    record = Path("tools/measure/bench-record.json")
-    record.write_text(json.dumps({"gcc 1.0": json.loads(record.read_text()).popitem()[1]}))
-    text = call(sys.executable, "tools/measure/bench.py", "--exact")
-    require(re.search(r"^Nothing is recorded for ", text, re.M), "wrong report",
-            *text.splitlines())
+    here = {row["name"]: row["figure"] for row in
+            json.loads(make("-s", "bench", "BENCHFLAGS=--exact --json"))["rows"]}
+    most_like = {name: recorded * figure for name, figure in here.items()}
+    Path("tools/measure/bench-record.json").write_text(json.dumps({
+        "gcc 1.0": most_like, "clang 1.0": most_like, "gcc 0.9": {}, "clang 0.9": {}}))
+    text = call(sys.executable, "tools/measure/bench.py", "--exact", fails=fails)
+    require(re.search(r"^Nothing is recorded for .*\. Compared with \w+ 1\.0, 25% more is allowed\.$",
+                      text, re.M), "wrong report", *text.splitlines())
+    require_equal("% above what is recorded" in text, fails, "whether a count is too high")
+
+
+def test_most_like():
+    """The same brand before the same version; the nearest version, the first number first."""
+    records = dict.fromkeys(["gcc 12.2.0", "gcc 14.2.0", "gcc 16.2.0", "clang 14.0.6"])
+    for name, like in {"gcc 13.1.0": "gcc 12.2.0", "gcc 15.2.0": "gcc 14.2.0",
+                       "gcc 99.0.0": "gcc 16.2.0", "clang 12.2.0": "clang 14.0.6",
+                       "clang unknown": "clang 14.0.6", "gcc 14.3.0": "gcc 14.2.0"}.items():
+        require_equal(bench.most_like(name, records), like, f"what is compared with {name}")
+    require_equal(bench.most_like("gcc 12.2.0", {}), "", "what is compared with no record")
 
 
 @pytest.mark.thorough

@@ -1,11 +1,13 @@
 """Booting: numbers and topologies of CPUs, sizes of memory, other machines, again and again."""
 
 import re
+import shutil
 import struct
+from pathlib import Path
 
 import pytest
 
-from kit import ROOT, case, params, require, require_equal, scratch
+from kit import ROOT, call, case, need, objdir, params, require, require_equal, scratch
 from machine import UNTIL_DONE, Machine, command, play, verify
 from tree import symbols
 
@@ -129,6 +131,33 @@ def test_multiboot():
     """Both ways into the kernel lead to the same place."""
     by_header, by_disk = boots(disk=False, cpus=4), boots(cpus=4)
     require_equal(by_header.lines, by_disk.lines, "output")
+
+
+GRUB_CFG = """\
+set timeout=0
+menuentry kernel {
+	multiboot /boot/kernel
+}
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("cpus", (1, 4))
+def test_grub(cpus):
+    """GRUB loads the kernel from a CD."""
+    need("grub-mkrescue", "xorriso", "mformat")
+    if not Path("/usr/lib/grub/i386-pc").is_dir():
+        pytest.skip("GRUB's files for a BIOS are not installed")
+    place = scratch()
+    (place / "cd/boot/grub").mkdir(parents=True)
+    (place / "cd/boot/grub/grub.cfg").write_text(GRUB_CFG)
+    shutil.copy(objdir() / "kern/kernel", place / "cd/boot")
+    call("grub-mkrescue", "-o", str(place / "cd.iso"), str(place / "cd"))
+    words = command("hello", cpus=cpus)
+    disk = words.index("-drive")
+    words[disk:disk + 2] = ["-cdrom", str(place / "cd.iso")]
+    run = play(words, Watch(limit=100, quiet=100))
+    verify(run, [rf"SMP: CPU 0 found {cpus} CPU\(s\)", "hello, world", re.escape(CLEAN_END)])
 
 
 @pytest.mark.thorough

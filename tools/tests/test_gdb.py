@@ -157,7 +157,7 @@ def test_trap_frames():
         "break print_trapframe", "continue", "tf", "ubt")
     lines = ["    trap 14 Page Fault", r"    err 00000004 \[user, read, not-present\]",
              r"    at 0x008\w+ umain\+\d+ \(user/faultread.c:\d+\)",
-             r"    eflags 00000\w+ \[.*IF\]  cs 001b \[user\]"]
+             r"    eflags 000[01]0\w{3} \[.*IF( RF)?\]  cs 001b \[user\]"]    # some set RF, too
     has(stacked, "trap frame at 0xef[0-9a-f]{6}", *lines)
     has(saved, "trap frame of 00001000 faultread, .*", *lines)
 
