@@ -41,7 +41,7 @@ PROMPT = "K> "
 REGISTER = r"  (e[a-d]x|e[sd]i|o?esp|ebp|[c-es]s|flag) +0x"     # of a trap frame, not its gist
 
 # QEMU's exit status as the kernel chooses it when it is told to end the machine.
-STATUS_CLEAN, STATUS_PANIC = 0, 3
+STATUS_CLEAN, STATUS_PANIC = (0, 5), 3      # 5: of a machine that cannot be switched off
 
 IDLE = 0.03         # computing less than this share of the time is being idle
 LOOK = 0.5          # seconds between looks at what a process has computed
@@ -398,7 +398,7 @@ def _mishap(run: Run) -> Tuple[str, List[str]]:
         return "kernel panic", excerpt(lines[:2 * EXCERPT])
     if run.status == STATUS_PANIC:
         return "kernel panic, but no panic line", last
-    if run.why is Why.NO_START or run.status not in (None, STATUS_CLEAN):
+    if run.why is Why.NO_START or run.status not in (None, *STATUS_CLEAN):
         how = f"ended with status {run.status}" if run.lines else "could not start"
         return f"QEMU {how}", errors + last
     if run.why is Why.FLOOD:
