@@ -41,8 +41,8 @@ PROMPT = "K> "
 REGISTER = r"  (e[a-d]x|e[sd]i|o?esp|ebp|[c-es]s|flag) +0x"     # of a trap frame, not its gist
 
 # QEMU's exit status as the kernel chooses it when it is told to end the machine (doc/running.md).
-STATUS_CLEAN, STATUS_PANIC, STATUS_FAILED, STATUS_BLOCKED = 0, 3, 5, 7
-ENDS = STATUS_CLEAN, STATUS_FAILED, STATUS_BLOCKED      # when it has come to an end
+STATUS_CLEAN, STATUS_PANIC, STATUS_FAILED, STATUS_BLOCKED, STATUS_STAYS_ON = 0, 3, 5, 7, 9
+ENDS = STATUS_CLEAN, STATUS_FAILED, STATUS_BLOCKED, STATUS_STAYS_ON     # when it has come to an end
 
 IDLE = 0.03         # computing less than this share of the time is being idle
 LOOK = 0.5          # seconds between looks at what a process has computed

@@ -3,6 +3,9 @@
 
 #include <inc/mmu.h>
 
+#define ATA_STATUS 0x1f7
+#define COM1       0x3f8
+
 	.code16
 	.globl start
 start:
@@ -32,31 +35,40 @@ protected:
 	movw %ax, %ds
 	movw %ax, %es
 	movw %ax, %ss
-	movw %ax, %fs
-	movw %ax, %gs
 	movl $start, %esp // the stack is below this code
-	call bootmain     // returns only if there is no kernel to run
 
-	movl $0xb8000, %edi // print the message in the top left corner of the screen
+	// Without a drive the status of the first IDE controller is 0, without a controller 0xff.
+	movw $ATA_STATUS, %dx
+	inb %dx, %al
+	incb %al
+	cmpb $1, %al
+	jbe no_kernel
+	call bootmain // returns only if there is no kernel to run
+
+no_kernel:
+	movl $0xb8000, %edi // print the message on the screen and to the serial line
 	movl $message, %esi
+	movw $COM1, %dx
 	movb $0x4f, %ah
 1:	lodsb
 	stosw
+	outb %al, %dx
 	testb %al, %al
 	jnz 1b
 2:	hlt
 	jmp 2b
 
 message:
-	.asciz "No kernel on this disk. "
+	.asciz "No kernel on IDE disk, try DISKLESS=1 "
 
 	.balign 4
-gdt:
-	SEG_NULL
+gdt: // the processor never reads its first entry, so that has the descriptor of the table
+gdt_descriptor:
+	.word gdt_end - gdt - 1
+	.long gdt
+	.word 0
 	SEG(STA_X | STA_R, 0, 0xffffffff)
 	SEG(STA_W, 0, 0xffffffff)
-gdt_descriptor:
-	.word . - gdt - 1
-	.long gdt
+gdt_end:
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,7 +1,7 @@
 # For a class: handing in work, and the autograder.
 
 handin:
-	@sh tools/classroom/handin.sh jos-lab$(LAB)-handin
+	@tr -d '\r' < tools/classroom/handin.sh | sh -s jos-lab$(LAB)-handin
 autograder:
 	@$(PYTHON) tools/classroom/autograder/bundle.py $(OBJDIR)/autograder.zip
 	@echo "$(OBJDIR)/autograder.zip is for Gradescope, or any other place: see doc/grading.md"

@@ -8,6 +8,9 @@
 # GCCPREFIX = i686-elf-
 # CC = clang
 
+# More options for the compiler, after those it is called with anyway.
+# CFLAGS = -O0
+
 # The emulator and the debugger, if they are not in PATH or have other names.
 # QEMU = /usr/local/bin/qemu-system-i386
 # GDB = gdb-multiarch
@@ -15,5 +18,6 @@
 # More options for QEMU.
 # QEMUEXTRA = -m 64
 
-# The TCP port at which QEMU waits for gdb. The default depends on your user number.
+# The TCP port at which QEMU waits for gdb. The default depends on your user number,
+# and where another one waits already, the next that is free is taken.
 # GDBPORT = 26000

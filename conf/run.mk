@@ -2,6 +2,7 @@
 
 QEMU ?= $(call first-of,qemu-system-i386 qemu-system-x86_64)
 GDB ?= $(call first-of,gdb-multiarch i386-jos-elf-gdb x86_64-elf-gdb gdb)
+gdbport_chosen := $(filter-out undefined,$(origin GDBPORT))
 GDBPORT ?= $(shell expr `id -u` % 5000 + 25000)
 PYTHON ?= python3
 TRACE_MS ?= 2000
@@ -20,6 +21,7 @@ OUT ?= $(OBJDIR)/handout
 #	SEED		a number: QEMU counts instructions instead of reading a clock, so that a run can
 #			be repeated; each number gives another run
 #	STOP		the tick of such a run in which seed_stop is called, for gdb
+#	SNAPSHOT	a directory: boot the copies there, which stay as they are when others build
 #	DISKLESS	boot by the multiboot header instead of from the disk, as runs with SEED and
 #			recordings always do
 run-% prep-% instructions-% explore-% trace-% record-% replay-% replay-%-gdb: \
@@ -39,8 +41,9 @@ endif
 
 comma := ,
 kernel_option = $(if $(2),-fw_cfg name=opt/jos/$(1)$(comma)string='$(strip $(2))')
-FROM_DISK = -drive file=$(OBJDIR)/kern/kernel.img,index=0,media=disk,format=raw,snapshot=on
-BY_HEADER = -kernel $(OBJDIR)/kern/kernel
+BOOTED = $(or $(SNAPSHOT),$(OBJDIR)/kern)
+FROM_DISK = -drive file=$(BOOTED)/kernel.img,index=0,media=disk,format=raw,snapshot=on
+BY_HEADER = -kernel $(BOOTED)/kernel
 CLOCK = -rtc base=2020-01-01,clock=vm
 SEEDED = $(CLOCK) -icount shift=1,sleep=off,align=off
 # QEMU stores the state at the beginning of a recording in a disk image. With the device called
@@ -60,6 +63,8 @@ QEMUOPTS = $(if $(RECORD)$(SEED)$(DISKLESS),$(BY_HEADER),$(FROM_DISK)) \
 
 preflight = @perl tools/run/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)' cpus='$(CPUS)' \
 	run='$(RUN)' seed='$(SEED)' stop='$(STOP)' port='$(if $(WAIT),$(GDBPORT))' \
+	window='$(if $(NOX)$(findstring -display,$(QEMUEXTRA))$(findstring -vnc,$(QEMUEXTRA)),,1)' \
+	port_chosen='$(gdbport_chosen)' \
 	record='$(RECORD)' replay='$(REPLAY)' kernel='$(OBJDIR)/kern/kernel' \
 	trace_ms='$(if $(TRACE),$(TRACE_MS))'
 
@@ -70,17 +75,21 @@ RUN ?= $(jos_test)
 $(info The kernel runs any program without being compiled again: make run-$(firstword $(jos_test)))
 endif
 
+gdbport = perl tools/run/gdbport.pl
+gdbport_args = '$(OBJDIR)' '$(GDBPORT)' '$(gdbport_chosen)'
+
 # Start QEMU by the command $(1) or, if there is none, with QEMUOPTS. When make is told to end, it tells
 # this shell, which tells QEMU.
 define start_qemu
 @$(if $(NOX),echo "*** To leave QEMU type Ctrl-a x",:)
-@$(if $(WAIT),echo "*** Now run 'make gdb' in another terminal",:)
-$(Q)exec 3<&0; $(or $(1),$(QEMU) $(QEMUOPTS)) <&3 3<&- & qemu=$$!; \
+$(Q)exec 3<&0; $(if $(WAIT),$(gdbport) wait $(gdbport_args)) \
+	$(or $(1),$(QEMU) $(QEMUOPTS)) <&3 3<&- & qemu=$$!; \
 	trap 'kill $$qemu; wait $$qemu; exit 143' TERM HUP; wait $$qemu; status=$$?; \
 	case $$status in \
 	3) echo "*** The kernel panicked" >&2;; \
 	5) echo "*** A program failed" >&2;; \
 	7) echo "*** Programs are blocked for ever" >&2;; \
+	9) exit 0;; \
 	esac; exit $$status
 endef
 define run_qemu
@@ -88,42 +97,44 @@ $(preflight)
 $(start_qemu)
 endef
 
-RUNNABLE := $(OBJDIR)/kern/kernel $(OBJDIR)/kern/kernel.img $(OBJDIR)/kern/kernel.sym
 qemu qemu-nox: $(RUNNABLE)
 	$(run_qemu)
-qemu-gdb qemu-nox-gdb: $(RUNNABLE) .gdbinit
+qemu-gdb qemu-nox-gdb: $(RUNNABLE)
 	$(run_qemu)
-run-%-nox-gdb: $(RUNNABLE) .gdbinit
+run-%-nox-gdb: $(RUNNABLE)
 	$(run_qemu)
-run-%-gdb: $(RUNNABLE) .gdbinit
+run-%-gdb: $(RUNNABLE)
 	$(run_qemu)
 run-%-nox: $(RUNNABLE)
 	$(run_qemu)
 run-%: $(RUNNABLE)
 	$(run_qemu)
 
-# A run on one CPU can be recorded and then replayed, under gdb also backwards. The command is
-# stored too, so that the replay has the same options.
+# A run on one CPU can be recorded and then replayed, under gdb also backwards. Several replays may
+# go on side by side.
+locked = perl tools/run/lock.pl $(OBJDIR)/replay/$*.lock
+recording = perl tools/run/recording.pl
+replay = $(locked) share "$* is being recorded somewhere else. End that first" \
+	$(recording) replay $(REPLAY)
 record-%: $(RUNNABLE)
 	$(preflight)
-	@mkdir -p $(dir $(RECORD))
-	$(Q)qemu-img create -q -f qcow2 $(RECORD).qcow2 1M
-	@cksum < $(OBJDIR)/kern/kernel > $(RECORD).cksum
-	@printf '%s "$$@"\n' "$(QEMU) $(subst rr=record,rr=replay,$(QEMUOPTS))" > $(RECORD).command
-	$(start_qemu)
-replay-%-gdb: $(RUNNABLE) .gdbinit
+	$(call start_qemu,$(locked) refuse \
+		"$* is being recorded or replayed somewhere else. End that first" \
+		$(recording) record $(RECORD) $(OBJDIR)/kern/kernel $(QEMU) $(QEMUOPTS))
+replay-%-gdb: $(RUNNABLE)
 	$(preflight)
-	$(call start_qemu,sh $(REPLAY).command $(WAITING))
+	$(call start_qemu,$(replay) $(WAITING))
 replay-%: $(RUNNABLE)
 	$(preflight)
-	$(call start_qemu,sh $(REPLAY).command)
+	$(call start_qemu,$(replay))
 
-.gdbinit: .gdbinit.tmpl $(OBJDIR)/.vars.GDBPORT $(OBJDIR)/.vars.OBJDIR
-	@sed 's/@PORT@/$(GDBPORT)/; s#@OBJDIR@#$(OBJDIR)#g' < $< > $@
-
-gdb: .gdbinit
+gdb:
 	@if [ -z '$(GDB)' ]; then echo "gdb is missing. Run tools/setup.sh, or set GDB" >&2; exit 1; fi
-	$(Q)$(GDB) -q -nx -x .gdbinit
+	$(Q)$(gdbport) attach $(gdbport_args) $(GDB)
+
+# For a gdb that make does not start.
+.gdbinit:
+	$(Q)$(gdbport) write $(gdbport_args)
 
 # For scripts: the emulator, its port for gdb, the whole command of a run.
 print-qemu which-qemu:
@@ -194,7 +205,7 @@ help:
 	@echo "make clean		remove what was made"
 	@echo
 	@echo "CPUS=n RUN=\"program program...\" EXIT=1 SEED=n SEEDS=n TRACE_MS=n QEMUEXTRA=..."
-	@echo "EX=n GRADEFLAGS=... V=1, conf/env.mk"
+	@echo "CFLAGS=... EX=n GRADEFLAGS=... V=1, conf/env.mk"
 
-.PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb grade help which-qemu \
+.PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb .gdbinit grade help which-qemu \
 	print-qemu print-gdbport print-command print-nm print-compiler

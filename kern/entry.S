@@ -21,6 +21,8 @@
 	.text
 	.globl entry
 entry:
+	movl $PHYSICAL(percpu_kstacks + KSTKSIZE), %esp
+	call require_processor // does not return on one that is too old
 	movl $PHYSICAL(entry_pgdir), %eax
 	movl %eax, %cr3
 	movl %cr4, %eax

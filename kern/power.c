@@ -16,8 +16,10 @@ enum {
 	PM1A_CONTROL_BOCHS = 0xb004,
 	PM1_SLEEP_ENABLE = 0x2000,
 
-	// QEMU's -device isa-debug-exit,iobase=0xf4: writing v ends it with status 2v + 1.
+	// QEMU's -device isa-debug-exit,iobase=0xf4: writing v ends it with status 2v + 1. Status 1
+	// is also that of a QEMU that could not start.
 	DEBUG_EXIT = 0xf4,
+	DEBUG_EXIT_CLEAN = 4,
 
 	KBD_COMMAND = 0x64,
 	KBD_PULSE_RESET = 0xfe,
@@ -28,7 +30,7 @@ void power_off(void)
 	outw(PM1A_CONTROL_QEMU, PM1_SLEEP_ENABLE);
 	outw(PM1A_CONTROL_BOCHS, PM1_SLEEP_ENABLE);
 	microdelay(2000000); // emulators need not stop at once; on a busy host they take long
-	outl(DEBUG_EXIT, 0);
+	outl(DEBUG_EXIT, DEBUG_EXIT_CLEAN);
 	cprintf("This machine cannot be switched off from here. It is safe to do so now.\n");
 }
 

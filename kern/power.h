@@ -3,8 +3,8 @@
 #ifndef JOS_KERN_POWER_H
 #define JOS_KERN_POWER_H
 
-// Switch the machine off. QEMU ends with exit status 0, or 1 if its machine has no power
-// management. If that is not possible, say so and return.
+// Switch the machine off. QEMU ends with exit status 0, or 9 if its machine has no power
+// management that we know. If that is not possible, say so and return.
 void power_off(void);
 
 // What goes wrong with a run that nobody watches (options.exit). Each makes QEMU end with an exit

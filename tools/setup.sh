@@ -3,6 +3,7 @@
 # Install what this tree needs: make, perl, python3, a compiler and binutils that make code for
 # 32-bit x86, QEMU, gdb; with `check' also what tests of the tree itself need, pytest and
 # pytest-xdist. Asks nothing; does nothing when all is there. Knows apt, dnf, pacman and brew.
+if grep -q "$(printf '\r')" "$0" 2>/dev/null; then printf '%s\n' "setup.sh: the files here have the line ends of Windows (CRLF). That works; for those of Unix: git ls-files -z | xargs -0 sed -i 's/\r\$//'" >&2; exec sh -c "$(tr -d '\r' < "$0")" setup "$@"; fi # one line, as with CRLF no line ends well
 set -u
 
 case "$*" in
@@ -37,6 +38,15 @@ have_pytest() {
 	return 1
 }
 
+# Where there is a display, QEMU can open a window, or needs a package for that.
+have_window() {
+	[ -z "${DISPLAY-}${WAYLAND_DISPLAY-}" ] && return
+	case $($(command -v qemu-system-i386 || echo qemu-system-x86_64) -display help 2>/dev/null) in
+	*gtk* | *sdl* | *cocoa*) ;;
+	*) return 1 ;;
+	esac
+}
+
 missing() {
 	for tool in make perl python3; do
 		have $tool || echo $tool
@@ -69,11 +79,13 @@ install() {
 
 	if have apt-get; then
 		[ $gcc = gcc ] || gcc=gcc-i686-linux-gnu
-		as_root apt-get update -q &&
-			as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
-				--no-install-recommends \
-				make perl python3 $gcc binutils qemu-system-x86 qemu-utils gdb \
-				${check:+python3-pytest python3-pytest-xdist}
+		as_root apt-get update -q ||
+			echo "setup.sh: apt-get could not read all lists of packages; trying without" >&2
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+			make perl python3 $gcc binutils qemu-system-x86 qemu-utils gdb \
+			${check:+python3-pytest python3-pytest-xdist} || return
+		have_window || as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
+			--no-install-recommends qemu-system-gui
 	elif have dnf; then
 		[ $gcc = gcc ] || gcc='gcc-x86_64-linux-gnu binutils-x86_64-linux-gnu'
 		as_root dnf install -q -y make perl python3 $gcc binutils qemu-system-x86 \
@@ -81,7 +93,8 @@ install() {
 	elif have pacman; then
 		as_root pacman -S --noconfirm --needed \
 			make perl python gcc binutils qemu-system-x86 qemu-img gdb \
-			${check:+python-pytest python-pytest-xdist}
+			${check:+python-pytest python-pytest-xdist} || return
+		have_window || as_root pacman -S --noconfirm --needed qemu-ui-gtk
 	elif have brew; then
 		brew install make python x86_64-elf-gcc x86_64-elf-binutils x86_64-elf-gdb qemu || return
 		# Homebrew has no package of pytest-xdist, and keeps its Python to itself.
@@ -94,13 +107,21 @@ install() {
 	fi
 }
 
-if [ -z "$(missing)" ]; then
+lacking=$(missing)
+have_window || lacking="${lacking:+$lacking
+}what opens QEMU's window"
+if [ -z "$lacking" ]; then
 	exit 0
 fi
-echo "Missing:" $(missing | tr '\n' ',' | sed 's/,$//; s/,/, /g')
-install || exit 1
+echo "Missing:" $(echo "$lacking" | tr '\n' ',' | sed 's/,$//; s/,/, /g')
+install
+status=$?
 if [ -n "$(missing)" ]; then
-	echo "setup.sh: still missing:" $(missing) >&2
+	echo "setup.sh: still missing:" $(missing | tr '\n' ',' | sed 's/,$//; s/,/, /g') >&2
 	exit 1
+fi
+if ! have_window; then
+	echo "setup.sh: QEMU cannot open a window here. Use make qemu-nox and make run-X-nox" >&2
+	exit $status
 fi
 echo "All is there now."

@@ -10,6 +10,11 @@ from typing import Dict, NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def text_of(file: str) -> str:
+    """Return the text of a header, whatever the encoding of its comments."""
+    return (ROOT / file).read_text(encoding="utf-8", errors="replace")
+
+
 class Constants(dict):
     """The numbers that the headers #define, by name."""
 
@@ -18,7 +23,7 @@ class Constants(dict):
         self._texts = {}
         for file in files:
             self._texts.update(re.findall(r"^#define (\w+)[ \t]+(.*?)[ \t]*(?://.*)?$",
-                                          (ROOT / file).read_text(), re.M))
+                                          text_of(file), re.M))
 
     def __missing__(self, name: str) -> int:
         self[name] = self.value(self._texts[name])
@@ -39,7 +44,7 @@ class Constants(dict):
 
 def enum(header: str, prefix: str) -> Dict[str, int]:
     """Return the constants of the enum that begins with a name with this prefix, without it."""
-    text = (ROOT / header).read_text()
+    text = text_of(header)
     body = re.search(rf"enum \{{\s*({prefix}\w+.*?)\}}", text, re.S)[1]
     constants, value = {}, 0
     for name, number in re.findall(rf"^\s*{prefix}(\w+)(?: = (\d+))?,", body, re.M):
@@ -64,6 +69,6 @@ def traps() -> Dict[int, Trap]:
     """Return the traps by number."""
     constants = Constants("inc/trap.h")
     vectors = re.findall(r'^VECTOR\(\w+, (.*?), (\w+), \w+, "(.*?)"\)',
-                         (ROOT / "kern/vectors.h").read_text(), re.M)
+                         text_of("kern/vectors.h"), re.M)
     return {constants.value(number): Trap(name, code == "ERROR_CODE")
             for number, code, name in vectors}

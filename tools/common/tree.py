@@ -33,7 +33,7 @@ def git(where: Path, *arguments: str) -> str:
     except subprocess.CalledProcessError as error:
         said = error.stderr.decode(errors="replace").strip().splitlines() or ["it failed"]
         raise GitError(f"git {arguments[0]}: {said[-1]}") from error
-    return done.stdout.decode()
+    return os.fsdecode(done.stdout)
 
 
 def in_git() -> bool:
@@ -47,7 +47,7 @@ def in_git() -> bool:
 def sources() -> List[Path]:
     """Return the files of this tree that are not generated, relative to it."""
     if in_git():
-        names = git(ROOT, "ls-files", "-co", "--exclude-standard").splitlines()
+        names = git(ROOT, "ls-files", "-coz", "--exclude-standard").split("\0")[:-1]
     else:
         names = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*")]
         names = [name for name in names if not GENERATED.match(name)]

@@ -4,11 +4,13 @@ import os
 import re
 import resource
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import List, Optional
+from typing import Iterator, List, Optional
 
 from gradelib import DIE_WITH_US
 
@@ -57,6 +59,17 @@ def make(*arguments: str, limit: Optional[float] = None) -> str:
     if process.returncode != 0:
         raise MakeError(printed + complaints + late)
     return printed
+
+
+@contextmanager
+def snapshot() -> Iterator[str]:
+    """Yield a variable for make: with it, `make all' also copies what is built, and QEMU boots that
+    copy. So another make may build something else in the meantime."""
+    place = objdir() / f"snapshot-{os.getpid()}"
+    try:
+        yield f"SNAPSHOT={place}"
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def qemu_command(*variables: str, disk: bool = True) -> List[str]:

@@ -31,6 +31,9 @@ LEFT_OUT = (".ci", ".github", ".pytest.ini", "tools/common/tree.py", EXTRA, "too
 # Targets of make that are not in a handout.
 TARGETS = ("check", "check-all", "check-machines", "bench", "handout", "layers")
 
+# What is no UTF-8, as comments in another encoding, stays as it is.
+ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}
+
 CALLS = re.compile(r"\b(missing|without|note)_exercise\(|\b(exercise_is_missing|say_noted_exercises)\(")
 INCLUDE = "#include <inc/exercise.h>"
 
@@ -84,7 +87,7 @@ def students_makefile(text: str) -> str:
 
 def files(missing: Collection[int]) -> Dict[str, str]:
     """Return all files of the handout that lacks these exercises: names and texts."""
-    texts = {str(file): (ROOT / file).read_text(encoding="utf-8") for file in sources()}
+    texts = {str(file): (ROOT / file).read_text(**ENCODING) for file in sources()}
     out = {name: handed_out(name, text, texts.get(f"{INSTEAD}/{name}", ""), missing)
            for name, text in texts.items() if not name.startswith(LEFT_OUT)}
     for name in texts:
@@ -109,7 +112,7 @@ def write(out: Path, missing: Collection[int]) -> None:
         raise HandoutError("git is missing; a handout has a history of its own")
     for name, text in files(missing).items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
-        (out / name).write_text(text, encoding="utf-8")
+        (out / name).write_text(text, **ENCODING)
         (out / name).chmod((ROOT / name).stat().st_mode & 0o777 if (ROOT / name).exists()
                            else 0o644)
     git(out, "init", "-q", "--template=")

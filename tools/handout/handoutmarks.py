@@ -79,7 +79,8 @@ def parse(name: str, text: str) -> List[Part]:
     """Take a file apart; raise HandoutError if its marks are wrong."""
     parts: List[Part] = []
     block = None
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not splitlines(), for which more than a newline ends a line.
+    for number, line in enumerate((text[:-1] if text.endswith("\n") else text).split("\n"), 1):
         begin, end = BEGIN.match(line), END.match(line)
         if (begin and block) or (end and not block):
             raise HandoutError(f"{name}:{number}: a mark where there should be none")

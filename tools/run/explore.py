@@ -21,7 +21,7 @@ sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[1:1] = [str(ROOT), str(ROOT / "tools/grade")]
 
-from gradebuild import MakeError, qemu_command
+from gradebuild import MakeError, make, qemu_command, snapshot
 from gradeformat import Console
 from gradelib import CLEAN_END, Run, Verdict, Watch, diagnose, exit_on_signals, parallel
 from gradetests import TESTS, patterns
@@ -137,16 +137,24 @@ def report(options: argparse.Namespace, outcomes: List[Outcome], seconds: float)
 
 def main(arguments: List[str]) -> int:
     """Do what the command line says and return the exit status."""
-    options, console = parse(arguments), Console(sys.stdout)
+    options = parse(arguments)
     exit_on_signals()
+    with snapshot() as variable:
+        return explore(options, variable)
+
+
+def explore(options: argparse.Namespace, variable: str) -> int:
+    """Run the program under all seeds, given a variable for make, and return the exit status."""
+    console = Console(sys.stdout)
     name, begin = options.run.partition(":")[0], time.monotonic()
     progress, status = Progress(console, len(options.seeds)), 0
     try:
         console.status("building")
         must, watch = expectations(name, options.limit)
         mark = "SEED-HERE"
+        make("all", variable)
         line = qemu_command(f"CPUS={options.cpus}", f"RUN={options.run}", "SEED=0" + mark,
-                            "AUDIT=1")
+                            "AUDIT=1", variable)
         jobs = [try_seed(seed, [word.replace("0" + mark, str(seed)) for word in line], must, watch)
                 for seed in options.seeds]
         with closing(parallel(jobs, options.width, tick=progress)) as outcomes:

@@ -4,6 +4,8 @@
 # and what to do. The names:
 #	qemu programs			the command; the programs there are, separated by spaces
 #	cpus run port seed stop trace_ms	what the user has set; may be empty, except cpus
+#	port_chosen			not empty if the user has set port: then it must be free
+#	window				not empty if QEMU is to open one
 #	record replay			the recording that is made or used, without .log
 #	kernel				what QEMU boots
 use strict;
@@ -60,6 +62,12 @@ sub is_since {
 	return $is[0] > $since[0] || $is[0] == $since[0] && $is[1] >= $since[1];
 }
 
+sub check_window {
+	my $displays = `'$qemu' -display help 2>/dev/null`;
+	$displays !~ /^none$/m || $displays =~ /^(gtk|sdl|cocoa)$/m
+		or die "$qemu cannot open a window. Run tools/setup.sh, or use the targets with -nox\n";
+}
+
 sub check_recording {
 	my ($recording, $target) = ($record || $replay, $record ? 'record' : 'replay');
 	my ($name) = $recording =~ m{([^/]*)$};
@@ -87,6 +95,7 @@ $seed eq '' || $seed =~ /^\d{1,9}$/
 	or die "SEED=$seed is no seed. Try a number, SEED=7\n";
 $stop eq '' || $seed ne '' && $stop =~ /^[1-9]\d{0,8}$/
 	or die "STOP=$stop is no tick of a run with a seed. Try SEED=7 STOP=1000\n";
+check_window() if $value{window};
 check_recording() if $record || $replay;
 $trace_ms eq '' || $trace_ms =~ /^[1-9]\d{0,8}$/
 	or die "TRACE_MS=$trace_ms is no number of milliseconds. Try TRACE_MS=100\n";
@@ -96,6 +105,7 @@ if ($port ne '') {
 	$port =~ /^\d+$/ && $port > 0 && $port < 65536
 		or die "GDBPORT=$port is no port. Try GDBPORT=26000\n";
 	# Without listening: a program that waits for QEMU there must not take this for it.
-	IO::Socket::INET->new(LocalPort => $port, Proto => 'tcp', ReuseAddr => 1)
+	($value{port_chosen} // '') eq '' ||
+		IO::Socket::INET->new(LocalPort => $port, Proto => 'tcp', ReuseAddr => 1)
 		or die "Port $port is in use, perhaps by another QEMU. End that, or set GDBPORT\n";
 }

@@ -14,7 +14,7 @@ from rsp import Stub
 
 import gradelib
 from gradebuild import qemu_command
-from gradelib import CLEAN_END, PROMPT, Run, Watch, diagnose
+from gradelib import PROMPT, Run, Watch, diagnose
 
 ENV1 = "00001000"       # the first env's id
 NO_MONITOR = "With EXIT=1 the run ends here, instead of in the monitor."
@@ -47,10 +47,6 @@ def verify(run: Run, must: Sequence[str] = ()) -> None:
     """Fail unless a run went well and has a line for each pattern."""
     verdict = diagnose(run, must)
     require(verdict.ok, verdict.reason, *verdict.details)
-
-
-# What ends a run on a machine that cannot be switched off.
-UNTIL_DONE = Watch(stop=re.escape(CLEAN_END))
 
 
 # ---- In conversation ----

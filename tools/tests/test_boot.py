@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kit import ROOT, call, case, need, objdir, params, require, require_equal, scratch
-from machine import UNTIL_DONE, Machine, command, play, verify
+from kit import (ROOT, call, case, edit, enter_copy, make, need, objdir, params, require,
+                 require_equal, scratch)
+from machine import Machine, command, play, verify
 from tree import symbols
 
 from gradelib import CLEAN_END, Watch
@@ -45,10 +46,11 @@ CPUS = {
     "sparse APIC IDs": ([], {"smp": "6,sockets=2,cores=3,threads=1", "cpus": 6}),
     "more CPUs than NCPU": ([], {"smp": NCPU + 4, "cpus": NCPU, "extra": [
         f"SMP: this kernel is built for {NCPU} CPUs (NCPU), 4 more stay off"]}),
-    # Such machines cannot be switched off.
-    "MP table only": (["-machine", "acpi=off"], {"smp": "4,sockets=4,cores=1,threads=1", "cpus": 4,
-                                                 "watch": UNTIL_DONE}),
-    "machine isapc": (["-machine", "isapc", "-cpu", "pentium2"], {"watch": UNTIL_DONE}),
+    # The next three cannot be switched off, but end well all the same.
+    "MP table only": (["-machine", "acpi=off"], {"smp": "4,sockets=4,cores=1,threads=1",
+                                                 "cpus": 4}),
+    "machine isapc": (["-machine", "isapc", "-cpu", "pentium2"], {}),
+    "machine microvm": (["-machine", "microvm"], {"disk": False}),
     **{f"CPU model {model}": (["-cpu", model], {"cpus": 2})
        for model in ("qemu32", "pentium2", "n270", "max", "Skylake-Client")},
     "no VGA": (["-vga", "none"], {}),
@@ -95,6 +97,30 @@ def test_ghost():
     madt.write_bytes(struct.pack("<II", 0xfee00000, 0) + struct.pack("<BBBBI", 0, 8, 77, 77, 1))
     boots("-acpitable", f"sig=APIC,data={madt}", smp=2, cpus=2,
           extra=["SMP: CPU 2 (APIC ID 77) does not answer"])
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("options, how, says", [
+    (["-machine", "q35"], {}, "No kernel on IDE disk, try DISKLESS=1 "),
+    *[(["-cpu", model], {"disk": disk}, "This processor is too old: JOS needs a Pentium Pro or a "
+       "later one. In QEMU leave -cpu away.\n")
+      for model in ("486", "pentium", "qemu32,-pse") for disk in (True, False)]],
+    ids=["q35", *[f"{model}-{how}" for model in ("486", "pentium", "no-pse")
+                  for how in ("disk", "header")]])
+def test_refused(options, how, says):
+    """A machine that cannot run the kernel is told so in one line."""
+    with Machine(command("hello", *options, **how)) as machine:
+        machine.expect(f"^{re.escape(says)}")
+
+
+@pytest.mark.thorough
+def test_no_power_off():
+    """On a machine that cannot be switched off EXIT=1 is no error, and a panic is one."""
+    enter_copy()
+    options = ["run-hello-nox", "EXIT=1", "QEMUEXTRA=-machine acpi=off"]
+    make(*options)
+    edit("kern/sched.c", "	trace_end();\n", "	panic(\"it is over\");\n")
+    make(*options, fails=True)
 
 
 @pytest.mark.thorough

@@ -58,6 +58,22 @@ BAD_USE = {
 }
 
 
+def blind_qemu():
+    """Put a QEMU here that can open no window."""
+    Path("blind").write_text("#!/bin/sh\nprintf 'Available display backend types:\\nnone\\ncurses\\n'\n")
+    Path("blind").chmod(0o755)
+
+
+@pytest.mark.thorough
+def test_no_window():
+    """A QEMU without what opens a window is told about, unless none is wanted."""
+    complains(["run-hello", "QEMU=./blind", "DISPLAY=:0"],
+              [r"\./blind cannot open a window\. Run tools/setup\.sh, or use the targets with -nox"],
+              blind_qemu)
+    for wish in (["run-hello-nox"], ["run-hello", "QEMUEXTRA=-display curses"]):
+        make(*wish, "QEMU=./blind", "DISPLAY=:0")
+
+
 @pytest.mark.parametrize("arguments, expected", params(BAD_USE, ("misspelt program",
                                                                "no such exercise")))
 def test_bad_use(arguments, expected):

@@ -2,7 +2,7 @@
 """Record what every CPU does in a run, and write it down as pictures.
 
 In obj/trace, for a program X: X.html, a page for any browser; X.json, for ui.perfetto.dev; X.bin,
-what the kernel has recorded (kern/trace.h).
+what the kernel has recorded (kern/trace.h). With SEED=7 there are also X-7.html and so on.
 """
 
 import argparse
@@ -49,6 +49,16 @@ def load(file: Path, run: Run) -> Model:
     return model
 
 
+def put(place: Path, names: List[str], data: Dict[str, bytes]) -> None:
+    """Write files for each name, one of each kind in data. Others may write the same ones now: each
+    file is that of one of us, and whole."""
+    for name in names:
+        for kind, content in data.items():
+            unfinished = place / f"{name}.{kind}.{os.getpid()}"
+            unfinished.write_bytes(content)
+            unfinished.replace(place / f"{name}.{kind}")
+
+
 def summary(model: Model) -> str:
     """Return in a few words what a trace holds."""
     text = f"{model.events:,} events in {model.length / 1e6:,.1f} ms"
@@ -78,23 +88,24 @@ def main() -> int:
     os.chdir(ROOT)
     place = objdir() / "trace"
     place.mkdir(parents=True, exist_ok=True)
-    raw, page, perfetto = (place / f"{program}.{kind}" for kind in ("bin", "html", "json"))
-    for file in (raw, page, perfetto):
-        if file.exists():
-            file.unlink()
+    raw, seed = place / f"{program}.{os.getpid()}", variables.get("SEED", "")
+    names = [program] + [f"{program}-{seed}"] * bool(seed)
     try:
         model = load(raw, record(program, raw, variables))
+        put(place, names, {"bin": raw.read_bytes(),
+                           "html": tracepage.html(model, program, seed, summary(model)).encode(),
+                           "json": traceperfetto.text(model).encode()})
     except (MakeError, BadTrace) as error:
         sys.stderr.write(f"trace.py: {str(error).strip()}\n")
         return 1
     except KeyboardInterrupt:
         return 130
-    page.write_text(tracepage.html(model, program, variables.get("SEED", ""), summary(model)),
-                    encoding="utf-8")
-    perfetto.write_text(traceperfetto.text(model), encoding="utf-8")
+    finally:
+        if raw.exists():
+            raw.unlink()
     print(f"{program} on {model.cpus} CPU{'s' if model.cpus > 1 else ''}: {summary(model)}")
-    print(f"{page}: open it in a browser")
-    print(f"{perfetto}: open it at https://ui.perfetto.dev")
+    print(f"{place / names[-1]}.html: open it in a browser")
+    print(f"{place / names[-1]}.json: open it at https://ui.perfetto.dev")
     return 0
 
 

@@ -63,7 +63,9 @@ def lay_out(tree: Path, sources: Sources, token: str) -> None:
         (tree / name).parent.mkdir(exist_ok=True)
         (tree / name).write_bytes(data)
     for program in (tree / "user").glob("*.c"):
-        program.write_text(marked(program.read_text(), program.stem, token))
+        text = program.read_text(encoding="utf-8", errors="surrogateescape")
+        program.write_text(marked(text, program.stem, token), encoding="utf-8",
+                           errors="surrogateescape")
     for path in [tree, *tree.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
     for name in ("obj", "tmp"):

@@ -23,7 +23,8 @@ from gradetests import TESTS
 OURS = ["setup.sh", "run_autograder", "autograde.py", "submission.py"]
 TREE = ["GNUmakefile", "mergedep.pl", "conf/*.mk", "boot/*", "kern/Makefrag", "kern/kernel.ld",
         "lib/Makefrag", "user/Makefrag", "user/user.ld", "user/common.h", "grade-lab4",
-        "gradelib.py", "tools/grade/*.py", "tools/build/symtab.pl", "tools/setup.sh"]
+        "gradelib.py", "tools/grade/*.py", "tools/build/*.pl", "tools/run/lock.pl",
+        "tools/setup.sh"]
 LONG_AGO = (1980, 1, 1, 0, 0, 0)    # the same tree makes the same file
 
 
@@ -48,7 +49,7 @@ def main(target: Path) -> None:
             info = zipfile.ZipInfo(name, LONG_AGO)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = (0o100755 if os.access(file, os.X_OK) else 0o100644) << 16
-            bundle.writestr(info, file.read_bytes())
+            bundle.writestr(info, file.read_bytes().replace(b"\r\n", b"\n"))
     unfinished.replace(target)
 
 
