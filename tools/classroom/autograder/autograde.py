@@ -37,11 +37,12 @@ from typing import List, Tuple
 
 sys.dont_write_bytecode = True
 
-from submission import Refused, Sources, read_submission
+from submission import Sources, Submission, read_submission
+from unpack import Refused
 
 SOURCE = Path(__file__).resolve().parent
 MARGIN = 20                 # seconds the grader has to end by itself when out of time
-READING = 60                # seconds that reading the submission may take
+READING = 60                # seconds that we may compute to read the submission
 READING_MEMORY = 1 << 30
 GRADING_MEMORY = 8 << 30    # of each process: address space, of which QEMU reserves a lot
 FILE_BYTES = 64 << 20       # that a file may have which is written meanwhile
@@ -138,29 +139,30 @@ def run_grader(tree: Path, token: str, limit: int, tests: List[str]) -> Tuple[in
     return grader.returncode, result
 
 
-def read_within_limits(top: Path) -> Tuple[Sources, List[str]]:
+def read_within_limits(top: Path) -> Submission:
     """Read the submission, but do not let it take all memory and time."""
     def too_long(number, frame):
         raise Refused("it takes too long to read")
 
-    signal.signal(signal.SIGALRM, too_long)
+    known = (SOURCE / "names.txt").read_text(encoding="ascii").split()
+    signal.signal(signal.SIGPROF, too_long)
     before = resource.getrlimit(resource.RLIMIT_AS)
-    signal.alarm(READING)
+    signal.setitimer(signal.ITIMER_PROF, READING)
     resource.setrlimit(resource.RLIMIT_AS, (READING_MEMORY, before[1]))
     try:
-        return read_submission(top)
+        return read_submission(top, known)
     except MemoryError as error:
         raise Refused("it is too large") from error
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def grade(options: argparse.Namespace) -> Tuple[int, dict]:
     """Grade the submission; return an exit status and the result, whatever happens."""
     token = "t" + secrets.token_hex(8)
     try:
-        sources, notes = read_within_limits(options.submission)
+        sources, notes, _ = read_within_limits(options.submission)
         with tempfile.TemporaryDirectory(prefix="jos-grade-") as directory:
             os.chmod(directory, 0o755)
             lay_out(Path(directory) / "tree", sources, token)

@@ -3,7 +3,8 @@
 
 usage: bundle.py FILE
 
-None of kern/, lib/ and inc/ is in it but the parts that say how to build, so it may be public.
+None of kern/, lib/ and inc/ is in it but the names and the parts that say how to build, so it may
+be public.
 """
 
 import glob
@@ -19,8 +20,9 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tools/grade"))
 
 from gradetests import TESTS
+from unpack import PARTS
 
-OURS = ["setup.sh", "run_autograder", "autograde.py", "submission.py"]
+OURS = ["setup.sh", "run_autograder", "autograde.py", "submission.py", "unpack.py"]
 TREE = ["GNUmakefile", "mergedep.pl", "conf/*.mk", "boot/*", "kern/Makefrag", "kern/kernel.ld",
         "lib/Makefrag", "user/Makefrag", "user/user.ld", "user/common.h", "grade-lab4",
         "gradelib.py", "tools/grade/*.py", "tools/build/symtab.pl", "tools/setup.sh"]
@@ -39,16 +41,27 @@ def files() -> Iterator[Tuple[str, Path]]:
             yield f"tree/{file.relative_to(ROOT)}", file
 
 
+def names() -> str:
+    """Return the names of the sources that a hand-in may have, a line each."""
+    found = {f"{path.parent.name}/{path.name}" for top in (ROOT, ROOT / "tools/handout")
+             for part in PARTS for path in (top / part).glob("*.[chS]")}
+    return "".join(f"{name}\n" for name in sorted(found))
+
+
 def main(target: Path) -> None:
     """Write the bundle."""
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".new")
     with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name, file in files():
+        def add(name, data, mode):
             info = zipfile.ZipInfo(name, LONG_AGO)
             info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = (0o100755 if os.access(file, os.X_OK) else 0o100644) << 16
-            bundle.writestr(info, file.read_bytes())
+            info.external_attr = mode << 16
+            bundle.writestr(info, data)
+
+        for name, file in files():
+            add(name, file.read_bytes(), 0o100755 if os.access(file, os.X_OK) else 0o100644)
+        add("names.txt", names(), 0o100644)
     unfinished.replace(target)
 
 
