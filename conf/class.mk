@@ -3,7 +3,7 @@
 handin:
 	@sh tools/classroom/handin.sh jos-lab$(LAB)-handin
 autograder:
-	@$(PYTHON) tools/classroom/autograder/bundle.py $(OBJDIR)/autograder.zip
+	@$(PYTHON) tools/classroom/autograder/bundle.py $(OBJDIR)/autograder.zip $(WEIGHTS)
 	@echo "$(OBJDIR)/autograder.zip is for Gradescope, or any other place: see doc/grading.md"
 
 tarball: handin

@@ -19,12 +19,13 @@ from kit import (PATIENCE, ROOT, call, edit, enter_copy, make, params, require, 
 
 # ---- The autograder's submissions ----
 
-def unpack(submission, tree=ROOT):
-    """Put a tree's bundle and a submission into an empty folder, and return that."""
+def unpack(submission, tree=ROOT, variables=()):
+    """Put a tree's bundle, made with these variables, and a submission into an empty folder, and
+    return that."""
     top = scratch()
     set_make_variables([])
     bundle = top / "obj/autograder.zip"
-    call("make", "-s", "-C", str(tree), "autograder", f"OBJDIR={top}/obj")
+    call("make", "-s", "-C", str(tree), "autograder", f"OBJDIR={top}/obj", *variables)
     with zipfile.ZipFile(bundle) as archive:
         archive.extractall(top / "source")
     submission = Path(submission)
@@ -37,14 +38,15 @@ def unpack(submission, tree=ROOT):
     return top
 
 
-def autograde(*arguments, submission=".", tree=ROOT):
+def autograde(*arguments, submission=".", tree=ROOT, variables=()):
     """Run a tree's bundle in an empty folder; return the result and how many seconds it took."""
-    top = unpack(submission, tree)
+    top = unpack(submission, tree, variables)
     began = time.monotonic()
     call("sh", str(top / "source/run_autograder"), *arguments)
     seconds = time.monotonic() - began
     text = (top / "results/results.json").read_text()
-    summary("gradescope", text)
+    if not variables:
+        summary("gradescope", text)
     return json.loads(text), seconds
 
 
@@ -64,6 +66,28 @@ def test_good():
     result, _ = autograde(submission="../hand.tar.gz")
     require_equal((result["score"], len(result["tests"]), result["output"]), (80, 16, ""),
                   "result")
+
+
+@pytest.mark.thorough
+def test_points():
+    """A table of points that a teacher writes counts, by exercise: the share of its checks."""
+    enter_copy(built=False)
+    edit("kern/syscall.c", "int r = envid2env(envid, &e, true);\n\n\tif (r < 0)\n\t\treturn r;\n"
+         "\te->env_pgfault_upcall", "int r = envid2env(envid, &e, false);\n\n\tif (r < 0)\n"
+         "\t\treturn r;\n\te->env_pgfault_upcall")
+    table = scratch() / "points"
+    table.write_text("8 3  # of three checks one fails\ndumbfork 2.5\n")
+    result, _ = autograde(variables=[f"WEIGHTS={table}"])
+    require_equal([(each["name"], each["score"], each["max_score"], each["status"])
+                   for each in result["tests"]],
+                  [("Exercise 8", 2, 3, "failed"), ("dumbfork", 2.5, 2.5, "passed")], "tests")
+    require_equal(result["score"], 4.5, "score")
+    require("ex8:stranger: " in result["tests"][0]["output"], "it does not say why", str(result))
+    table.write_text("16 3\n")
+    text = call("make", "-s", "-C", str(ROOT), "autograder", f"OBJDIR={scratch()}",
+                f"WEIGHTS={table}", fails=True)
+    require(f"make autograder: {table}:1: there is no exercise, part or test `16'\n" in text,
+            "wrong complaint", text)
 
 
 @pytest.mark.thorough
@@ -183,6 +207,28 @@ def test_faked():
                   "points for fakes without the autograder")
     result, _ = autograde("faultread", "faultdie")
     require_score(result, faultread=0, faultdie=0)
+
+
+@pytest.mark.thorough
+def test_faked_checks():
+    """A kernel that says that an exercise is right, and a library that does, get nothing for it.
+
+    The grader alone believes these, too.
+    """
+    enter_copy()
+    edit("kern/pmap.c", "PTE_W | PTE_PCD | PTE_PWT", "PTE_W")
+    edit("kern/init.c", PROGRAMS, 'cprintf("inspect: devices: OK\\ninspect: done\\n"); '
+         "start_programs(); // the")
+    edit("lib/libmain.c", "umain(argc, argv);", 'if (strcmp(argv[0], "ex8") == 0) '
+         'cprintf("ex8:upcall: OK\\n"); else umain(argc, argv);')
+    edit("kern/inspect.c", '"inspect: %s: FAIL "', '"inspect: %s: OK\\n"')
+    checks = ("ex1:devices", "ex8:upcall")
+    require_equal(summary("json", graded("json", *checks, status=0))[0], 2,
+                  "points for fakes without the autograder")
+    result, _ = autograde("ex8:who", *checks)
+    require_score(result, **{"ex8:who": 0, "ex8:upcall": 0, "ex1:devices": 0})
+    result, _ = autograde("ex2:frames", "ex7:ids")      # what is right, with an inspect of ours
+    require_score(result, **{"ex2:frames": 1, "ex7:ids": 1})
 
 
 @pytest.mark.thorough

@@ -162,8 +162,8 @@ def some(found: List[str]) -> str:
 def chosen(found: List[Tree], known: Collection[str], notes: List[str]) -> Submission:
     """Read the tree to grade; refuse if it is not clear which one that is."""
     fresh = [tree for tree in found if not BACKUP.search(tree.name)] or found
-    notes += [f"{quoted(tree.name)} is left out: it is called a backup, and {quoted(fresh[0].name)} "
-              "is not" for tree in found if tree not in fresh]
+    notes += [f"{quoted(tree.name)} is left out: it is called a backup, {quoted(fresh[0].name)} is not"
+              for tree in found if tree not in fresh]
     first, *others = [read_tree(tree, known) for tree in fresh[:DIFFERENT]]
     if len(fresh) > DIFFERENT or any(other.sources != first.sources for other in others):
         raise Refused(f"there are {len(fresh)} trees that differ: {some([t.name for t in fresh])}. "

@@ -1,4 +1,4 @@
-"""List the files of a hand-in that may be hostile: a file, a directory, an archive, archives in these.
+"""List the files of a hand-in that may be hostile: a directory, an archive, archives in these.
 
 Nothing is unpacked to the disk: what is in an archive comes as bytes. Links are not followed. What
 an archive is, its first bytes say, not its name.
@@ -23,7 +23,7 @@ ARCHIVE_BYTES = 64 << 20    # that an archive may have
 UNPACKED_BYTES = 256 << 20  # that all in it may have
 MEMBERS = 20000             # files that an archive or a directory may have
 DEPTH = 12                  # of directories in one another
-MADE = re.compile(r"obj(-.*)?|__MACOSX|\..*", re.DOTALL)    # directories with nothing of a student's
+MADE = re.compile(r"obj(-.*)?|__MACOSX|\..*", re.DOTALL)    # directories that machines make
 
 COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 SUFFIX = re.compile(r".*\.(zip|tar|gz|tgz|bz2|tbz2?|xz|txz)", re.DOTALL | re.IGNORECASE)
