@@ -1,4 +1,4 @@
-# For a class: handing in work, and the autograder.
+# For a class: handing in work, the autograder, grading a folder of hand-ins.
 
 handin:
 	@sh tools/classroom/handin.sh jos-lab$(LAB)-handin
@@ -9,3 +9,10 @@ autograder:
 tarball: handin
 
 .PHONY: handin autograder tarball
+#{ Not in the handout
+grade-class:
+	@$(PYTHON) tools/classroom/class/gradeclass.py '$(HANDINS)' --results '$(RESULTS)' \
+		--weights '$(WEIGHTS)' --late '$(LATE)' --times '$(TIMES)' --hosts '$(HOSTS)' \
+		--only '$(ONLY)'
+.PHONY: grade-class
+#}

@@ -25,10 +25,10 @@ EXTRA = "tools/handout"         # files of a handout that this tree itself has n
 
 # What gives solutions away, or tests and measures them, or is about that.
 LEFT_OUT = (".ci", ".github", ".pytest.ini", "tools/common/tree.py", EXTRA, "tools/measure",
-            "tools/tests", "user/bench", "kern/LAYERS", "tools/build/layers.py", "doc/README.md",
-            "doc/handout.md", "doc/lives.md", "doc/measuring.md", "doc/promises.md",
-            "doc/testing.md")
-TARGETS = ("check", "check-all", "bench", "handout", "layers")     # of make that are not in a handout
+            "tools/tests", "tools/classroom/class", "user/bench", "kern/LAYERS",
+            "tools/build/layers.py", "doc/README.md", "doc/class.md", "doc/handout.md",
+            "doc/lives.md", "doc/measuring.md", "doc/promises.md", "doc/testing.md")
+TARGETS = ("check", "check-all", "bench", "handout", "layers", "grade-class")   # not in a handout
 
 CALLS = re.compile(r"\b(missing|without|note)_exercise\(|\b(exercise_is_missing|say_noted_exercises)\(")
 INCLUDE = "#include <inc/exercise.h>"
