@@ -7,7 +7,8 @@ first-of = $(firstword $(foreach tool,$(1),$(shell command -v $(tool))))
 GCC_PREFIXES := i386-jos-elf- i686-elf- x86_64-elf- i686-linux-gnu- x86_64-linux-gnu-
 
 # Goals that need no compiler.
-ifneq ($(filter-out clean realclean distclean help which-qemu print-% gdb handin autograder tarball,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean realclean distclean help which-qemu print-% gdb handin autograder \
+	tarball grade-class,$(or $(MAKECMDGOALS),all)),)
 need_compiler := 1
 endif
 

@@ -10,8 +10,8 @@ each has no points then, and the compiler's output comes once.
 
 import json
 import shutil
-from dataclasses import dataclass
-from typing import List, TextIO
+from dataclasses import dataclass, field
+from typing import Dict, List, TextIO
 from xml.etree import ElementTree
 
 
@@ -64,6 +64,8 @@ class Score:
     results: List[Result]
     seconds: float          # that everything took
     build: str = ""         # what the compiler said, if that is why nothing ran
+    waiting: Dict[str, int] = field(default_factory=dict)   # checks that say nothing yet, and the
+                                                            # later exercise each waits for
 
     @property
     def points(self) -> int:
@@ -84,7 +86,7 @@ def as_json(score: Score) -> str:
               "details": result.details} for result in score.results]
     return json.dumps({"lab": score.lab, "score": score.points, "max_score": score.possible,
                        "seconds": round(score.seconds, 1), "build": score.build,
-                       "tests": tests}, indent=1)
+                       "tests": tests, "waiting": score.waiting}, indent=1)
 
 
 def as_gradescope(score: Score) -> str:

@@ -39,6 +39,11 @@ class Test:
         return int(self.part) if self.part.isdecimal() else 0
 
     @property
+    def begins(self) -> str:
+        """The program that begins it; "": it may be over before one begins."""
+        return "" if self.says.startswith("inspect:") else re.split("[ :]", self.run or self.name)[0]
+
+    @property
     def variables(self) -> Dict[str, str]:
         """Variables for make with which it runs, apart from RUN."""
         variables = {"EX": self.part if self.exercise else "", "SEED": self.seed,
@@ -234,14 +239,17 @@ def lab(exercise: int, name: str, run: str, must: str, mustnot: str = "    .*pan
 
 def telling(exercise: int, name: str, run: str, says: str, also: str, **options) -> Test:
     """Return a check that is made by what runs: it says OK or FAIL; `also' must be printed too."""
-    return lab(exercise, name, run, f"    {says}: OK\n    {also}", f"    {says}: FAIL .*", says=says,
-               **options)
+    return lab(exercise, name, run, f"    > {says}: OK\n    {also}", f"    > {says}: FAIL .*",
+               says=says, **options)
 
 
 def check(exercise: int, name: str, beside: str = "", also: str = "", **options) -> Test:
     """Return the check that user/exercises/exN.c makes when given this name, beside others."""
     command = f"ex{exercise}:{name}"
     return telling(exercise, name, f"{command} {beside}".strip(), command, also, **options)
+
+
+INSPECTED = "    > inspect: done"
 
 
 def inspection(exercise: int, part: str, name: str = "", run: str = "hello", also: str = "",
@@ -251,11 +259,11 @@ def inspection(exercise: int, part: str, name: str = "", run: str = "hello", als
     name    the check's, if not that of the part
     """
     return telling(exercise, name or part, run, f"inspect: {part}", also, typed="inspect\n",
-                   stop="    inspect: done", **options)
+                   stop=INSPECTED, **options)
 
 
 # What shows that the kernel has come as far as exercise 5 lets it.
-UP = "(hello, world|Exercise 6 is missing)"
+UP = "(.*hello, world|Exercise 6 is missing)"
 AROUND = "the search goes on at envs[0] after the last slot"
 RUNNABLE = "next_runnable returns an env only if it is ENV_RUNNABLE"
 ARGUMENTS = "each call looks at all it is given, and at all its helpers return, before it uses any"
@@ -272,9 +280,10 @@ CHECKS = (
                "starts others, and gives it back before it sleeps or goes to user mode"),
     check(6, "turns", beside="ex6:turns ex6:turns", seed="1", hint=AROUND),
     *[check(6, name, hint=AROUND) for name in ("alone", "last")],
-    lab(6, "again", "hello", "    .00002000. free env 00002000", typed="run hello\n", hint=AROUND),
-    lab(6, "cpus", "yield yield yield yield", "    All done in environment 0000100[0-3].", cpus=4,
-        seed="1", hint=RUNNABLE),
+    lab(6, "again", "hello", "    > i am environment 00002000\n"
+        "    .00002000. free env 00002000", typed="run hello\n", hint=AROUND),
+    lab(6, "cpus", "yield yield yield yield", "    > All done in environment 0000100[0-3].",
+        cpus=4, seed="1", hint=RUNNABLE),
     check(6, "blocked", hint=RUNNABLE),
     *[check(7, name, hint=ARGUMENTS) for name in ("exofork", "run", "status", "alloc", "map",
                                                   "unmap", "limits", "ids")],
@@ -296,8 +305,8 @@ CHECKS = (
     *[check(12, name) for name in ("memory", "readonly", "share", "cow", "order", "handler",
                                    "stack", "tree", "errors")],
     *[check(13, name, seed="1") for name in ("flags", "gates")],
-    check(13, "sleep", seed="1", cpus=2, typed="inspect\n", stop="    inspect: done",
-          also="inspect: interrupts: OK", hint="sti_hlt_cli comes back with interrupts off"),
+    check(13, "sleep", seed="1", cpus=2, typed="inspect\n", stop=INSPECTED,
+          also="> inspect: interrupts: OK", hint="sti_hlt_cli comes back with interrupts off"),
     *[check(14, name) for name in ("turns", "alone", "fair")],
     *[check(15, name) for name in ("value", "page", "half", "high", "where", "library")],
     check(15, "once", hint="a message that arrives makes env_ipc_recving false"),

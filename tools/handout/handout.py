@@ -25,11 +25,11 @@ EXTRA = "tools/handout"         # files of a handout that this tree itself has n
 
 # What gives solutions away, or tests and measures them, or is about that.
 LEFT_OUT = (".ci", ".github", ".pytest.ini", "tools/common/tree.py", EXTRA, "tools/machines",
-            "tools/measure", "tools/tests", "user/bench", "kern/LAYERS", "tools/build/layers.py",
-            "doc/README.md", "doc/handout.md", "doc/lives.md", "doc/measuring.md",
-            "doc/promises.md", "doc/testing.md")
+            "tools/measure", "tools/tests", "tools/classroom/class", "user/bench", "kern/LAYERS",
+            "tools/build/layers.py", "doc/README.md", "doc/class.md", "doc/handout.md",
+            "doc/lives.md", "doc/measuring.md", "doc/promises.md", "doc/testing.md")
 # Targets of make that are not in a handout.
-TARGETS = ("check", "check-all", "check-machines", "bench", "handout", "layers")
+TARGETS = ("check", "check-all", "check-machines", "bench", "handout", "layers", "grade-class")
 
 # What is no UTF-8, as comments in another encoding, stays as it is.
 ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}

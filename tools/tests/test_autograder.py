@@ -1,6 +1,5 @@
 """For a class: the autograder's bundle, with submissions of every kind."""
 
-import io
 import json
 import os
 import runpy
@@ -17,17 +16,16 @@ from grades import PROGRAMS, graded, summary
 from kit import (PATIENCE, ROOT, call, edit, enter_copy, make, params, require, require_equal,
                  scratch, set_make_variables, start, wait_for)
 
-from submission import ALL_BYTES, FILE_BYTES, Refused, read_submission
-
 
 # ---- The autograder's submissions ----
 
-def unpack(submission, tree=ROOT):
-    """Put a tree's bundle and a submission into an empty folder, and return that."""
+def unpack(submission, tree=ROOT, variables=()):
+    """Put a tree's bundle, made with these variables, and a submission into an empty folder, and
+    return that."""
     top = scratch()
     set_make_variables([])
     bundle = top / "obj/autograder.zip"
-    call("make", "-s", "-C", str(tree), "autograder", f"OBJDIR={top}/obj")
+    call("make", "-s", "-C", str(tree), "autograder", f"OBJDIR={top}/obj", *variables)
     with zipfile.ZipFile(bundle) as archive:
         archive.extractall(top / "source")
     submission = Path(submission)
@@ -40,14 +38,15 @@ def unpack(submission, tree=ROOT):
     return top
 
 
-def autograde(*arguments, submission=".", tree=ROOT):
+def autograde(*arguments, submission=".", tree=ROOT, variables=()):
     """Run a tree's bundle in an empty folder; return the result and how many seconds it took."""
-    top = unpack(submission, tree)
+    top = unpack(submission, tree, variables)
     began = time.monotonic()
     call("sh", str(top / "source/run_autograder"), *arguments)
     seconds = time.monotonic() - began
     text = (top / "results/results.json").read_text()
-    summary("gradescope", text)
+    if not variables:
+        summary("gradescope", text)
     return json.loads(text), seconds
 
 
@@ -67,6 +66,41 @@ def test_good():
     result, _ = autograde(submission="../hand.tar.gz")
     require_equal((result["score"], len(result["tests"]), result["output"]), (80, 16, ""),
                   "result")
+
+
+@pytest.mark.thorough
+def test_points():
+    """A table of points that a teacher writes counts, by exercise: the share of its checks."""
+    enter_copy(built=False)
+    edit("kern/syscall.c", "int r = envid2env(envid, &e, true);\n\n\tif (r < 0)\n\t\treturn r;\n"
+         "\te->env_pgfault_upcall", "int r = envid2env(envid, &e, false);\n\n\tif (r < 0)\n"
+         "\t\treturn r;\n\te->env_pgfault_upcall")
+    table = scratch() / "points"
+    table.write_text("8 3  # of three checks one fails\ndumbfork 2.5\n")
+    result, _ = autograde(variables=[f"WEIGHTS={table}"])
+    require_equal([(each["name"], each["score"], each["max_score"], each["status"])
+                   for each in result["tests"]],
+                  [("Exercise 8", 2, 3, "failed"), ("dumbfork", 2.5, 2.5, "passed")], "tests")
+    require_equal(result["score"], 4.5, "score")
+    require("ex8:stranger: " in result["tests"][0]["output"], "it does not say why", str(result))
+    table.write_text("16 3\n")
+    text = call("make", "-s", "-C", str(ROOT), "autograder", f"OBJDIR={scratch()}",
+                f"WEIGHTS={table}", fails=True)
+    require(f"make autograder: {table}:1: there is no exercise, part or test `16'\n" in text,
+            "wrong complaint", text)
+
+
+@pytest.mark.thorough
+def test_packed_oddly():
+    """What Windows packs, with all that make has made, gets the points, too."""
+    enter_copy()
+    for file in [file for part in ("kern", "lib", "inc") for file in Path(part).iterdir()]:
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    with zipfile.ZipFile("../HANDIN.ZIP", "w") as archive:
+        for file in filter(Path.is_file, Path(".").rglob("*")):
+            archive.write(file, str("JOS" / file).replace("/", "\\").upper())
+    result, _ = autograde("faultdie", "pingpong", submission="../HANDIN.ZIP")
+    require_score(result, faultdie=5, pingpong=5)
 
 
 def test_bad():
@@ -176,6 +210,28 @@ def test_faked():
 
 
 @pytest.mark.thorough
+def test_faked_checks():
+    """A kernel that says that an exercise is right, and a library that does, get nothing for it.
+
+    The grader alone believes these, too.
+    """
+    enter_copy()
+    edit("kern/pmap.c", "PTE_W | PTE_PCD | PTE_PWT", "PTE_W")
+    edit("kern/init.c", PROGRAMS, 'cprintf("inspect: devices: OK\\ninspect: done\\n"); '
+         "start_programs(); // the")
+    edit("lib/libmain.c", "umain(argc, argv);", 'if (strcmp(argv[0], "ex8") == 0) '
+         'cprintf("ex8:upcall: OK\\n"); else umain(argc, argv);')
+    edit("kern/inspect.c", '"inspect: %s: FAIL "', '"inspect: %s: OK\\n"')
+    checks = ("ex1:devices", "ex8:upcall")
+    require_equal(summary("json", graded("json", *checks, status=0))[0], 2,
+                  "points for fakes without the autograder")
+    result, _ = autograde("ex8:who", *checks)
+    require_score(result, **{"ex8:who": 0, "ex8:upcall": 0, "ex1:devices": 0})
+    result, _ = autograde("ex2:frames", "ex7:ids")      # what is right, with an inspect of ours
+    require_score(result, **{"ex2:frames": 1, "ex7:ids": 1})
+
+
+@pytest.mark.thorough
 def test_too_early():
     """It proves nothing, even if the program begins later."""
     os.chdir(ROOT)
@@ -250,105 +306,3 @@ def test_harmless():
                    "$(error I am $(shell id -u), I can write: $(able).)\nendif\n")
     result, _ = autograde("faultdie", tree=Path.cwd())
     require("I am 65534, I can write: obj." in result["output"], "wrong rights", str(result))
-
-
-# ---- Reading ----
-
-MAIN = {"kern/init.c": b"int x;\n", "lib/fork.c": b"int y;\n", "inc/lib.h": b"\n"}
-
-
-def fill(top, files):
-    """Write files below a directory; return it."""
-    for name, data in files.items():
-        (top / name).parent.mkdir(parents=True, exist_ok=True)
-        (top / name).write_bytes(data)
-    return top
-
-
-def packed(form, files, prefix=""):
-    """Return a directory with an archive of these files in it, and the archive, to add to."""
-    top = scratch()
-    if form == "zip":
-        archive = zipfile.ZipFile(top / "x.zip", "w", zipfile.ZIP_DEFLATED)
-        for name, data in files.items():
-            archive.writestr(prefix + name, data)
-    else:
-        archive = tarfile.open(top / "x.tar.gz", "w:gz")
-        for name, data in files.items():
-            info = tarfile.TarInfo(prefix + name)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return top, archive
-
-
-def test_shapes():
-    """At the top or one below, in a directory or an archive: the sources are found."""
-    more = {**MAIN, "README": b"", "kern/Makefrag": b"", "kern/._init.c": b"", "kern/a b.c": b"",
-            "kern/$(x).c": b"", "kern/-o.c": b"", "kern/deep/x.c": b"", "user/x.c": b""}
-    for prefix in ("", "jos/", "a b/"):
-        require_equal(read_submission(fill(scratch() / "s", {prefix + name: data for name, data
-                                                             in more.items()})),
-                      (MAIN, []), f"sources in {prefix!r}")
-        for form in ("zip", "tar"):
-            top, archive = packed(form, more, prefix)
-            archive.close()
-            require_equal(read_submission(top), (MAIN, []), f"sources in {form}, in {prefix!r}")
-
-
-def test_links():
-    """None of them is followed, and none makes us wait."""
-    top, secret = fill(scratch() / "s", MAIN), scratch() / "secret"
-    fill(secret, {"x.c": b"secret", "kern/x.c": b"secret"})
-    (top / "kern/link.c").symlink_to(secret / "x.c")
-    os.mkfifo(top / "kern/pipe.c")
-    (top / "kern/directory.c").mkdir()
-    sources, notes = read_submission(top)
-    require_equal(sources, MAIN, "sources")
-    require_equal([note.split()[0] for note in notes],
-                  ["kern/directory.c", "kern/link.c", "kern/pipe.c"], "notes")
-    shutil.rmtree(top / "kern")
-    (top / "kern").symlink_to(secret / "kern")
-    (top / "below").symlink_to(secret)
-    try:
-        require(False, "a link to a directory is followed", str(read_submission(top)))
-    except Refused:
-        pass
-
-    top, archive = packed("tar", MAIN)
-    for name, kind, target in (("kern/sym.c", tarfile.SYMTYPE, "/etc/passwd"),
-                               ("kern/hard.c", tarfile.LNKTYPE, "/etc/passwd"),
-                               ("kern/device.c", tarfile.CHRTYPE, ""),
-                               ("kern/pipe.c", tarfile.FIFOTYPE, "")):
-        info = tarfile.TarInfo(name)
-        info.type, info.linkname = kind, target
-        archive.addfile(info)
-    for name in ("/kern/x.c", "../kern/x.c", "../../kern/x.c", "kern/../x.c", "x/../kern/x.c"):
-        archive.addfile(tarfile.TarInfo(name))
-    archive.close()
-    sources, notes = read_submission(top)
-    require_equal(sources, MAIN, "sources of a tar file")
-    require_equal([note.split()[0] for note in notes],
-                  ["kern/sym.c", "kern/hard.c", "kern/device.c", "kern/pipe.c"], "notes")
-
-
-@pytest.mark.thorough
-def test_large():
-    """A large source is left out; too many of them, or an archive that unpacks to more, refused."""
-    big = {**MAIN, "kern/big.c": b" " * (FILE_BYTES + 1)}
-    zipped, archive = packed("zip", big)
-    archive.close()
-    for top in (fill(scratch() / "s", big), zipped):
-        sources, notes = read_submission(top)
-        require_equal((sources, len(notes)), (MAIN, 1), "sources and notes")
-    many = {f"kern/x{n}.c": b" " * FILE_BYTES for n in range(ALL_BYTES // FILE_BYTES + 1)}
-    bomb, archive = packed("tar", MAIN)
-    info = tarfile.TarInfo("zeros")
-    info.size = 300 << 20
-    with open("/dev/zero", "rb") as zeros:
-        archive.addfile(info, zeros)
-    archive.close()
-    for top in (fill(scratch() / "s", many), bomb):
-        try:
-            require(False, "it is read", *read_submission(top)[0])
-        except Refused:
-            pass
