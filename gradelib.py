@@ -385,8 +385,9 @@ def diagnose(run: Run, must: Sequence[str] = ()) -> Verdict:
 
 
 def missing_exercise(lines: Sequence[str]) -> str:
-    """Return the line in which the kernel or a program says what has not been done; else "".""" 
-    return next((line for line in lines if re.match(r"Exercise \d+ is missing: ", line)), "")
+    """Return what the kernel or a program says has not been done, maybe at a prompt; else "".""" 
+    found = (re.match(rf"(?:{PROMPT})?(Exercise \d+ is missing: .*)", line) for line in lines)
+    return next((match[1] for match in found if match), "")
 
 
 def _mishap(run: Run) -> Tuple[str, List[str]]:

@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from gradelib import CLEAN_END, Watch
+from gradelib import CLEAN_END, PROMPT, Watch, missing_exercise
 from gradetests import EXERCISES, TESTS
 
 import handout
@@ -175,6 +175,14 @@ def closely(exercise, well):
     score = re.search(r"^Score: (\d+)/(\d+)$", text, re.M)
     require(score and (score[1] == score[2]) == well, "wrong score", *text.splitlines())
     require(well or re.search(r"FAIL .*\n    ", text), "no reason", *text.splitlines())
+
+
+@pytest.mark.parametrize("before", ["", PROMPT])
+def test_said_anywhere(before):
+    """What is missing is found, also when a tick meets it after the monitor's prompt."""
+    said = "Exercise 14 is missing: kern/trap.c:148 (end the turn)"
+    require_equal(missing_exercise(["one", before + said, "two"]), said, "what is missing")
+    require_equal(missing_exercise(["one", f"x {said}"]), "", "what is missing")
 
 
 @pytest.mark.thorough
