@@ -19,6 +19,8 @@ enum {
 	// QEMU's -device isa-debug-exit,iobase=0xf4: writing v ends it with status 2v + 1.
 	DEBUG_EXIT = 0xf4,
 
+	STOP_US = 2000000, // emulators need not stop at once; on a busy host they take long
+
 	KBD_COMMAND = 0x64,
 	KBD_PULSE_RESET = 0xfe,
 };
@@ -27,7 +29,7 @@ void power_off(void)
 {
 	outw(PM1A_CONTROL_QEMU, PM1_SLEEP_ENABLE);
 	outw(PM1A_CONTROL_BOCHS, PM1_SLEEP_ENABLE);
-	microdelay(2000000); // emulators need not stop at once; on a busy host they take long
+	microdelay(STOP_US);
 	outl(DEBUG_EXIT, 0);
 	cprintf("This machine cannot be switched off from here. It is safe to do so now.\n");
 }
@@ -35,6 +37,7 @@ void power_off(void)
 void power_off_failed(void)
 {
 	outl(DEBUG_EXIT, 1);
+	microdelay(STOP_US);
 }
 
 void machine_reset(void)
