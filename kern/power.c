@@ -21,6 +21,8 @@ enum {
 	DEBUG_EXIT = 0xf4,
 	DEBUG_EXIT_CLEAN = 4,
 
+	STOP_US = 2000000, // emulators need not stop at once; on a busy host they take long
+
 	KBD_COMMAND = 0x64,
 	KBD_PULSE_RESET = 0xfe,
 };
@@ -29,7 +31,7 @@ void power_off(void)
 {
 	outw(PM1A_CONTROL_QEMU, PM1_SLEEP_ENABLE);
 	outw(PM1A_CONTROL_BOCHS, PM1_SLEEP_ENABLE);
-	microdelay(2000000); // emulators need not stop at once; on a busy host they take long
+	microdelay(STOP_US);
 	outl(DEBUG_EXIT, DEBUG_EXIT_CLEAN);
 	cprintf("This machine cannot be switched off from here. It is safe to do so now.\n");
 }
@@ -37,6 +39,7 @@ void power_off(void)
 void power_off_failed(enum Failure failure)
 {
 	outl(DEBUG_EXIT, failure);
+	microdelay(STOP_US);
 }
 
 void machine_reset(void)

@@ -17,6 +17,7 @@ my %value = map { /^(\w+)=(.*)$/s } @ARGV;
 my ($qemu, $cpus, $run, $port, $seed, $stop, $trace_ms, $record, $replay, $kernel) =
 	map { $value{$_} // '' } qw(qemu cpus run port seed stop trace_ms record replay kernel);
 my @oldest = (5, 2); # QEMU that goes backwards under gdb
+my @unsteady = (11, 0); # QEMU that does not repeat every run of several CPUs
 
 # How many letters must be added, removed, changed or swapped with the next to make $s from $t.
 sub distance {
@@ -96,6 +97,8 @@ $seed eq '' || $seed =~ /^\d{1,9}$/
 $stop eq '' || $seed ne '' && $stop =~ /^[1-9]\d{0,8}$/
 	or die "STOP=$stop is no tick of a run with a seed. Try SEED=7 STOP=1000\n";
 check_window() if $value{window};
+print STDERR "QEMU 11 repeats a run of several CPUs nearly always, QEMU 10.0 or 7.2 always\n"
+	if $seed ne '' && $cpus !~ /^1\b/ && is_since(@unsteady);
 check_recording() if $record || $replay;
 $trace_ms eq '' || $trace_ms =~ /^[1-9]\d{0,8}$/
 	or die "TRACE_MS=$trace_ms is no number of milliseconds. Try TRACE_MS=100\n";

@@ -60,6 +60,18 @@ def test_many_times():
                       f"numbers of equal runs with {cpus} CPUs")
 
 
+@pytest.mark.parametrize("version, cpus, notes", [
+    ("11.1.3", 4, ["QEMU 11 repeats a run of several CPUs nearly always, QEMU 10.0 or 7.2 always"]),
+    ("11.1.3", 1, []), ("10.0.13", 4, [])])
+def test_unsteady(version, cpus, notes):
+    """Where a run may differ all the same, a line says so, and names the versions."""
+    qemu = scratch() / "qemu"
+    qemu.write_text(f"#!/bin/sh\necho QEMU emulator version {version}\n")
+    qemu.chmod(0o755)
+    said = make("-s", "run-hello-nox", f"QEMU={qemu}", f"CPUS={cpus}", "SEED=7").splitlines()
+    require_equal([line for line in said if "nearly" in line], notes, "notes")
+
+
 def at_tick(seed: int):
     """Under gdb, stop a run of stresssched in its tick 1500; return which CPU is there, with its
     registers, counts and env, and what has been printed. The other CPUs run on for an instant, and
