@@ -23,9 +23,8 @@ void seed_begin(void)
 	if (!options.seeded || ncpu == 1)
 		return;
 
-	uint64_t begin = (read_tsc() | (INSTANT - 1)) + 1;
-	for (uint64_t now; (now = read_tsc()) < begin;)
-		lapic_sleep(begin - now);
+	uint64_t now = read_tsc(), begin = (now | (INSTANT - 1)) + 1;
+	lapic_sleep(begin - now); // no other interrupt can come yet
 	pit_stop(); // the only timer that the firmware leaves running
 }
 
