@@ -17,7 +17,8 @@ PRINTF_LIKE(3, 4) void _panic(const char *file, int line, const char *fmt, ...);
 			panic("assertion failed: %s", #x);                                         \
 	} while (0)
 
-#define static_assert(x) _Static_assert(x, #x)
+// As in C, a text may follow the condition.
+#define static_assert(x, ...) _Static_assert(x, #x " " __VA_ARGS__)
 
 // Kept for code written for JOS; nothing here uses it: print a warning and where in the source it
 // is, and go on.

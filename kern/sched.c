@@ -186,6 +186,7 @@ static struct Env *wait_for_work(struct CpuInfo *cpu)
 			if (run_queue.summary)
 				cpu_wake_one(); // another CPU runs the env instead
 			sched_halt(cpu, true);
+			continue; // meanwhile the last env may have ended: there is memory to free
 		}
 
 		struct Env *next = next_runnable(cpu->cpu_last);

@@ -235,7 +235,10 @@ static const char *convert(struct Format *f, const char *fmt, va_list *ap)
 	case 'E':
 	case 'a':
 	case 'A': // not supported, but its argument is consumed
-		(void) va_arg(*ap, double);
+		if (fmt[-1] == 'L')
+			(void) va_arg(*ap, long double);
+		else
+			(void) va_arg(*ap, double);
 		goto unknown;
 	case 'n': // nothing is written through it
 		(void) va_arg(*ap, void *);

@@ -18,7 +18,7 @@ AGREES = "audit: .* all agrees"
 # The programs, and the number of CPUs on which make check has them.
 PROGRAMS = {"testargs": 1, "testtlb": 4, "teststates": 2, "testfaults": 1, "testmachine": 1,
             "testfpu": 2, "testexhaust": 1, "testipc": 4, "testleak": 1, "testfail": 2,
-            "testfair": 4, "testfork": 1, "testslots": 1, "testprint": 1,
+            "testfair": 4, "testfork": 1, "testslots": 4, "testprint": 1,
             "fuzz": 2}
 
 # Programs that have tests of their own below.

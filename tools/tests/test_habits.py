@@ -29,7 +29,7 @@ static void pause(void)
 void umain(int argc, char **argv)
 {
 	static_assert(sizeof(int) == 4);
-	static_assert(JOS_USER && HABIT == 7);
+	static_assert(JOS_USER && HABIT == 7, "two arguments, as in C");
 	pause();
 	cprintf("%d %d %d\\n", ROUNDUP(10, 7), ROUNDDOWN(10, 7), ROUNDUP(4097, PGSIZE));
 	cprintf("%d\\n", sys_seven(3));

@@ -36,6 +36,7 @@ static void test_formats(void)
 	text("42   |x  |(null)", "%*d|%-3c|%s", -5, 42, 'x', NULL);
 	text("out of memory|out of memory", "%e|%e", -E_NO_MEM, E_NO_MEM);
 	text("%f 7 %q 8 %n 9 %", "%f %d %q %d %n %d %", 1.5, 7, 8, (void *) 0, 9);
+	text("%Lf 7 %5.1Lg 8", "%Lf %d %5.1Lg %d", 1.5L, 7, 1.5L, 8);
 	text("1 %5y 2", "%d %5y %d", 1, 2);
 }
 
