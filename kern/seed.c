@@ -25,7 +25,7 @@ void seed_begin(void)
 
 	uint64_t now = read_tsc(), begin = (now | (INSTANT - 1)) + 1;
 	lapic_sleep(begin - now); // no other interrupt can come yet
-	pit_stop(); // the only timer that the firmware leaves running
+	pit_stop();               // the only timer that the firmware leaves running
 }
 
 // ---- Ticks ----

@@ -288,7 +288,9 @@ def test_drops_in(name):
     enter_copy()
     Path(f"user/{name}.c").write_text(source)
     output = make("WERROR=")
-    require("warning" not in output, "the compiler warns", *excerpt(output.splitlines()))
+    # That %x gets a pointer, which trees without format checks let pass, the compiler may say.
+    warnings = [line for line in output.splitlines() if "warning" in line and "-Wformat" not in line]
+    require(not warnings, "the compiler warns", *warnings)
     if "panic" not in must[-1]:         # a panic leaves the program at a breakpoint
         must = [*must, re.escape(CLEAN_END)]
     for cpus in (1, 4):
