@@ -7,7 +7,7 @@ from gradelib import CLEAN_END
 
 import pytest
 
-from kit import enter_copy, excerpt, make, params, require, require_equal
+from kit import enter_copy, make, params, require, require_equal
 from machine import Machine, command, play, verify
 
 # A copy-on-write fork as a student writes it, with a page-fault handler of its own.
@@ -289,7 +289,8 @@ def test_drops_in(name):
     Path(f"user/{name}.c").write_text(source)
     output = make("WERROR=")
     # That %x gets a pointer, which trees without format checks let pass, the compiler may say.
-    warnings = [line for line in output.splitlines() if "warning" in line and "-Wformat" not in line]
+    warnings = [line for line in output.splitlines()
+                if "warning" in line and "-Wformat" not in line]
     require(not warnings, "the compiler warns", *warnings)
     if "panic" not in must[-1]:         # a panic leaves the program at a breakpoint
         must = [*must, re.escape(CLEAN_END)]
