@@ -58,7 +58,11 @@ def programs() -> List[str]:
 
 def names() -> str:
     """Return the names of the sources that a hand-in may have, a line each."""
-    found = {f"{path.parent.name}/{path.name}" for top in (ROOT, ROOT / "tools/handout")
+    tops = [ROOT]
+    #{ Not in the handout
+    tops.append(ROOT / "tools/handout")     # files that only handouts have
+    #}
+    found = {f"{path.parent.name}/{path.name}" for top in tops
              for part in PARTS for path in (top / part).glob("*.[chS]")}
     return "".join(f"{name}\n" for name in sorted(found))
 
