@@ -205,7 +205,7 @@ help:
 	@echo "make clean		remove what was made"
 	@echo
 	@echo "CPUS=n RUN=\"program program...\" EXIT=1 SEED=n SEEDS=n TRACE_MS=n QEMUEXTRA=..."
-	@echo "CFLAGS=... EX=n GRADEFLAGS=... V=1, conf/env.mk"
+	@echo "CFLAGS=... EX=n GRADEFLAGS=... CHECKED=1 V=1, conf/env.mk"
 
 .PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb .gdbinit grade help which-qemu \
 	print-qemu print-gdbport print-command print-nm print-compiler

@@ -46,10 +46,10 @@ struct Program;
 // waits for the lock, and reads it on the way out after it has released it. Another CPU that wants
 // to change it takes the env off its CPU first.
 struct Env {
-	struct Trapframe env_tf; // user registers while it does not run
+	struct Trapframe env_tf; // user registers; while it runs, its CPU uses it without the lock
 	struct Env *env_link;    // next on the free list
-	envid_t env_id;
-	envid_t env_parent_id; // 0 for an env the kernel made
+	envid_t env_id;          // its CPU reads it without the lock
+	envid_t env_parent_id;   // 0 for an env the kernel made
 	enum EnvType env_type;
 	unsigned env_status; // one of the above
 	uint32_t env_runs;   // how many times it has been given a CPU
@@ -66,7 +66,7 @@ struct Env {
 	bool env_ipc_recving;
 	void *env_ipc_dstva; // where it wants a page, at or above UTOP for no page
 	uint32_t env_ipc_value;
-	envid_t env_ipc_from; // the sender
+	envid_t env_ipc_from; // the sender; its CPU reads it without the lock
 	int env_ipc_perm;     // rights on the page received, 0 if there was none
 
 	// Sending. The envs that wait in sys_ipc_send form a queue at their receiver. It is a ring:
@@ -81,9 +81,10 @@ struct Env {
 	// Used by the kernel only.
 	const struct Program *env_program; // what it was loaded from, for symbols
 	enum EnvStepping env_stepping;     // whether the monitor single-steps it
-	void *env_fpu;                     // where its floating-point registers are saved
-	uint16_t env_children;             // how many envs have it as their parent
-	uint16_t env_freed; // when it is ENV_DYING: the page tables below this one are empty
+	void *env_fpu; // where its floating-point registers are saved; its CPU reads it without the
+		       // lock
+	uint16_t env_children; // how many envs have it as their parent
+	uint16_t env_freed;    // when it is ENV_DYING: the page tables below this one are empty
 };
 
 #endif

@@ -150,7 +150,9 @@ bool acpi_find_cpus(void)
 	const char *entry = (const char *) (rsdt + 1), *end = (const char *) rsdt + rsdt->length;
 	end = MIN(end, entry + MAX_TABLES * entry_size);
 	for (; end - entry >= (ssize_t) entry_size; entry += entry_size) {
-		const struct Madt *madt = find_table(*(const physaddr_t *) entry, "APIC");
+		physaddr_t table;
+		memcpy(&table, entry, sizeof(table)); // it may be at any address
+		const struct Madt *madt = find_table(table, "APIC");
 
 		if (madt && madt->header.length >= sizeof(*madt)) {
 			add_cpus(madt);

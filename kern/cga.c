@@ -25,6 +25,8 @@ enum {
 
 // Each cell is a character and, in the high byte, its colours.
 static uint16_t *const memory = (uint16_t *) (KERNBASE + 0xb8000);
+
+// Protected by the console lock.
 static int start;     // index of the first cell on the screen
 static int cursor;    // where the next character goes, in cells from there
 static bool scrolled; // start has changed, and the controller does not know it yet

@@ -12,9 +12,10 @@
 #include <kern/serial.h>
 #include <kern/spinlock.h>
 
-// Protects the devices' output, and the variables below.
+// Protects the devices' output, and the variables below. Itself, it is used without a lock.
 static struct spinlock cons_lock = {.name = "console"};
 
+// Protected by the console lock.
 static bool line_open;  // the last byte written was not the end of a line
 static int line_author; // who wrote it, as author() says
 

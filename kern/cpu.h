@@ -42,8 +42,7 @@ struct __attribute__((aligned(256))) CpuInfo {
 	bool cpu_fpu_loaded;      // the current env's floating-point registers are in this CPU
 	uint32_t cpu_timer_ticks; // how often its timer has interrupted
 	uint32_t cpu_random;      // the state of its random numbers (kern/seed.c)
-	struct Env
-		*cpu_next; // the next env, if no other is runnable at the next choice; or NULL
+	struct Env *cpu_next;     // the next env, if no other is runnable at the next choice; or NULL
 
 	// Used by this CPU alone, in kern/sched.c: whether it had to wait more often than not.
 	uint32_t cpu_lock_takes; // how often it has taken the kernel lock, halved at each tick,
@@ -53,22 +52,24 @@ struct __attribute__((aligned(256))) CpuInfo {
 	uint32_t cpu_switches;   // how often it has switched envs
 	uint32_t cpu_tick;       // since this tick
 
-	// Protected by the kernel lock. (While the CPU is CPU_USER, cpu_env does not change, so
-	// the CPU itself may read it without the lock.)
-	struct Env *cpu_env; // the env that runs here, NULL for none
+	// Protected by the kernel lock. (While the CPU is CPU_USER, cpu_env does not change.)
+	struct Env *cpu_env; // the env that runs here or NULL; its CPU reads it without the lock
 	pde_t *cpu_pgdir;    // the page directory in CR3, and its frame
 	struct PageInfo *cpu_pgdir_page;
 	struct Env *cpu_last; // the env chosen last by round robin, which goes on after it
 	bool cpu_tlb_stale;   // has to flush its TLB before it runs user code again
-	bool cpu_woken; // was halted and has been kicked; the CPU itself reads it without the lock
+	bool cpu_woken;       // was halted and has been kicked; its CPU reads it without the lock
 };
 
 // cpus[0] is the boot CPU; the others follow in the order in which they were found. The index is
 // the CPU's number.
 extern struct CpuInfo cpus[NCPU];
+
+// Set when the CPUs are found, then constant.
 extern int ncpu;             // how many entries are used
 extern int ncpu_left_out;    // how many more CPUs there are, for which there was no room
 extern physaddr_t lapicaddr; // registers of the local APICs, 0 if there are none
+
 extern uint8_t percpu_kstacks[NCPU][KSTKSIZE];
 
 // The top of the stack of CPU n, where it is mapped between guards.

@@ -18,7 +18,8 @@
 struct Program;
 
 // The global descriptor table, the same one for all CPUs. At its end it has a TSS for each CPU, and
-// then one for the task of each CPU that handles double faults (kern/doublefault.c).
+// then one for the task of each CPU that handles double faults (kern/doublefault.c). Each CPU sets
+// up its own without a lock.
 extern struct Segdesc gdt[];
 #define GD_DOUBLE_FAULT(cpu) (GD_TSS0 + ((NCPU + (cpu)) << 3))
 

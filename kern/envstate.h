@@ -11,20 +11,19 @@
 #include <kern/cpu.h>
 #include <kern/kick.h>
 
-extern struct Env *envs; // NENV of them
+extern struct Env *envs; // NENV of them; set at boot, then constant
 
 // ---- The run queue ----
 
 // The set of envs that are ENV_RUNNABLE: bit i of word w stands for envs[RUN_BITS * w + i], and bit
-// w of the summary for any of word w. Protected by the kernel lock; halted CPUs read the summary
-// without it, as a hint.
+// w of the summary for any of word w. Protected by the kernel lock.
 enum { RUN_BITS = 32, RUN_WORDS = NENV / RUN_BITS };
 _Static_assert(RUN_WORDS <= RUN_BITS, "the summary is one word");
 
 extern struct RunQueue {
 	uint32_t words[RUN_WORDS];
-	volatile uint32_t summary;
-	uint32_t count; // how many envs are in it
+	volatile uint32_t summary; // halted CPUs read it without the lock, as a hint
+	uint32_t count;            // how many envs are in it
 } run_queue;
 
 // Whether e is in the run queue.

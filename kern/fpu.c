@@ -25,8 +25,9 @@ enum { // SDM volume 2, CPUID, leaf 1, edx
 	MXCSR_DEFAULT = 0x1f80,
 };
 
-static bool have_fpu, have_fxsr;
-static uint8_t clean[FXSAVE_SIZE] __attribute__((aligned(16))); // the state of a new env
+static bool have_fpu, have_fxsr; // the same on all CPUs; each sets them, without a lock
+static uint8_t clean[FXSAVE_SIZE]
+	__attribute__((aligned(16))); // the state of a new env, set at boot, then constant
 
 static void save(void *area)
 {

@@ -15,7 +15,7 @@
 // It may be held for long, and an emulator may run on fewer processors than it shows, so that the
 // holder does not run while others wait. Therefore a CPU that has looked for a while sleeps until
 // it gets the lock. Meanwhile interrupts are on, so lock_kernel must be called only where the
-// kernel can handle one.
+// kernel can handle one. Itself, it is used without a lock.
 extern struct spinlock kernel_lock;
 
 // Whether this CPU holds it. Functions that need the lock assert this, except those that are called

@@ -4,6 +4,7 @@
 #include <kern/lapic.h>
 
 #include <inc/memlayout.h>
+#include <inc/string.h>
 #include <inc/trap.h>
 
 #include <kern/cpu.h>
@@ -42,6 +43,7 @@ enum {
 
 enum { TICKS_PER_SECOND = 100 };
 
+// Set by lapic_init, then constant.
 static volatile uint32_t *lapic; // the registers of the CPU that accesses them
 static uint32_t timer_hz;        // how fast the timer counts; the same on all CPUs
 
@@ -220,9 +222,8 @@ void lapic_startap(uint8_t apicid, uint32_t addr)
 	// The same section: old processors do not wait for STARTUP, but jump to this address after
 	// INIT.
 	nvram_write(NVRAM_SHUTDOWN, SHUTDOWN_JUMP);
-	volatile uint16_t *warm_reset = (uint16_t *) (KERNBASE + WARM_RESET);
-	warm_reset[0] = 0;
-	warm_reset[1] = addr >> 4;
+	uint32_t target = addr >> 4 << 16; // offset 0, and above it the segment
+	memcpy((void *) (KERNBASE + WARM_RESET), &target, sizeof(target));
 
 	send(apicid, ICR_STARTUP | addr >> PGSHIFT);
 }

@@ -5,7 +5,8 @@
 
 #include <inc/types.h>
 
-// Each option is given by QEMU's -fw_cfg name=opt/jos/NAME,string=VALUE.
+// Each option is given by QEMU's -fw_cfg name=opt/jos/NAME,string=VALUE. Set by options_init, then
+// constant.
 extern struct Options {
 	char run[256]; // run: programs to start, separated by spaces
 

@@ -70,7 +70,8 @@ static void page_init(void)
 {
 	// At 40:13 in its data area, the BIOS has the size of free low memory in KB. Without a BIOS
 	// that is 0, and all of it is free.
-	uint16_t low_kb = *(uint16_t *) (KERNBASE + 0x413);
+	const uint8_t *bytes = (const uint8_t *) KERNBASE + 0x413;
+	uint16_t low_kb = bytes[0] | bytes[1] << 8;
 	ppn_t low_end = (low_kb ? MIN(low_kb, 640) : 640) / (PGSIZE / 1024);
 	ppn_t kernel_end = PGNUM(PADDR(boot_alloc(0)));
 	ppn_t trace = npages - trace_frames(npages);

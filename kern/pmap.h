@@ -12,6 +12,7 @@
 
 #include <kern/cpu.h>
 
+// Set at boot, then constant.
 extern struct PageInfo *pages; // one entry for each frame
 extern size_t npages;          // how many frames the kernel uses: numbers 0 to npages - 1
 extern pde_t *kern_pgdir;      // the kernel's own page directory

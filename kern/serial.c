@@ -24,8 +24,8 @@ enum {
 	MAX_POLLS = 20000, // so that a port that never becomes ready does not stop the kernel
 };
 
-static bool present;
-static int early; // a byte received before serial_init, 0 for none
+static bool present; // set by serial_init, then constant
+static int early;    // a byte received before serial_init, 0 for none
 
 void serial_init(void)
 {

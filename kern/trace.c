@@ -30,7 +30,7 @@ struct TraceHeader {
 
 bool tracing;
 
-// Each CPU's buffer, and how many events are in it. Written by that CPU only.
+// Each CPU's buffer, and how many events are in it. Written by that CPU only, without a lock.
 static struct {
 	struct TraceEvent *events;
 	uint32_t count;

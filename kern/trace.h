@@ -38,7 +38,8 @@ enum {
 	TRACE_KICK,        // the CPU kicks another one: its number
 };
 
-// Whether events are being recorded. Becomes true at most once, and then false at most once.
+// Whether events are being recorded. Becomes true at most once, and then false at most once. Used
+// without a lock.
 extern bool tracing;
 
 // Return how many of npages frames the buffers take, at the end of memory; 0 without a trace.

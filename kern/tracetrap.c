@@ -15,10 +15,10 @@
 #include <kern/trap.h>
 #include <kern/trapframe.h>
 
-static uint64_t end_time; // of the recording, by the time-stamp counter; set by trace_init
+static uint64_t end_time; // of the recording, by the time-stamp counter; then constant
 
-// For each env, the number of the system call that it makes, plus 1; 0 for none. Written without
-// the lock by the CPU on which the env runs.
+// For each env, the number of the system call that it makes, plus 1; 0 for none. Used without a
+// lock by the CPU on which the env runs.
 static uint8_t calls[NENV];
 
 static void trace_user_trap(const struct Trapframe *tf, const struct Env *e)

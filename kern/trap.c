@@ -91,8 +91,10 @@ static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 	uintptr_t top = nested ? tf->tf_esp - 4 : UXSTACKTOP;
 	uintptr_t frame = top - sizeof(struct UTrapframe);
 
-	// The frame lies within one page; what is mapped below that does not matter.
-	struct UTrapframe *utf = user_mem_kva(e, (void *) frame, PTE_W);
+	// The frame lies within one page; what is mapped below that does not matter. The program
+	// decides where it is, so it need not be aligned.
+	typedef struct UTrapframe unaligned __attribute__((aligned(1)));
+	unaligned *utf = user_mem_kva(e, (void *) frame, PTE_W);
 	if (frame < UXSTACKTOP - PGSIZE || !utf) {
 		env_kill_bad_memory(e, frame);
 		return;

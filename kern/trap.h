@@ -16,8 +16,8 @@ void trap_init_percpu(int cpu);
 // end it enters user mode again. If it comes from the kernel, this returns, or panics.
 void trap(struct Trapframe *tf);
 
-// The function that kern/trapentry.S calls: trap or, while events are recorded, trace_enter in
-// kern/tracetrap.c.
+// The function that kern/trapentry.S calls: trap or, when events are recorded, trace_enter in
+// kern/tracetrap.c. Set before other CPUs start, then constant.
 extern void (*trap_enter)(struct Trapframe *tf);
 
 #endif

@@ -20,8 +20,8 @@ void trapframe_force_user(struct Trapframe *tf);
 // Load all registers from tf and enter user mode (kern/trapreturn.S). Interrupts must be off.
 void trap_return(const struct Trapframe *tf) __attribute__((noreturn));
 
-// The function that is called for that: trap_return or, while events are recorded, trace_leave in
-// kern/tracetrap.c.
+// The function that is called for that: trap_return or, when events are recorded, trace_leave in
+// kern/tracetrap.c. Set before other CPUs start, then constant.
 extern void (*trap_leave)(const struct Trapframe *tf) __attribute__((noreturn));
 
 // Print a trap frame, or general registers, in the lab's format.

@@ -23,6 +23,8 @@ PROGRAMS = ["as kern/programtable.S", *KERNEL]      # when a user program has ch
 BOOT = ["ld boot/boot", "mk kern/kernel.img"]
 # Files of lib/ that the kernel has, too.
 IN_KERNEL = ("int64.c", "printfmt.c", "readline.c", "string.c")
+# Files of kern/ that are compiled with CHECKED=1 only.
+ONLY_CHECKED = ("checked.c", "undefined.c")
 
 
 class Source(NamedTuple):
@@ -39,7 +41,8 @@ class Source(NamedTuple):
 def all_sources():
     """Return all Sources in the current tree."""
     files = [file for part in ("boot", "kern", "lib") for suffix in ("c", "S")
-             for file in Path(part).glob(f"*.{suffix}")] + programs()
+             for file in Path(part).glob(f"*.{suffix}") if file.name not in ONLY_CHECKED]
+    files += programs()
     return ([Source(file, file.parts[0]) for file in files] +
             [Source(Path("lib") / name, "kern") for name in IN_KERNEL])
 
