@@ -117,10 +117,10 @@ MISTAKES = {
         "		return r;\n	e->env_pgfault_upcall"),
     "only the highest byte of the exception frame is checked": (
         9, "full", "8 bytes left, a frame and a word need 56.*the env must die instead",
-        "kern/trap.c", "	struct UTrapframe *utf = user_mem_kva(e, (void *) frame, PTE_W);\n"
+        "kern/trap.c", "	unaligned *utf = user_mem_kva(e, (void *) frame, PTE_W);\n"
         "	if (frame < UXSTACKTOP - PGSIZE || !utf) {\n",
         "	char *last = user_mem_kva(e, (void *) (top - 1), PTE_W);\n"
-        "	struct UTrapframe *utf = (struct UTrapframe *) (last + 1) - 1;\n	if (!last) {\n"),
+        "	unaligned *utf = (unaligned *) (last + 1) - 1;\n	if (!last) {\n"),
     "no word is left free for an upcall that is interrupted": (
         9, "nested", "below the stack pointer there are one free word and the frame",
         "kern/trap.c", "nested ? tf->tf_esp - 4 :", "nested ? tf->tf_esp :"),
