@@ -1,22 +1,36 @@
 """The checking build: it is silent on this kernel, and names the line of each mistake."""
 
+import os
 import re
+import shutil
 from pathlib import Path
 
 from gradelib import CLEAN_END
 
 import pytest
 
-from kit import case, edit, enter_copy, line_of, make, params, require
+from kit import (SCRATCH, case, edit, enter, enter_copy, line_of, make, params, require,
+                 scratch)
 from machine import command, play, verify
 
-# In the tree's own obj/, so that user programs need not be compiled again.
-CHECKED = ("CHECKED=1", "OBJDIR=obj")
+pytestmark = pytest.mark.xdist_group("checked")     # one after the other: they share a build
 
 
 def build():
-    """Build the checking kernel in a fresh copy that has been changed."""
-    make("-j2", *CHECKED)
+    """Build the checking kernel, in the tree's own obj/, which has the user programs already."""
+    make("-j2", "CHECKED=1", "OBJDIR=obj")
+
+
+def enter_checked():
+    """Go to a fresh copy of the tree with a checking kernel."""
+    shared = Path(os.environ[SCRATCH]) / "checked"
+    if not shared.exists():
+        enter_copy()
+        build()
+        shutil.copytree(".", shared)
+    copy = scratch() / "tree"
+    shutil.copytree(shared, copy)
+    enter(copy)
 
 
 def panic_of(program, cpus="1", seed=""):
@@ -92,7 +106,7 @@ MISTAKES = {
     MISTAKES, ("a trap does not take the lock",)))
 def test_named(file, old, new, program, cpus, where, text, words):
     """A mistake is named, with the line where it is."""
-    enter_copy()
+    enter_checked()
     edit(file, old, new)
     build()
     place, said = panic_of(program, cpus, "7")
@@ -108,8 +122,7 @@ PROGRAMS = ("hello", "forktree", "dumbfork", "pingpong", "sendpage", "faultalloc
 @pytest.mark.thorough
 def test_silent():
     """This kernel has none of the mistakes."""
-    enter_copy()
-    build()
+    enter_checked()
     for program in PROGRAMS:
         for cpus in "1", "4":
             with case(f"{program} on {cpus} CPUs"):
