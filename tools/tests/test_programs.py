@@ -237,10 +237,11 @@ static int __attribute__((noinline)) recurse(volatile int *n)
 
 static void __attribute__((noinline)) large(void)
 {
-	volatile char array[5 * PGSIZE];
+	char array[5 * PGSIZE];
 
+	asm volatile("" : : "r"(array) : "memory"); // all of it is there
 	array[0] = 1;
-	sys_yield();
+	asm volatile("" : : "r"(array) : "memory");
 }
 
 static void overflowing_handler(struct UTrapframe *utf)
