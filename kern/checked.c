@@ -38,11 +38,13 @@ bool __real_panic_begin(void);
 
 // ---- Reports ----
 
-// Panic at the call before address pc in the kernel, which the compiler has made for line `line' of
-// the source.
-PRINTF_LIKE(2, 3) static void __attribute__((noreturn)) wrong_at(uintptr_t pc, const char *fmt, ...)
+static void checked_end(void)
 {
-	struct Eipdebuginfo info;
+	stacks = 0;
+}
+
+void checked_panic(const char *file, int line, const char *fmt, ...)
+{
 	char text[256];
 	va_list ap;
 
@@ -50,17 +52,27 @@ PRINTF_LIKE(2, 3) static void __attribute__((noreturn)) wrong_at(uintptr_t pc, c
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	debuginfo_find(kernel_symbols, pc - 1, &info);
-	_panic(info.eip_file, info.eip_line, "%s", text);
+	_panic(file, line, "%s", text);
 }
 
-void checked_end(void)
+// Find the line of source for which the compiler has made the call before address pc in the kernel.
+static struct Eipdebuginfo line_before(uintptr_t pc)
 {
-	stacks = 0;
+	struct Eipdebuginfo info;
+
+	checked_end();
+	debuginfo_find(kernel_symbols, pc - 1, &info);
+	return info;
 }
+
+// Panic at that line.
+#define wrong_at(pc, ...)                                                                          \
+	do {                                                                                       \
+		struct Eipdebuginfo info = line_before(pc);                                        \
+		checked_panic(info.eip_file, info.eip_line, __VA_ARGS__);                          \
+	} while (0)
 
 // The kernel panics for another reason.
-bool __wrap_panic_begin(void);
 bool __wrap_panic_begin(void)
 {
 	checked_end();
@@ -91,13 +103,13 @@ static const struct SharedVariable *variable_of(uintptr_t va)
 	return low;
 }
 
-// Find the field that has the byte at this offset in a struct. Returns its name, or "?".
-static const char *field_of(const struct SharedField *fields, uint32_t offset)
+// Find the field that has the byte at this offset in a struct. Returns one without a name if there
+// is none.
+static const struct SharedField *field_of(const struct SharedField *fields, uint32_t offset)
 {
-	for (; fields->name; fields++)
-		if (offset - fields->offset < fields->size)
-			return fields->name;
-	return "?";
+	while (fields->name && offset - fields->offset >= fields->size)
+		fields++;
+	return fields;
 }
 
 // If va is in a table of count structs, write the name of the field there into text.
@@ -108,8 +120,8 @@ static bool name_in(char *text, int size, uintptr_t va, const char *table, const
 
 	if (offset >= element_size * count)
 		return false;
-	snprintf(text, size, "%s[%u].%s", table, offset / element_size,
-		 field_of(fields, offset % element_size));
+	const char *field = field_of(fields, offset % element_size)->name;
+	snprintf(text, size, "%s[%u].%s", table, offset / element_size, field ? field : "?");
 	return true;
 }
 
@@ -182,8 +194,9 @@ static uint8_t rights_at(const struct CpuInfo *self, uintptr_t va)
 {
 	if (va - (uintptr_t) cpus < sizeof(cpus))
 		return rights[protection_in_cpu[(va - (uintptr_t) cpus) % sizeof(*self)]][false];
-	if (va == (uintptr_t) &run_queue.summary)
-		return READ;
+	if (va - (uintptr_t) &run_queue < sizeof(run_queue))
+		return rights[field_of(fields_of_RunQueue, va - (uintptr_t) &run_queue)->protection]
+			     [false];
 	const struct SharedVariable *v = variable_of(va);
 	if (!v)
 		return is_no_variable(va) ? READ | WRITE : 0;
@@ -279,7 +292,7 @@ PART access_rarely(uintptr_t va, uintptr_t pc, bool write)
 	if (cpu >= stacks)
 		begin();
 	else if (va - (uintptr_t) &kernel_lock < sizeof(kernel_lock))
-		return;
+		return; // as rights_at would find, which takes longer
 	else if (va < KERNBASE)
 		access_low(va, pc, write);
 	else if (frame_is_free[frame_of(va)])
@@ -314,31 +327,20 @@ static inline bool __attribute__((always_inline)) is_special(uintptr_t va, bool 
 					(write && va - (uintptr_t) pages < pages_size));
 }
 
-// For the functions below, which jump here: their argument and return address are on the stack.
 #define PC ((uintptr_t) __builtin_return_address(0))
-
-static void __attribute__((noinline)) special_read(uintptr_t va)
-{
-	access_slowly(va, PC, false);
-}
-
-static void __attribute__((noinline)) special_write(uintptr_t va)
-{
-	access_slowly(va, PC, true);
-}
 
 #define ACCESSES(size)                                                                             \
 	void __tsan_read##size(uintptr_t va);                                                      \
 	void __tsan_read##size(uintptr_t va)                                                       \
 	{                                                                                          \
 		if (is_special(va, false))                                                         \
-			special_read(va);                                                          \
+			access_slowly(va, PC, false);                                              \
 	}                                                                                          \
 	void __tsan_write##size(uintptr_t va);                                                     \
 	void __tsan_write##size(uintptr_t va)                                                      \
 	{                                                                                          \
 		if (is_special(va, true))                                                          \
-			special_write(va);                                                         \
+			access_slowly(va, PC, true);                                               \
 	}
 
 ACCESSES(1)
@@ -362,20 +364,17 @@ access_range(uintptr_t va, uint32_t size, bool write)
 		access_slowly(last, PC, write);
 }
 
-void __tsan_read_range(uintptr_t va, uint32_t size);
 void __tsan_read_range(uintptr_t va, uint32_t size)
 {
 	access_range(va, size, false);
 }
 
-void __tsan_write_range(uintptr_t va, uint32_t size);
 void __tsan_write_range(uintptr_t va, uint32_t size)
 {
 	access_range(va, size, true);
 }
 
 // Each file calls this once, from a list of constructors, which the kernel does not execute.
-void __tsan_init(void);
 void __tsan_init(void)
 {
 }

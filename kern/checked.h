@@ -1,9 +1,10 @@
-// The checking build: what may be accessed without the kernel lock, and the end of the checks.
+// The checking build: what may be accessed without the kernel lock, and the report of a mistake.
 // tools/build/shared.py writes the tables.
 
 #ifndef JOS_KERN_CHECKED_H
 #define JOS_KERN_CHECKED_H
 
+#include <inc/stdio.h>
 #include <inc/types.h>
 
 #include <kern/spinlock.h>
@@ -43,7 +44,8 @@ extern const struct SharedField fields_of_CpuInfo[], fields_of_Env[], fields_of_
 // How long the code of page_free is, in bytes.
 extern const uint32_t shared_page_free_size;
 
-// End the checks of accesses, as the kernel panics.
-void checked_end(void);
+// Panic at that line of the source, after the checks of accesses have been ended.
+void checked_panic(const char *file, int line, const char *fmt, ...) __attribute__((noreturn))
+PRINTF_LIKE(3, 4);
 
 #endif

@@ -4,7 +4,6 @@
 // The compiler passes what it knows in structs, and the values as words, or as pointers to them if
 // they are longer than that.
 
-#include <inc/assert.h>
 #include <inc/stdio.h>
 #include <inc/string.h>
 
@@ -21,7 +20,7 @@ struct Type {
 	char name[];   // in quotes
 };
 
-struct Overflow {
+struct Typed {
 	struct SourceLocation at;
 	const struct Type *type;
 };
@@ -43,25 +42,14 @@ struct Mismatch {
 	uint8_t use;
 };
 
-struct Invalid {
-	struct SourceLocation at;
-	const struct Type *type;
-};
-
-PRINTF_LIKE(2, 3)
-static void __attribute__((noreturn))
-undefined_at(const struct SourceLocation *at, const char *fmt, ...)
+static const char *file_of(const struct SourceLocation *at)
 {
-	char text[256];
-	va_list ap;
-
-	checked_end();
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	bool here = strncmp(at->file, "./", 2) == 0; // headers are found in the directory `.'
-	_panic(here ? at->file + 2 : at->file, at->line, "%s", text);
+
+	return here ? at->file + 2 : at->file;
 }
+
+#define undefined_at(at, ...) checked_panic(file_of(at), (at)->line, __VA_ARGS__)
 
 // Write a value of this type, as the compiler passes it, into text. Returns text.
 static const char *value(char *text, int size, const struct Type *type, uintptr_t word)
@@ -82,7 +70,7 @@ static const char *value(char *text, int size, const struct Type *type, uintptr_
 enum { DIGITS = 24 };
 
 static void __attribute__((noreturn))
-overflow(const struct Overflow *o, const char *operation, uintptr_t a, uintptr_t b)
+overflow(const struct Typed *o, const char *operation, uintptr_t a, uintptr_t b)
 {
 	char x[DIGITS], y[DIGITS];
 
@@ -94,27 +82,27 @@ overflow(const struct Overflow *o, const char *operation, uintptr_t a, uintptr_t
 	void __attribute__((noreturn)) __ubsan_handle_##name(__VA_ARGS__);                         \
 	void __ubsan_handle_##name(__VA_ARGS__)
 
-UNDEFINED(add_overflow_abort, const struct Overflow *o, uintptr_t a, uintptr_t b)
+UNDEFINED(add_overflow_abort, const struct Typed *o, uintptr_t a, uintptr_t b)
 {
 	overflow(o, "+", a, b);
 }
 
-UNDEFINED(sub_overflow_abort, const struct Overflow *o, uintptr_t a, uintptr_t b)
+UNDEFINED(sub_overflow_abort, const struct Typed *o, uintptr_t a, uintptr_t b)
 {
 	overflow(o, "-", a, b);
 }
 
-UNDEFINED(mul_overflow_abort, const struct Overflow *o, uintptr_t a, uintptr_t b)
+UNDEFINED(mul_overflow_abort, const struct Typed *o, uintptr_t a, uintptr_t b)
 {
 	overflow(o, "*", a, b);
 }
 
-UNDEFINED(divrem_overflow_abort, const struct Overflow *o, uintptr_t a, uintptr_t b)
+UNDEFINED(divrem_overflow_abort, const struct Typed *o, uintptr_t a, uintptr_t b)
 {
 	overflow(o, "/", a, b);
 }
 
-UNDEFINED(negate_overflow_abort, const struct Overflow *o, uintptr_t a)
+UNDEFINED(negate_overflow_abort, const struct Typed *o, uintptr_t a)
 {
 	char x[DIGITS];
 
@@ -150,12 +138,7 @@ UNDEFINED(type_mismatch_v1_abort, const struct Mismatch *m, uintptr_t va)
 	undefined_at(&m->at, "%08x has not enough room for type %s", va, m->type->name);
 }
 
-UNDEFINED(pointer_overflow_abort, const struct SourceLocation *at, uintptr_t base, uintptr_t result)
-{
-	undefined_at(at, "a pointer, %08x, overflows to %08x", base, result);
-}
-
-UNDEFINED(load_invalid_value_abort, const struct Invalid *i, uintptr_t a)
+UNDEFINED(load_invalid_value_abort, const struct Typed *i, uintptr_t a)
 {
 	char x[DIGITS];
 
@@ -173,7 +156,7 @@ UNDEFINED(missing_return, const struct SourceLocation *at)
 	undefined_at(at, "a function ends without a return value");
 }
 
-UNDEFINED(vla_bound_not_positive_abort, const struct Overflow *o, uintptr_t n)
+UNDEFINED(vla_bound_not_positive_abort, const struct Typed *o, uintptr_t n)
 {
 	char x[DIGITS];
 
