@@ -62,7 +62,7 @@ QEMUOPTS = $(if $(RECORD)$(SEED)$(DISKLESS),$(BY_HEADER),$(FROM_DISK)) \
 	$(WAITING) $(QEMUEXTRA)
 
 preflight = @perl tools/run/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)' cpus='$(CPUS)' \
-	run='$(RUN)' seed='$(SEED)' stop='$(STOP)' port='$(if $(WAIT),$(GDBPORT))' \
+	run='$(RUN)' seed='$(SEED)' explore='$(filter explore-%,$@)' stop='$(STOP)' port='$(if $(WAIT),$(GDBPORT))' \
 	window='$(if $(NOX)$(findstring -display,$(QEMUEXTRA))$(findstring -vnc,$(QEMUEXTRA)),,1)' \
 	port_chosen='$(gdbport_chosen)' \
 	record='$(RECORD)' replay='$(REPLAY)' kernel='$(OBJDIR)/kern/kernel' \

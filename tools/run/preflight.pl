@@ -4,6 +4,7 @@
 # and what to do. The names:
 #	qemu programs			the command; the programs there are, separated by spaces
 #	cpus run port seed stop trace_ms	what the user has set; may be empty, except cpus
+#	explore				not empty if runs with seeds are to be tried
 #	port_chosen			not empty if the user has set port: then it must be free
 #	window				not empty if QEMU is to open one
 #	record replay			the recording that is made or used, without .log
@@ -97,8 +98,9 @@ $seed eq '' || $seed =~ /^\d{1,9}$/
 $stop eq '' || $seed ne '' && $stop =~ /^[1-9]\d{0,8}$/
 	or die "STOP=$stop is no tick of a run with a seed. Try SEED=7 STOP=1000\n";
 check_window() if $value{window};
-print STDERR "QEMU 11 repeats a run of several CPUs nearly always, QEMU 10.0 or 7.2 always\n"
-	if $seed ne '' && $cpus !~ /^1\b/ && is_since(@unsteady);
+($seed eq '' && ($value{explore} // '') eq '') || $cpus =~ /^1\b/ || !is_since(@unsteady)
+	or die "QEMU 11 does not repeat every run of several CPUs with a seed; 7.2 and 10.0 do. " .
+		"Set QEMU (conf/env.mk), or CPUS=1\n";
 check_recording() if $record || $replay;
 $trace_ms eq '' || $trace_ms =~ /^[1-9]\d{0,8}$/
 	or die "TRACE_MS=$trace_ms is no number of milliseconds. Try TRACE_MS=100\n";

@@ -103,6 +103,14 @@ def need_to_work(*command: str) -> None:
         pytest.skip(f"`{shlex.join(command)}' does not work")
 
 
+def need_repeats() -> None:
+    """Skip the test unless this QEMU repeats every run of several CPUs that has a seed."""
+    qemu = make("-s", "print-qemu").strip()
+    version = re.search(r"version (\d+)", call(qemu, "--version"))
+    if version and int(version[1]) >= 11:
+        pytest.skip(f"QEMU {version[1]} does not repeat every run of several CPUs")
+
+
 # ---- Running commands ----
 
 NOTES: List[str] = []       # commands worth showing when the test fails

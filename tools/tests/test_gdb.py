@@ -12,8 +12,8 @@ from gradelib import judge
 import pytest
 
 from debugger import frames, free_port, gdb_batch, start_waiting
-from kit import (PATIENCE, call, enter_copy, excerpt, fail, line_of, make, need, need_to_work,
-                 params, require, require_equal, start)
+from kit import (PATIENCE, call, enter_copy, excerpt, fail, line_of, make, need, need_repeats,
+                 need_to_work, params, require, require_equal, start)
 
 
 # ---- gdb ----
@@ -59,6 +59,8 @@ def session(run, *commands, cpus=1, seed=1):
     to each, as a list of texts. With a seed it does not depend on what else the host does; without
     one it boots from the disk."""
     need_python()
+    if seed and cpus > 1:
+        need_repeats()
     enter_copy()
     start_waiting(f"run-{run.split()[0]}-nox-gdb", f"CPUS={cpus}", f"RUN={run}", f"SEED={seed}")
     mark = r"echo \n==\n"
@@ -209,6 +211,7 @@ def test_symbols_follow():
 @pytest.mark.thorough
 def test_symbols_of_cpu():
     """When two CPUs run different programs, `thread' brings the symbols, too."""
+    need_repeats()
     need_python()
     enter_copy()
     start_waiting("run-primes-nox-gdb", "CPUS=2", "RUN=primes idle", "SEED=1")

@@ -14,7 +14,7 @@ import pytest
 
 from compilers import COMPILERS
 from kit import (ROOT, call, choose_no_tools, complaints, enter, enter_copy, excerpt, make, need,
-                 need_to_work, params, programs, require, require_equal, scratch)
+                 need_repeats, need_to_work, params, programs, require, require_equal, scratch)
 from machine import command, play, verify
 
 pytestmark = pytest.mark.handout
@@ -234,6 +234,7 @@ def test_with_clang():
 @pytest.mark.thorough
 def test_tools():
     """What students look at their kernels with works there."""
+    need_repeats()
     hand_out(16)
     make("-j2")
     make("trace-hello", "TRACE_MS=100")

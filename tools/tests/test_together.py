@@ -11,8 +11,8 @@ import pytest
 
 from compilers import COMPILE
 from debugger import read_until
-from kit import (PATIENCE, call, choose_no_tools, complaints, enter_copy, excerpt, make, need, need_to_work,
-                 require, require_equal, start, wait_for)
+from kit import (PATIENCE, call, choose_no_tools, complaints, enter_copy, excerpt, make, need,
+                 need_repeats, need_to_work, require, require_equal, start, wait_for)
 from machine import command, play, verify
 
 WAITS = ".*Another make is at work in obj: this one waits for it\n"
@@ -158,6 +158,7 @@ def test_output_elsewhere():
 @pytest.mark.thorough
 def test_traces():
     """Two of one program with two seeds: each has its own files, as it has alone."""
+    need_repeats()
     enter_copy()
     files = [Path(f"obj/trace/hello-{seed}.{kind}") for seed in (1, 2)
              for kind in ("bin", "html", "json")]

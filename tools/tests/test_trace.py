@@ -16,7 +16,7 @@ from tracemodel import KERNEL, USER, Model
 
 import pytest
 
-from kit import PATIENCE, call, enter_copy, make, need, require, require_equal
+from kit import PATIENCE, call, enter_copy, make, need, need_repeats, require, require_equal
 
 PLACE = Path("obj/trace")
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
@@ -74,6 +74,7 @@ def require_nesting(slices: List[tuple], where: str) -> None:
 @pytest.mark.thorough
 def test_repeatable():
     """The same seed gives the same record, byte for byte; another one another record."""
+    need_repeats()
     enter_copy()
     records = []
     for seed in (7, 7, 8):
@@ -161,6 +162,7 @@ def test_perfetto():
 @pytest.mark.thorough
 def test_amount():
     """TRACE_MS ends a trace; so does the end of the room for it, which it says."""
+    need_repeats()
     enter_copy()
     text = make("-s", "trace-primes", "TRACE_MS=30", "CPUS=2", "SEED=1")
     found = re.match(r"primes on 2 CPUs: [\d,]+ events in ([\d.]+) ms\n", text)
@@ -206,6 +208,7 @@ def image_bytes(png: bytes) -> bytes:
 def test_page():
     """It has lanes, arrows, a legend and tables, hears wheel, keys and pointer, and needs nothing
     but itself."""
+    need_repeats()
     enter_copy()
     for program, envs, arrows in (("pingpong", 2, 12), ("forktree", 15, 14), ("primes", None, 0)):
         make("-s", f"trace-{program}", "SEED=1", "TRACE_MS=60")
