@@ -317,18 +317,21 @@ void umain(int argc, char **argv)
 
 
 @pytest.mark.parametrize("variables, probes", params(COMPILERS, ("gcc",)))
-@pytest.mark.parametrize("unknown", params({"with %e": [""], "without": ["%e"]}, ("with %e",)))
-def test_wrong_formats(variables, probes, unknown):
+@pytest.mark.parametrize("file, unknown", params({
+    "with %e": ["formats.c", ""], "without": ["formats.c", "%e"], "in a header": ["formats.h", ""]},
+    ("with %e",)))
+def test_wrong_formats(variables, probes, file, unknown):
     """The compiler says where a format and its arguments do not agree. An error for %e is right."""
     for probe in probes:
         need_to_work(*probe)
     enter_copy(built=False)
     choose_no_tools()
     text = FORMATS.replace(unknown, "%d") if unknown else FORMATS
-    Path("user/formats.c").write_text(text, encoding="ascii")
+    Path("user/formats.c").write_text('#include "formats.h"\n', encoding="ascii")
+    Path("user", file).write_text(text, encoding="ascii")
     wanted = [number for number, line in enumerate(text.splitlines(), 1) if line.endswith("// wrong")]
     output = make("obj/user/formats.o", *variables)
-    require_equal([int(n) for n in re.findall(r"^user/formats\.c:(\d+):\d+: warning:", output, re.M)],
+    require_equal([int(n) for n in re.findall(rf"^user/{file}:(\d+):\d+: warning:", output, re.M)],
                   wanted, "lines with a wrong format")
     make("obj/user/formats.o", "WERROR=1", *variables, fails=True)
 
