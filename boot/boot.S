@@ -5,6 +5,7 @@
 
 #define ATA_STATUS 0x1f7
 #define COM1       0x3f8
+#define DEBUG_EXIT 0xf4 // kern/power.c
 
 	.code16
 	.globl start
@@ -50,16 +51,18 @@ no_kernel:
 	movl $message, %esi
 	movw $COM1, %dx
 	movb $0x4f, %ah
-1:	lodsb
-	stosw
+	jmp 2f
+1:	stosw
+2:	lodsb
 	outb %al, %dx
-	testb %al, %al
+	cmpb $'\n', %al
 	jnz 1b
-2:	hlt
-	jmp 2b
+	outb %al, $DEBUG_EXIT // MACHINE_REFUSED of kern/power.h
+3:	hlt
+	jmp 3b
 
 message:
-	.asciz "No kernel on IDE disk, try DISKLESS=1 "
+	.ascii "No kernel on IDE disk, try DISKLESS=1\n"
 
 	.balign 4
 gdt: // the processor never reads its first entry, so that has the descriptor of the table

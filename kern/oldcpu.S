@@ -14,6 +14,10 @@
 #define SCREEN       0xb8000
 #define WHITE_ON_RED 0x4f
 
+// kern/power.h and kern/power.c
+#define MACHINE_REFUSED 10
+#define DEBUG_EXIT      0xf4
+
 // Return if the boot CPU has what the kernel needs. If not, say so on the screen and the serial line,
 // and stop. Changes all registers but esp.
 	.text
@@ -53,8 +57,10 @@ too_old:
 	jb 1b
 	stosw
 	jmp 1b
-2:	hlt
-	jmp 2b
+2:	movb $MACHINE_REFUSED, %al
+	outb %al, $DEBUG_EXIT
+3:	hlt
+	jmp 3b
 
 	.section .rodata
 message:
