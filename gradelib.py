@@ -33,22 +33,19 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-# What the kernel says at the turning points of its life.
-BOOT_LINES = ("Physical memory:", "SMP: CPU 0 found")
-CLEAN_END = "No runnable environments in the system!"
-PANIC = "kernel panic on CPU"
-PROMPT = "K> "
-REGISTER = r"  (e[a-d]x|e[sd]i|o?esp|ebp|[c-es]s|flag) +0x"     # of a trap frame, not its gist
+from gradetext import (BOOT_LINES, CLEAN_END, EXCERPT, PANIC, PROMPT, ending, excerpt,
+                       missing_exercise, panic_lines, shown)
 
 # QEMU's exit status as the kernel chooses it when it is told to end the machine (doc/running.md).
 STATUS_CLEAN, STATUS_PANIC, STATUS_FAILED, STATUS_BLOCKED, STATUS_STAYS_ON = 0, 3, 5, 7, 9
+STATUS_MISSING = 11     # an exercise is missing, which diagnose() finds in what is printed
 ENDS = STATUS_CLEAN, STATUS_FAILED, STATUS_BLOCKED, STATUS_STAYS_ON     # when it has come to an end
 
 IDLE = 0.03         # computing less than this share of the time is being idle
 LOOK = 0.5          # seconds between looks at what a process has computed
 CHUNK = 1 << 16     # bytes read at once, and bytes kept of stderr
 POLL = 0.02         # seconds between looks at the clock
-EXCERPT = 10        # lines of output shown to explain a failure
+QEMU_STATE = r"[A-Z][A-Z0-9]* ?="       # in its dump of the processor when it gives up
 
 
 # ---- Running ----
@@ -70,13 +67,14 @@ class Why(enum.Enum):
 @dataclass(frozen=True)
 class Watch:
     """What to look out for while a command runs. Patterns match from the start of a line."""
-    stop: str = ""                            # a line like this ends the run
-    forbidden: Sequence[str] = ()             # one of these ends it too, after the grace
+    stop: str = ""                            # a line like this ends the run, when all is typed
+    forbidden: Sequence[str] = ()             # one of these ends it too, at the next prompt
     replies: Sequence[Tuple[str, str]] = ()   # (pattern found anywhere, text to type), in turn
     limit: float = 60                         # seconds for the whole run, see Run.own_seconds
     quiet: float = 15                         # the same without output: then it is a hang
     patience: float = 600                     # seconds for the whole run, by the clock
-    grace: float = 1                          # seconds to go on after a panic, or at the prompt
+    grace: float = 1                          # seconds of silence that end a run which has nothing
+                                              # more to say: at the prompt, or after a bad line
     keep: int = 512 << 10                      # bytes of output that are too much
 
 
@@ -89,6 +87,7 @@ class Run:
     over      true once it has ended and nothing of it is left
     why       a Why; None as long as nothing has happened
     status    its exit status; None if we had to kill it
+    typed_at  how many lines there were when the last reply was typed; None as long as it is not
     """
 
     def __init__(self, command: Sequence[str], watch: Watch = Watch()):
@@ -99,15 +98,17 @@ class Run:
         self.over = False
         self.why: Optional[Why] = None
         self.status: Optional[int] = None
+        self.typed_at: Optional[int] = None
         self._process: Optional[subprocess.Popen] = None
         self._replies = deque(watch.replies)
         self._unanswered = ""               # output since the last reply
         self._partial = bytearray()         # the line that is being printed
         self._size = 0                      # bytes of output
         self._typed = False                 # whether a reply is the last that has happened
-        # When it began, was last heard of, met a bad line, and ended.
-        self._began = self._heard = self._decided = self._ended = time.monotonic()
-        self._silence = (0.0, 0.0)          # a moment of silence, and what was computed before
+        # When it began, was last heard of, and ended.
+        self._began = self._heard = self._ended = time.monotonic()
+        # A moment of silence, and that of a bad line; and what was computed before each.
+        self._silence = self._decided = (0.0, 0.0)
         self._looked = 0.0                  # when we last looked what it has computed
 
     @property
@@ -161,7 +162,8 @@ class Run:
             while self.read():
                 pass
             self.finish(Why.ENDED)
-        elif self.why is not None and now - self._decided > watch.grace:
+        elif self.why is not None and (self.at_prompt or (
+                silent > watch.grace and self.own_seconds(*self._decided) > watch.grace)):
             self.finish(self.why)
         elif now - self._began > watch.patience:
             self.finish(Why.LATE)
@@ -236,12 +238,17 @@ class Run:
         """See whether a line decides the run."""
         if self.why is not None:
             return
-        if self.watch.stop and re.match(self.watch.stop, line):
+        if self.watch.stop and not self._replies and re.match(self.watch.stop, line):
             self.finish(Why.STOPPED)
-        elif PANIC in line:
-            self.why, self._decided = Why.PANIC, time.monotonic()
+        elif PANIC in line and not self._replies:   # else the monitor may still answer
+            self._decide(Why.PANIC)
         elif any(re.match(pattern, line) for pattern in self.watch.forbidden):
-            self.why, self._decided = Why.FORBIDDEN, time.monotonic()
+            self._decide(Why.FORBIDDEN)
+
+    def _decide(self, why: Why) -> None:
+        """Let the run go on only as long as it has something to say."""
+        self.why = why
+        self._decided = time.monotonic(), cpu_seconds(self._process.pid)
 
     def _reply(self, text: str) -> None:
         """Type the replies whose turn has come."""
@@ -253,6 +260,8 @@ class Run:
             self._unanswered, self._typed = self._unanswered[seen.end():], True
             with suppress(BrokenPipeError):     # it may be about to end
                 self._process.stdin.write(self._replies.popleft()[1].encode())
+            if not self._replies:
+                self.typed_at = len(self.lines)
 
     def _close(self) -> None:
         """Listen no longer."""
@@ -378,32 +387,34 @@ def diagnose(run: Run, must: Sequence[str] = ()) -> Verdict:
             reason += "; it finished early and is idle at the monitor prompt"
         elif run.status == STATUS_FAILED and not any(CLEAN_END in line for line in run.lines):
             reason += "; a program has panicked, or come to a breakpoint"
+            details += ending(run.lines)
     undone = missing_exercise(run.lines)
-    if reason and undone:
+    if reason and undone and not crashed_when_typed(run):
         reason, details = shown(undone), []
     return Verdict(not reason, reason, details)
 
 
-def missing_exercise(lines: Sequence[str]) -> str:
-    """Return what the kernel or a program says has not been done, maybe at a prompt; else "".""" 
-    found = (re.match(rf"(?:{PROMPT})?(Exercise \d+ is missing: .*)", line) for line in lines)
-    return next((match[1] for match in found if match), "")
+def crashed_when_typed(run: Run) -> bool:
+    """Whether a run came to a bad end only after the last reply had been typed."""
+    return run.typed_at is not None and run.why in (Why.PANIC, Why.ENDED, Why.QUIET, Why.LATE)
 
 
 def _mishap(run: Run) -> Tuple[str, List[str]]:
     """Say what went wrong with a run, whatever it was to print: reason and details, or none."""
     if run.why is Why.STOPPED:
         return "", []
-    last = excerpt(run.lines[-EXCERPT:])
-    errors = [f"stderr: {shown(line)}" for line in run.errors.splitlines()[-EXCERPT:]]
-    panic = next((at for at, line in enumerate(run.lines) if PANIC in line), None)
-    if panic is not None:
-        lines = [line for line in run.lines[panic:] if not re.match(REGISTER, line)]
+    last = ending(run.lines)
+    errors = [line for line in run.errors.splitlines() if not re.match(QEMU_STATE, line)]
+    errors = [f"stderr: {shown(line)}" for line in errors[-EXCERPT:]]
+    lines = panic_lines(run.lines, run.typed_at)
+    if lines:
         return "kernel panic", excerpt(lines[:2 * EXCERPT])
     if run.status == STATUS_PANIC:
         return "kernel panic, but no panic line", last
-    if run.why is Why.NO_START or run.status not in (None, *ENDS):
+    if run.why is Why.NO_START or run.status not in (None, *ENDS, STATUS_MISSING):
         how = f"ended with status {run.status}" if run.lines else "could not start"
+        if "qemu: fatal: " in run.errors:
+            how = "gave up, because the processor had gone astray"
         return f"QEMU {how}", errors + last
     if run.why is Why.FLOOD:
         return f"too much output: more than {run.watch.keep >> 10} KB", last
@@ -434,14 +445,3 @@ def _mismatches(lines: List[str], missing: List[str], unexpected: List[int]) -> 
     for at in unexpected[:3]:
         details += [f"unexpected: {shown(lines[at])}"] + excerpt(lines[max(at - 2, 0):at + 3])
     return details
-
-
-def excerpt(lines: Sequence[str]) -> List[str]:
-    """Return lines marked as output."""
-    return [f"| {shown(line)}" for line in lines]
-
-
-def shown(line: str) -> str:
-    """Return a line in a form that is safe and short enough for a terminal."""
-    safe = "".join(c if c.isprintable() else " " if c == "\t" else "?" for c in line[:200])
-    return safe + " ..." * (len(line) > 200)

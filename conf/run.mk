@@ -90,6 +90,7 @@ $(Q)exec 3<&0; $(if $(WAIT),$(gdbport) wait $(gdbport_args)) \
 	5) echo "*** A program failed" >&2;; \
 	7) echo "*** Programs are blocked for ever" >&2;; \
 	9) exit 0;; \
+	11) echo "*** An exercise is missing" >&2;; \
 	21) echo "*** This machine cannot run the kernel" >&2;; \
 	esac; exit $$status
 endef

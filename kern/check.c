@@ -53,11 +53,11 @@ void check_page_alloc(void)
 	struct PageInfo *list = page_swap_free_list(NULL), *pp[3];
 	int n = 0;
 
+	assert(page_alloc(0) == NULL);
+	page_swap_free_list(list); // before what may panic: the monitor's commands need it
 	for (struct PageInfo *p = list; p && n < SAMPLE; p = p->pp_link, n++)
 		assert(allocatable(page2pa(p)) && p->pp_ref == 0);
 	assert(n == SAMPLE);
-	assert(page_alloc(0) == NULL);
-	page_swap_free_list(list);
 	take(pp, 3);
 
 	// The only free frame is the one that is allocated. With ALLOC_ZERO it is filled with

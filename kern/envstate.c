@@ -14,7 +14,17 @@ bool run_queue_has(const struct Env *e)
 	return run_queue.words[i / RUN_BITS] >> i % RUN_BITS & 1;
 }
 
+static const char *const names[] = {
+	[ENV_FREE] = "ENV_FREE",
+	[ENV_DYING] = "ENV_DYING",
+	[ENV_RUNNABLE] = "ENV_RUNNABLE",
+	[ENV_RUNNING] = "ENV_RUNNING",
+	[ENV_NOT_RUNNABLE] = "ENV_NOT_RUNNABLE",
+};
+
 void env_state_illegal(const struct Env *e, unsigned status)
 {
-	panic("env %08x cannot go from status %u to %u", e->env_id, e->env_status, status);
+	if (status >= ARRAY_SIZE(names))
+		panic("%u is no status of an env", status);
+	panic("env %08x cannot go from %s to %s", e->env_id, names[e->env_status], names[status]);
 }

@@ -32,13 +32,14 @@ static void start_programs(void);
 void __attribute__((noreturn)) i386_init(void)
 {
 	env_init_percpu();   // the kernel's segments
+	cons_init();         // serial line and screen
 	trap_init();         // the table of traps
 	trap_init_percpu(0); // from here on traps are reported, and thiscpu works
+	trap_check_percpu(); // it panics if thiscpu does not work
 	mmu_init_percpu();   // protection against mistakes of the kernel
 	fpu_init_percpu();   // floating point
 	cpus[0].cpu_status = CPU_KERNEL;
 	pic_init();     // silence the old interrupt controllers
-	cons_init();    // serial line and screen
 	options_init(); // what to run
 
 	mem_init();          // memory size, frames, the kernel's page tables
@@ -134,6 +135,7 @@ void __attribute__((noreturn)) mp_main(void)
 
 	env_init_percpu();     // the kernel's segments
 	trap_init_percpu(cpu); // from here on traps are reported, and thiscpu works
+	trap_check_percpu();   // it panics if thiscpu does not work
 	mmu_init_percpu();     // protection against mistakes of the kernel
 	fpu_init_percpu();     // floating point
 	lapic_init();          // its timer

@@ -6,6 +6,7 @@
 #include <inc/memlayout.h>
 #include <inc/mmu.h>
 #include <inc/stdio.h>
+#include <inc/string.h>
 #include <inc/x86.h>
 
 #include <kern/cpu.h>
@@ -16,18 +17,6 @@
 
 static const char *part; // what is being checked
 static bool all_right;   // no error has been found in it
-
-static void begin(const char *name)
-{
-	part = name;
-	all_right = true;
-}
-
-static void end(void)
-{
-	if (all_right)
-		cprintf("inspect: %s: OK\n", part);
-}
 
 // Unless `right', print what is wrong.
 PRINTF_LIKE(2, 3) static void expect(bool right, const char *fmt, ...)
@@ -97,7 +86,6 @@ static void inspect_devices(void)
 	};
 	uintptr_t end_of_last = 0;
 
-	begin("devices");
 	for (size_t i = 0; i < ARRAY_SIZE(regions); i++) {
 		uintptr_t start = end_of_last,
 			  size = ROUNDUP(PGOFF(regions[i].pa) + regions[i].size, PGSIZE);
@@ -107,7 +95,16 @@ static void inspect_devices(void)
 		       "mmio_map_region(%08x, %u) takes up to %08x: the free space began at %08x",
 		       regions[i].pa, regions[i].size, end_of_last, start);
 	}
-	end();
+}
+
+// Ask for one page more than there is.
+static void inspect_limit(void)
+{
+	size_t size = MMIOLIM - ROUNDUP((uintptr_t) mmio_map_region(0xfd000000, 4), PGSIZE);
+
+	cprintf("inspect: %s: mmio_map_region(fd000000, %u) has to panic\n", part, size);
+	expect(false, "it returns %08x, though that ends above MMIOLIM",
+	       (uintptr_t) mmio_map_region(0xfd000000, size));
 }
 
 // ---- Memory ----
@@ -116,7 +113,6 @@ static void inspect_frames(void)
 {
 	size_t free = page_free_count(), unused = 0;
 
-	begin("frames");
 	for (physaddr_t pa = PGSIZE; pa < 0x80000 && all_right; pa += PGSIZE) {
 		const struct PageInfo *pp = pa2page(pa);
 
@@ -131,12 +127,10 @@ static void inspect_frames(void)
 	// If a self-check has panicked, it may have left only a few frames on the list.
 	expect(free == unused || free < 4, "%u frames are on the free list, but %u are unused",
 	       free, unused);
-	end();
 }
 
 static void inspect_stacks(void)
 {
-	begin("stacks");
 	for (int cpu = 0; cpu < NCPU && all_right; cpu++) {
 		uintptr_t top = KSTACKTOP_CPU(cpu);
 		physaddr_t stack = PADDR(percpu_kstacks[cpu]);
@@ -156,7 +150,6 @@ static void inspect_stacks(void)
 			       "CPU %d: something is mapped at %08x, below the stack", cpu,
 			       top - KSTKSIZE - off);
 	}
-	end();
 }
 
 // ---- Task state segments ----
@@ -173,7 +166,6 @@ static void inspect_segments(void)
 	}
 	trap_init_percpu(self);
 
-	begin("segments");
 	for (int cpu = 0; cpu < NCPU && all_right; cpu++) {
 		const struct Taskstate *ts = &cpus[cpu].cpu_ts;
 		uint16_t selector = GD_TSS0 + (cpu << 3);
@@ -199,18 +191,15 @@ static void inspect_segments(void)
 		       "least %u",
 		       cpu, ts->ts_iomb, sizeof(*ts));
 	}
-	end();
 }
 
 // ---- This CPU, now ----
 
 static void inspect_lock(void)
 {
-	begin("lock");
 	expect(kernel_locked(),
 	       "CPU %d is in the kernel without the kernel lock: where should it have taken it?",
 	       cpunum());
-	end();
 }
 
 static void inspect_interrupts(void)
@@ -218,19 +207,49 @@ static void inspect_interrupts(void)
 	// If its command was typed in time, the monitor has not slept. (The timer ends this sleep.)
 	if (lapicaddr)
 		sti_hlt_cli();
-	begin("interrupts");
 	expect(!(read_eflags() & FL_IF),
 	       "they are on in the kernel: are they switched off after hlt?");
-	end();
 }
 
-void inspect(void)
+// ---- The command ----
+
+static const struct Part {
+	const char *name;
+	void (*inspect)(void);
+	bool needs_memory; // mem_init must have come to its end
+	bool panics;       // it does if all is right, so only when asked for
+} parts[] = {
+	{"lock", inspect_lock, false, false},
+	{"interrupts", inspect_interrupts, false, false},
+	{"frames", inspect_frames, true, false},
+	{"stacks", inspect_stacks, true, false},
+	{"segments", inspect_segments, false, false},
+	{"devices", inspect_devices, true, false},
+	{"limit", inspect_limit, true, true},
+};
+
+static void inspect_part(const struct Part *p)
 {
-	inspect_lock();
-	inspect_interrupts();
-	inspect_frames();
-	inspect_stacks();
-	inspect_segments();
-	inspect_devices();
-	cprintf("inspect: done\n");
+	part = p->name;
+	all_right = true;
+	if (p->needs_memory && !thiscpu->cpu_pgdir) {
+		cprintf("inspect: %s: the kernel has stopped before\n", part);
+		return;
+	}
+	p->inspect();
+	if (all_right)
+		cprintf("inspect: %s: OK\n", part);
+}
+
+void inspect(const char *name)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (name ? strcmp(name, parts[i].name) == 0 : !parts[i].panics) {
+			inspect_part(&parts[i]);
+			found = true;
+		}
+	}
+	cprintf(found ? "inspect: done\n" : "'inspect' alone shows what parts there are.\n");
 }

@@ -55,7 +55,7 @@ static const struct Command {
 	{"x/N", "ADDR: show N words of memory", virtual},
 	{"xp/N", "ADDR: the same at a physical address", physical},
 	{"audit", "check that the kernel's data structures agree", run_audit},
-	{"inspect", "check what exercises 1 to 5 of lab4.md set up", run_inspect},
+	{"inspect", "[PART]: check what exercises 1 to 5 of lab4.md set up", run_inspect},
 	{"fail", "N: make the N-th page allocation from now on fail", fail},
 	{"run", "NAME...: run programs, NAME or NAME:ARG:ARG, to their end", run},
 	{"continue", "go on after a breakpoint, or after monitor(NULL)", go_on},
@@ -188,7 +188,7 @@ static int run_audit(int argc, char **argv, struct Trapframe *tf)
 
 static int run_inspect(int argc, char **argv, struct Trapframe *tf)
 {
-	inspect();
+	inspect(argc > 1 ? argv[1] : NULL);
 	return STAY;
 }
 

@@ -4,11 +4,13 @@
 #include <kern/panic.h>
 
 #include <inc/assert.h>
+#include <inc/mmu.h>
 #include <inc/trap.h>
 #include <inc/x86.h>
 
 #include <kern/console.h>
 #include <kern/cpu.h>
+#include <kern/env.h>
 #include <kern/kdebug.h>
 #include <kern/lapic.h>
 #include <kern/monitor.h>
@@ -21,6 +23,9 @@
 
 // Number of the CPU that panicked first, -1 for none. Set once, atomically.
 static int panic_cpu = -1;
+
+// How often that CPU has panicked while panicking. Without a lock: no other CPU uses it.
+static int panics;
 
 static void __attribute__((noreturn)) stop_for_ever(void)
 {
@@ -37,16 +42,50 @@ void panic_stop_if_asked(void)
 		stop_for_ever();
 }
 
-bool panic_begin(void)
+// End after a panic during a panic: use as little of the kernel as possible.
+static void __attribute__((noreturn)) give_up(void)
+{
+	cons_take_over(); // this CPU may have been printing
+	cprintf("panic while panicking, stopped\n");
+	if (options.exit)
+		power_off_failed(KERNEL_PANICKED);
+	stop_for_ever();
+}
+
+// Let this CPU, whose task register is not loaded, count as CPU 0: else it could not print. Here
+// and below, lapicaddr says that no timer runs, which would end a sleep.
+static void __attribute__((noinline)) count_as_first(void)
+{
+	lapicaddr = 0;
+	gdt[GD_TSS0 >> 3] = SEG_TSS((uintptr_t) &cpus[0].cpu_ts, sizeof(struct Taskstate) - 1);
+	ltr(GD_TSS0);
+}
+
+// Whether this CPU is the first that panics, and has not done so before. If another one was, stop.
+static bool __attribute__((noinline)) is_first(void)
 {
 	int none = -1;
 
+	if (__atomic_compare_exchange_n(&panic_cpu, &none, cpunum(), false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		return true;
+	panic_stop_if_asked();
+	return false;
+}
+
+bool panic_begin(void)
+{
 	cli();
-	if (!__atomic_compare_exchange_n(&panic_cpu, &none, cpunum(), false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_ACQUIRE)) {
-		panic_stop_if_asked();
+	if (str_now() == 0)
+		count_as_first();
+	if (!is_first()) {
+		if (++panics > 1)
+			give_up();
+		cons_take_over(); // this CPU may have been printing
 		return false;
 	}
+	if (!lapic_counts_per_tick())
+		lapicaddr = 0;
 	for (int i = 0; i < ncpu; i++)
 		if (i != cpunum() && cpus[i].cpu_status >= CPU_KERNEL)
 			lapic_nmi(cpus[i].cpu_id);
@@ -65,14 +104,12 @@ void panic_end(void)
 	monitor_after_panic();
 }
 
-// End after a panic during a panic: use as little of the kernel as possible.
-static void __attribute__((noreturn)) give_up(void)
+// End after all has been said. A panic during a panic ends the run: the monitor may have caused it.
+static void __attribute__((noreturn)) end(bool first)
 {
-	cons_take_over(); // this CPU may have been printing
-	cprintf("panic while panicking, stopped\n");
-	if (options.exit)
-		power_off_failed(KERNEL_PANICKED);
-	stop_for_ever();
+	if (!first)
+		give_up();
+	panic_end();
 }
 
 // Print what this CPU was doing: for which env, and which system call or trap of it.
@@ -110,8 +147,8 @@ void _panic(const char *file, int line, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!panic_begin())
-		give_up();
+	bool first = panic_begin();
+
 	cprintf("kernel panic on CPU %d at %s:%d: ", cpunum(), file, line);
 	va_start(ap, fmt);
 	vcprintf(fmt, ap);
@@ -119,20 +156,20 @@ void _panic(const char *file, int line, const char *fmt, ...)
 	cprintf("\n");
 	print_activity();
 	print_kernel_backtrace(read_ebp(), 0);
-	panic_end();
+	end(first);
 }
 
 void panic_trap(const struct Trapframe *tf)
 {
-	if (!panic_begin())
-		give_up();
+	bool first = panic_begin();
+
 	cprintf("kernel panic on CPU %d: %s in the kernel at %08x\n", cpunum(),
 		trapname(tf->tf_trapno), tf->tf_eip);
 	print_trapframe(tf);
 	print_activity();
 	print_caller(tf);
 	print_kernel_backtrace(tf->tf_regs.reg_ebp, tf->tf_eip);
-	panic_end();
+	end(first);
 }
 
 void _warn(const char *file, int line, const char *fmt, ...)

@@ -11,7 +11,7 @@ struct Trapframe;
 void panic_trap(const struct Trapframe *tf) __attribute__((noreturn));
 
 // The first part of a panic, before the message: stop all other CPUs. Returns false if this CPU was
-// panicking already.
+// panicking already; the second time that happens, end here.
 bool panic_begin(void);
 
 // The last part: leave QEMU if options.exit says so, or enter the monitor for good.

@@ -53,6 +53,7 @@ void trap_init_percpu(int cpu)
 {
 	struct Pseudodesc idtr = {sizeof(idt[cpu]) - 1, (uintptr_t) idt[cpu]};
 
+	lidt(&idtr); // first, so that a trap in what follows is reported
 	//{ Exercise 4: a task state segment for each CPU
 	struct CpuInfo *c = &cpus[cpu];
 
@@ -62,7 +63,21 @@ void trap_init_percpu(int cpu)
 	gdt[(GD_TSS0 >> 3) + cpu] = SEG_TSS((uintptr_t) &c->cpu_ts, sizeof(struct Taskstate) - 1);
 	ltr(GD_TSS0 + (cpu << 3));
 	//}
-	lidt(&idtr);
+}
+
+void trap_check_percpu(void)
+{
+	uint32_t selector = str_now(), cpu = (selector - GD_TSS0) >> 3;
+	struct Segdesc d = gdt[selector >> 3];
+	uintptr_t base = d.sd_base_15_0 | d.sd_base_23_16 << 16 | (uint32_t) d.sd_base_31_24 << 24;
+
+	if (selector < GD_TSS0)
+		panic("the task register has %x: until it is loaded, thiscpu and cpunum() are "
+		      "wrong",
+		      selector);
+	if (base != (uintptr_t) &cpus[cpu].cpu_ts)
+		panic("the task register has %x, and gdt[%u] describes %08x, not cpus[%u].cpu_ts",
+		      selector, selector >> 3, base, cpu);
 }
 
 // ---- Page faults ----

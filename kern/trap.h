@@ -12,6 +12,10 @@ void trap_init(void);
 // register.
 void trap_init_percpu(int cpu);
 
+// Panic if the task register of this CPU does not lead to the cpu_ts of an entry of cpus[]: thiscpu
+// and cpunum() depend on it.
+void trap_check_percpu(void);
+
 // Handle a trap. If it comes from user mode, this takes the kernel lock and does not return: in the
 // end it enters user mode again. If it comes from the kernel, this returns, or panics.
 void trap(struct Trapframe *tf);

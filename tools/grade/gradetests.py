@@ -39,9 +39,14 @@ class Test:
         return int(self.part) if self.part.isdecimal() else 0
 
     @property
+    def inspects(self) -> bool:
+        """Whether the monitor makes it, which can do that even if the kernel has panicked."""
+        return self.says.startswith("inspect:")
+
+    @property
     def begins(self) -> str:
         """The program that begins it; "": it may be over before one begins."""
-        return "" if self.says.startswith("inspect:") else re.split("[ :]", self.run or self.name)[0]
+        return "" if self.inspects else re.split("[ :]", self.run or self.name)[0]
 
     @property
     def variables(self) -> Dict[str, str]:
@@ -258,21 +263,41 @@ def inspection(exercise: int, part: str, name: str = "", run: str = "hello", als
 
     name    the check's, if not that of the part
     """
-    return telling(exercise, name or part, run, f"inspect: {part}", also, typed="inspect\n",
-                   stop=INSPECTED, **options)
+    return telling(exercise, name or part, run, f"inspect: {part}", also,
+                   typed=f"inspect {part}\n", stop=INSPECTED, **options)
 
 
 # What shows that the kernel has come as far as exercise 5 lets it.
-UP = "(.*hello, world|Exercise 6 is missing)"
+UP = "(.*hello, world|Exercise 6 is missing|No runnable environments)"
 AROUND = "the search goes on at envs[0] after the last slot"
-RUNNABLE = "next_runnable returns an env only if it is ENV_RUNNABLE"
+RUNNABLE = ("next_runnable returns an env only if it is ENV_RUNNABLE; one that is ENV_RUNNING may "
+            "run on another CPU")
+
+# What a panic says that tells which exercise it is about. The scheduler alone sets ENV_RUNNING.
+ABOUT = {"the kernel lock": 5, "kernel_locked()": 5, "to ENV_RUNNING": 6}
+
+# The functions that are in exercises, or check one at boot: who panics in them is known.
+EXERCISE_OF = {"mmio_map_region": 1, "page_init": 2, "check_page_alloc": 2, "mem_init_mp": 3,
+               "check_kern_pgdir": 3, "trap_init_percpu": 4, "trap_check_percpu": 4,
+               "next_runnable": 6, "sched_choose": 6}
+
 ARGUMENTS = "each call looks at all it is given, and at all its helpers return, before it uses any"
+STATES = ("env_set_state is called only if the status changes, and to one that may follow (the "
+          "table in kern/envstate.h)")
+
+# What shows that the space for device registers has an end: the kernel panics.
+LIMIT = "    kernel panic on CPU . at kern/pmap.c:.*"
 
 CHECKS = (
-    inspection(1, "devices"),
+    inspection(1, "devices", hint="pa is rounded down and the end up to whole pages, and the "
+               "result is the address of the byte at pa"),
+    lab(1, "limit", "hello", "    > inspect: limit: mmio_map_region\n" + LIMIT,
+        "    > inspect: limit: FAIL .*", typed="inspect limit\n", stop=LIMIT,
+        says="inspect: limit"),
     inspection(2, "frames"),
-    inspection(3, "stacks"),
-    inspection(4, "segments", hint="each CPU writes its own descriptor, and loads its selector"),
+    inspection(3, "stacks", hint="each stack is KSTKSIZE bytes below its KSTACKTOP_CPU"),
+    inspection(4, "segments", hint="each CPU writes its own descriptor, loads its selector, and "
+               "uses thiscpu and cpunum() only then"),
     inspection(5, "lock", also=UP),
     inspection(5, "lock", "cpus", "hello yield yield yield", cpus=4, seed="1",
                also=UP + "\n    SMP: CPU 3 starting",
@@ -285,6 +310,7 @@ CHECKS = (
     lab(6, "cpus", "yield yield yield yield", "    > All done in environment 0000100[0-3].",
         cpus=4, seed="1", hint=RUNNABLE),
     check(6, "blocked", hint=RUNNABLE),
+    check(6, "elsewhere", cpus=3, seed="1", hint=RUNNABLE),
     *[check(7, name, hint=ARGUMENTS) for name in ("exofork", "run", "status", "alloc", "map",
                                                   "unmap", "limits", "ids")],
     check(7, "stranger", beside="yield", hint=ARGUMENTS),
@@ -313,3 +339,13 @@ CHECKS = (
     check(15, "refused", hint="sys_ipc_try_send uses an entry of a page table that is not there"),
     check(15, "anybody", beside="ex15:anybody"),
 )
+
+# What each exercise builds on: where one of these checks fails, later ones cannot be judged.
+GROUND = [test for test in CHECKS if test.inspects and test.name != "ex1:limit"
+          or test.name in ("ex6:cpus", "ex6:again")]
+
+# All of that at a glance.
+GLANCE = lab(0, "ground", "hello yield yield yield", "\n".join(
+    ["    > hello, world", "    > All done in environment 0000100[1-3].", *{
+        f"    > {test.says}: OK" for test in GROUND if test.says}]),
+             typed="inspect\n", stop=INSPECTED, cpus=4, seed="1")

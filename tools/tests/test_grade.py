@@ -114,6 +114,14 @@ typed = input()
 time.sleep(0.8)
 print(typed, "done", sep="\\n", flush=True)
 time.sleep(600)""", 60, Why.STOPPED),
+    "answers after a panic": ("""
+print("kernel panic on CPU 0 at kern/x.c:1: y", flush=True)
+time.sleep(0.8)
+print("K> ", end="", flush=True)
+typed = input()
+time.sleep(0.8)
+print(typed, "done", sep="\\n", flush=True)
+time.sleep(600)""", 60, Why.STOPPED),
 }
 
 
@@ -125,6 +133,73 @@ def test_slow(program, seconds, whys):
                Watch(limit=seconds, quiet=seconds, grace=0.2, replies=[("K> ", "x\n")],
                      stop="done"))
     require(run.why in whys, f"it is over because it {run.why.value}")
+
+
+# Programs in place of a kernel that end badly: the reason, what is shown of it, and what is not.
+ENDINGS = {
+    "a program panics": (r"""
+print("hello, world\n[00001000] user panic in tree at user/forktree.c:9: fork: out of memory")
+print("TRAP frame at 0xf0000000 from CPU 0\n  edi  0x00000000\n  esi  0x00000000")
+print("  trap 0x00000003 Breakpoint\n  eip  0x00800020\n  cs   0x----001b")
+print("Stack backtrace:\n" + "  ebp\n" * 20)
+sys.exit(5)""", "wrong output; a program has panicked", "user/forktree.c:9: fork: out of memory", "edi"),
+    "QEMU gives up": (r"""
+print("hello, world")
+print("qemu: fatal: Trying to execute code outside RAM or ROM at 0x000a0000", file=sys.stderr)
+print("EAX=00000000 EBX=00000000\nFPR0=0000000000000000 0000", file=sys.stderr, flush=True)
+os.abort()""", "QEMU gave up, because the processor had gone astray", "outside RAM or ROM", "FPR0"),
+}
+
+
+@pytest.mark.parametrize("program, reason, shows, hides", params(ENDINGS, ENDINGS))
+def test_ending(program, reason, shows, hides):
+    """What is shown is what tells why."""
+    run = play([sys.executable, "-SEc", f"import os, sys\n{program}"])
+    verdict = diagnose(run, ["hello, world", "bye"])
+    require(verdict.reason.startswith(reason), f"the reason is `{verdict.reason}'")
+    require(shows in "\n".join(verdict.details) and hides not in "\n".join(verdict.details),
+            "wrong details", *verdict.details)
+
+
+# Mistakes in exercises 1 to 5: the edit, the exercise, what its check says, and which checks of
+# others cannot be judged.
+BLAMED = {
+    "an address that is not aligned": (
+        ("kern/pmap.c", "next, size, start, PTE_W", "next, size, pa, PTE_W"),
+        "ex1:devices", r"assertion failed: .*PGOFF\(pa\) == 0", ""),
+    "no room at boot": (
+        ("kern/pmap.c", "	if (size > MMIOLIM - next)\n", ""), "ex1:devices", "no room to map", "5"),
+    "a frame that must not be free": (
+        ("kern/pmap.c", "	reserve(mpentry, mpentry + 1);\n	add_free(1, mpentry);",
+         "	add_free(1, mpentry + 1);"), "ex2:frames", "where CPUs start, is not reserved", "5"),
+    "stacks that are not aligned": (
+        ("kern/pmap.c", "KSTACKTOP_CPU(cpu) - KSTKSIZE, KSTKSIZE,",
+         "KSTACKTOP_CPU(cpu) - KSTKSIZE + 4, KSTKSIZE,"), "ex3:stacks", r"PGOFF\(va\) == 0", "125"),
+    "a selector that is not one": (
+        ("kern/trap.c", "ltr(GD_TSS0 + (cpu << 3))", "ltr(GD_TSS0 + cpu)"),
+        "ex4:segments", "General Protection in the kernel", "5"),
+    "no task register": (
+        ("kern/trap.c", "	ltr(GD_TSS0 + (cpu << 3));\n", ""),
+        "ex4:segments", r"until it is loaded, thiscpu and cpunum\(\) are wrong", "1235"),
+}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("change, check, says, others", params(BLAMED))
+def test_blamed(change, check, says, others):
+    """A mistake in one exercise makes its own check fail, and no check of another, right one. What
+    cannot be judged is no success."""
+    enter_copy()
+    edit(*change)
+    text = make("-s", "grade", "EX=1 2 3 4 5", fails=True)
+    lines = text.splitlines()
+    failed = set(re.findall(r"^(ex\d:\w+): FAIL", text, re.M)) - {"ex1:limit"}
+    require_equal(failed, {check}, "checks that fail")
+    own = text[text.index(f"{check}: FAIL"):].split("\nex")[0]
+    require(re.search(says, own), f"{check} does not say `{says}'", *lines)
+    found = set(re.findall(r"^ex(\d):\w+: not judged .*\n    this cannot be judged: exercise "
+                           rf"{check[2]} has to be right first", text, re.M))
+    require_equal(found, set(others), "exercises that cannot be judged")
 
 
 @pytest.mark.thorough

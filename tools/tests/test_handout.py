@@ -13,8 +13,9 @@ import handout
 import pytest
 
 from compilers import COMPILERS
-from kit import (ROOT, call, choose_no_tools, complaints, enter, enter_copy, excerpt, make, need,
-                 need_repeats, need_to_work, params, programs, require, require_equal, scratch)
+from kit import (ROOT, call, choose_no_tools, complaints, edit, enter, enter_copy, excerpt, make,
+                 need, need_repeats, need_to_work, params, programs, require, require_equal,
+                 scratch)
 from machine import command, play, verify
 
 pytestmark = pytest.mark.handout
@@ -169,6 +170,13 @@ def scored(done):
             "the grader does not say what is missing", *text.splitlines())
 
 
+def waits(exercise, other):
+    """Nothing of the exercise can be judged before another one is done: that is no success."""
+    text = make("-s", "grade", f"EX={exercise}", fails=True)
+    require(text.count(f": exercise {other} has to be done first") > 1 and "Score: 0/0" in text,
+            f"it does not wait for {other}", *text.splitlines())
+
+
 def closely(exercise, well):
     """All checks of the exercise pass that do not wait for a later one; or they do not."""
     text = make("-s", "grade", f"EX={exercise}", fails=not well)
@@ -207,9 +215,25 @@ def test_handed_out(first):
     else:
         what = re.search(r'missing_exercise\(1, "(.{20})', Path("kern/pmap.c").read_text())[1]
         said = f"Exercise 1 is missing: kern/pmap.c:... ({what}"
+        text = make("run-hello-nox", "EXIT=1", fails=True)
+        require("*** An exercise is missing" in text and "panicked" not in text,
+                "that an exercise is missing is not the normal case", *text.splitlines())
         for name in ("README", "doc/lab4.md"):
             require(said in Path(name).read_text(), f"{name} does not say `{said}'")
-    closely(first, first == 10)     # which 11 has to be done for
+    if first == 10:
+        waits(10, 11)
+    else:
+        closely(first, False)
+
+
+@pytest.mark.thorough
+def test_panics_by_itself():
+    """A mistake in an exercise is said where what comes later is missing, too."""
+    build_handout(2, keep=["hello"])
+    edit("kern/pmap.c", "next, size, start, PTE_W", "next, size, pa, PTE_W")
+    text = make("-s", "grade", "EX=1", fails=True)
+    require(re.search(r"^ex1:devices: FAIL .*\n    kernel panic\n.*PGOFF\(pa\) == 0", text, re.M),
+            "it does not say which assertion failed", *text.splitlines())
 
 
 @pytest.mark.thorough

@@ -34,6 +34,8 @@ ANSWERS = {
         ("c", ["No environment is at a breakpoint. Try 'run breakpoint'."]),
     "si without a breakpoint":
         ("si", ["No environment is at a breakpoint. Try 'run breakpoint'."]),
+    "one part of inspect": ("inspect stacks", ["inspect: stacks: OK", "inspect: done"]),
+    "no part of inspect": ("inspect x", ["'inspect' alone shows what parts there are."]),
     "a number without its command": ("help/8", [UNKNOWN % "help/8"]),
     "unknown word": ("frobnicate", [UNKNOWN % "frobnicate"]),
     "name of a program": ("hello", ["'hello' is a program; 'run hello' starts it."]),

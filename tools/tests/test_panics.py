@@ -104,6 +104,22 @@ def test_ends(cpu, cpus):
         require_equal(machine.text.count(PANIC), 1, "number of panics")
 
 
+@pytest.mark.thorough
+def test_again():
+    """A panic while the kernel panics, or in the monitor after that, is reported, too; then all
+    stops."""
+    enter_copy()
+    edit("kern/init.c", "start_programs(); // the", 'panic("by a test"); // the')
+    edit("kern/monitor.c", 'cprintf("Special kernel symbols:\\n");', 'panic("again");')
+    make()
+    with Machine(command("hello", end=False)) as machine:
+        machine.prompt()
+        machine.type("kerninfo\n")
+        machine.expect(rf"^{PANIC} 0 at kern/monitor\.c:\d+: again$")
+        machine.expect(r"kern/monitor\.c:\d+: kerninfo\+")
+        machine.expect("^panic while panicking, stopped$")
+
+
 # ---- What stands between the kernel and its own mistakes ----
 
 USER_TEXT = 0x800000

@@ -85,6 +85,47 @@ static void blocked(void)
 		sys_env_destroy(child);
 }
 
+// Let a child run, and wait until it does, on a CPU of its own.
+static void set_going(envid_t child)
+{
+	const volatile struct Env *e = &envs[ENVX(child)];
+
+	MUST(sys_env_set_status(child, ENV_RUNNABLE));
+	while (e->env_status != ENV_RUNNING)
+		;
+}
+
+static void spin(void)
+{
+	for (;;)
+		;
+}
+
+// A CPU that finds nothing to run leaves alone what it ran before and another CPU runs now.
+static void elsewhere(void)
+{
+	struct Trapframe start = {.tf_eip = (uintptr_t) spin, .tf_esp = USTACKTOP - 20};
+	envid_t one = make_child(&start), other = make_child(&start);
+
+	for (int i = 0; i < 8; i++) {
+		// They change CPUs: the first that sleeps runs the first that starts.
+		set_going(i % 2 ? other : one);
+		set_going(i % 2 ? one : other);
+		MUST(sys_env_set_status(one, ENV_NOT_RUNNABLE));
+		MUST(sys_env_set_status(other, ENV_NOT_RUNNABLE));
+		for (volatile int n = 0; n < 20000; n++) // now both CPUs sleep
+			;
+		set_going(i % 2 ? one : other);
+		// Wake a CPU, which comes too late.
+		MUST(sys_env_set_status(i % 2 ? other : one, ENV_RUNNABLE));
+		MUST(sys_env_set_status(i % 2 ? other : one, ENV_NOT_RUNNABLE));
+		for (volatile int n = 0; n < 20000; n++)
+			;
+		MUST(sys_env_set_status(i % 2 ? one : other, ENV_NOT_RUNNABLE));
+	}
+	destroy_children();
+}
+
 // Every slot of envs[] gets its turn, even the last one.
 static void last(void)
 {
@@ -107,9 +148,8 @@ void umain(int argc, char **argv)
 {
 	static const struct Check checks[] = {
 		{"turns", turns}, // RUN="ex6:turns ex6:turns ex6:turns"
-		{"alone", alone},
-		{"blocked", blocked},
-		{"last", last},
+		{"alone", alone}, {"blocked", blocked},
+		{"last", last},   {"elsewhere", elsewhere}, // CPUS=3
 	};
 
 	run_checks(argc, argv, checks, ARRAY_SIZE(checks));

@@ -17,7 +17,8 @@ MISTAKES = {
         "kern/ipc.h", "	to->env_ipc_perm = with_page ? perm : 0;",
         "	if (with_page)\n		to->env_ipc_perm = perm;"),
     "a second message overwrites the first": (
-        15, "once", r"status 2 to 2(.*\n)*.*a message that arrives makes env_ipc_recving false",
+        15, "once", r"from ENV_RUNNABLE to ENV_RUNNABLE(.*\n)*"
+        ".*a message that arrives makes env_ipc_recving false",
         "kern/ipc.h", "	to->env_ipc_recving = false;\n", ""),
     "messages go only to children": (
         15, "anybody", "any env may send to any other",
