@@ -9,6 +9,27 @@
 
 static envid_t parent;
 
+// ---- ipc_send is to panic ----
+
+static bool may_panic; // whether this env may: then it ends
+
+// In place of the library's, which enters the monitor.
+void _panic(const char *file, int line, const char *fmt, ...)
+{
+	char text[100];
+	va_list ap;
+
+	if (may_panic)
+		exit();
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fail("a panic at %s:%d: %s", file, line, text);
+	exit();
+}
+
+// ---- Receivers ----
+
 // Return a child that receives one message, with a page at dst if that is below UTOP, and ends.
 static envid_t receiver(void *dst)
 {
@@ -23,6 +44,19 @@ static envid_t receiver(void *dst)
 	wait_receiving(child);
 	return child;
 }
+
+// Env e, which has not received anything yet, must still wait for its first message.
+static void expect_waiting(const volatile struct Env *e, const char *hint)
+{
+	if (!e->env_ipc_recving)
+		fail("the receiver does not wait any more, though the call has failed: %s", hint);
+	if (e->env_ipc_value || e->env_ipc_from || e->env_ipc_perm)
+		fail("a call that fails stores value %u, sender %08x, rights %x: check all first; "
+		     "%s",
+		     e->env_ipc_value, e->env_ipc_from, e->env_ipc_perm, hint);
+}
+
+// ---- Messages ----
 
 static void value(void)
 {
@@ -49,6 +83,8 @@ static void once(void)
 		for (;;)
 			sys_yield();
 	EXPECT(sys_ipc_try_send(child, 1, NO_PAGE, 0), -E_IPC_NOT_RECV, "the child does not wait");
+	if (envs[ENVX(child)].env_ipc_value || envs[ENVX(child)].env_ipc_from)
+		fail("a message to an env that does not wait has been stored all the same");
 	sys_env_destroy(child);
 	child = fork_or_panic();
 	if (child == 0) {
@@ -108,6 +144,8 @@ static void half(void)
 	if (child == 0) {
 		sys_ipc_recv((void *) IN);
 		sys_ipc_recv((void *) IN);
+		sys_ipc_recv((void *) IN);
+		sys_ipc_recv(NO_PAGE);
 		exit();
 	}
 	wait_receiving(child);
@@ -117,6 +155,19 @@ static void half(void)
 	EXPECT(sys_ipc_try_send(child, 0, NO_PAGE, RW), 0, "a page need not be sent");
 	if (envs[ENVX(child)].env_ipc_perm != 0)
 		fail("env_ipc_perm is %x, but no page was sent: check srcva before you store perm",
+		     envs[ENVX(child)].env_ipc_perm);
+	wait_receiving(child);
+	EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, RO), 0, "a page was sent");
+	wait_receiving(child);
+	alloc_or_panic(OUT, RW); // another one
+	EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, RW), 0,
+	       "a receiver that wants no page gets the message without one");
+	if (references(OUT) != 1)
+		fail("the receiver gets a page where it wanted an earlier one: sys_ipc_recv stores "
+		     "dstva also if that means no page");
+	else if (envs[ENVX(child)].env_ipc_perm != 0)
+		fail("env_ipc_perm is %x, that of an earlier page, but the receiver wanted none: "
+		     "store it with each message",
 		     envs[ENVX(child)].env_ipc_perm);
 	wait_for_end(child);
 }
@@ -142,8 +193,10 @@ static void high(void)
 	}
 }
 
-// After a call that fails, the receiver still waits.
-static void refused(void)
+// A call that has wrong arguments must fail, and change nothing, for a receiver that waits with a
+// page wanted at dst. The pages to send are not there before the fork, which would make them
+// copy-on-write.
+static void refuse(void *dst)
 {
 	static const struct {
 		uintptr_t va;
@@ -151,34 +204,69 @@ static void refused(void)
 		const char *hint;
 	} bad[] = {
 		{(uintptr_t) OUT + 4, RW, "srcva is not the start of a page"},
+		{UMIN - PGSIZE, RO, "srcva is below UMIN"},
+		{(uintptr_t) OUT + PGSIZE, RO, "nothing is mapped at srcva"},
 		{(uintptr_t) OUT + PGSIZE, RW, "nothing is mapped at srcva"},
+		{(uintptr_t) NOWHERE, RO, "there is not even a page table for srcva"},
 		{(uintptr_t) NOWHERE, RW, "there is not even a page table for srcva"},
+		{(uintptr_t) OUT, 0, "perm lacks PTE_U and PTE_P"},
 		{(uintptr_t) OUT, PTE_P, "perm lacks PTE_U"},
 		{(uintptr_t) OUT, PTE_U, "perm lacks PTE_P"},
-		{(uintptr_t) OUT, RW | PTE_PS, "perm has a bit outside PTE_SYSCALL"},
+		{(uintptr_t) OUT, RW | PTE_PWT, "perm has a bit outside PTE_SYSCALL"},
+		{(uintptr_t) OUT, RO | PTE_PS, "perm has a bit outside PTE_SYSCALL"},
+		{(uintptr_t) OUT, RW | 0x1000, "perm has a bit outside PTE_SYSCALL"},
 		{(uintptr_t) IN, RW, "the page is read-only, perm has PTE_W"},
 	};
+	envid_t child = receiver(dst);
 
 	alloc_or_panic(OUT, RW);
 	alloc_or_panic(IN, RO);
-	envid_t child = receiver((void *) IN);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		int r = sys_ipc_try_send(child, 0, (void *) bad[i].va, bad[i].perm);
+		int r = sys_ipc_try_send(child, 4711, (void *) bad[i].va, bad[i].perm);
 		if (r != -E_INVAL)
-			fail("sending %08x with rights %x returns %d, not %d (%e): %s", bad[i].va,
-			     bad[i].perm, r, -E_INVAL, -E_INVAL, bad[i].hint);
-		if (!envs[ENVX(child)].env_ipc_recving)
-			fail("the receiver does not wait any more, though the call has failed: %s",
-			     bad[i].hint);
+			fail("sending %08x with rights %x returns %d, not %d (%e), to a receiver "
+			     "that wants %s page: %s",
+			     bad[i].va, bad[i].perm, r, -E_INVAL, -E_INVAL,
+			     dst == NO_PAGE ? "no" : "a", bad[i].hint);
+		expect_waiting(&envs[ENVX(child)], bad[i].hint);
+		if (r >= 0)
+			break; // the receiver has gone on
 	}
+	sys_env_destroy(child);
+}
+
+static void refused(void)
+{
+	refuse((void *) IN);
+	refuse(NO_PAGE);
+	envid_t child = receiver((void *) IN);
+	alloc_or_panic(IN, RO);
 	EXPECT(sys_ipc_try_send(child, 0, (void *) IN, RO), 0,
 	       "a read-only page may be sent without PTE_W");
 	wait_for_end(child);
 	EXPECT(sys_ipc_try_send(child, 0, NO_PAGE, 0), -E_BAD_ENV, "the receiver has ended");
 }
 
+// A message for which there is no memory is not delivered: the receiver waits for the next one.
+static void memory(void)
+{
+	envid_t child = receiver(NOWHERE);
+
+	alloc_or_panic(OUT, RW);
+	own_all_pages();
+	uint32_t n = take_frames();
+	int r = sys_ipc_try_send(child, 1, (void *) OUT, RW);
+	give_frames(n, 0);
+	expect_result("sys_ipc_try_send without a frame for the receiver's page table", r,
+		      -E_NO_MEM, "return what page_insert returns");
+	expect_waiting(&envs[ENVX(child)], "page_insert fails");
+	EXPECT(sys_ipc_try_send(child, 1, (void *) OUT, RW), 0, "now there is memory");
+	wait_for_end(child);
+}
+
 static void where(void)
 {
+	static const uintptr_t bad[] = {0, UMIN - PGSIZE, (uintptr_t) IN + 1, UTOP - 1};
 	envid_t child = receiver(NO_PAGE);
 
 	EXPECT(sys_env_set_status(child, ENV_RUNNABLE), -E_INVAL, "only a message ends its wait");
@@ -186,10 +274,22 @@ static void where(void)
 	       "only a message ends its wait");
 	EXPECT(sys_ipc_try_send(child, 0, NO_PAGE, 0), 0, "the receiver waits");
 	wait_for_end(child);
-	EXPECT(sys_ipc_recv((void *) IN + 1), -E_INVAL, "dstva is not the start of a page");
-	EXPECT(sys_ipc_recv((void *) UTOP - 1), -E_INVAL, "dstva is not the start of a page");
-	if (thisenv->env_ipc_recving)
-		fail("a call that has failed has set env_ipc_recving");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		child = fork_or_panic();
+		if (child == 0) {
+			EXPECT(sys_ipc_recv((void *) bad[i]), -E_INVAL, "of dstva");
+			if (thisenv->env_ipc_recving)
+				fail("a call that has failed has set env_ipc_recving");
+			exit();
+		}
+		wait_receiving(child);
+		if (!is_alive(child))
+			continue;
+		fail("sys_ipc_recv(%08x) waits instead of returning %d (%e): dstva is %s", bad[i],
+		     -E_INVAL, -E_INVAL,
+		     bad[i] % PGSIZE ? "not the start of a page" : "below UMIN");
+		sys_env_destroy(child);
+	}
 }
 
 // Two programs that are not each other's parents: both run this.
@@ -222,31 +322,67 @@ static void library(void)
 	envid_t child = fork_or_panic(), from = 1;
 	if (child == 0) {
 		for (int i = 0; i < 10; i++)
-			ipc_send(parent, i, NULL, 0); // before the parent receives
+			ipc_send(parent, i, NULL, i); // before the parent receives
+		alloc_or_panic(OUT, RW);
+		ipc_send(parent, 10, (void *) OUT, RO);
 		exit();
 	}
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 11; i++) {
+		int want = i < 10 ? 0 : RO;
 		for (int pause = 0; pause < i; pause++)
 			sys_yield();
-		int value = ipc_recv(&from, i % 2 ? (void *) IN : NULL, &perm);
-		if (value != i || from != child || perm != 0)
+		int value = ipc_recv(&from, i % 2 ? NULL : (void *) IN, &perm);
+		if (value != i || from != child || perm != want)
 			fail("ipc_recv returns %d from %08x with rights %x, not %d from %08x "
-			     "with 0",
-			     value, from, perm, i, child);
+			     "with %x",
+			     value, from, perm, i, child, want);
 	}
 	int r = ipc_recv(&from, (void *) IN + 1, &perm);
 	if (r != -E_INVAL || from != 0 || perm != 0)
 		fail("when sys_ipc_recv fails, ipc_recv returns %d, stores %08x and %x: not %d, 0 "
 		     "and 0",
 		     r, from, perm, -E_INVAL);
+	EXPECT(ipc_recv(NULL, (void *) IN + 1, NULL), -E_INVAL, "nothing is to be stored");
+}
+
+// In a child, let ipc_send fail: it must not return.
+static void expect_panic(const char *what, envid_t to, void *pg, int perm, int error)
+{
+	volatile bool *const returned = (volatile bool *) IN;
+
+	*returned = false;
+	envid_t child = fork_or_panic();
+	if (child == 0) {
+		may_panic = true;
+		ipc_send(to, 0, pg, perm);
+		*returned = true;
+		exit();
+	}
+	if (!ends(child)) {
+		fail("ipc_send %s neither returns nor panics: only after %d (%e) may it try again",
+		     what, -E_IPC_NOT_RECV, -E_IPC_NOT_RECV);
+		sys_env_destroy(child);
+	} else if (*returned) {
+		fail("ipc_send %s returns, though the system call gives %d (%e): it panics then",
+		     what, error, error);
+	}
+}
+
+static void panics(void)
+{
+	alloc_or_panic(IN, RW | PTE_SHARE);
+	expect_panic("to an env that does not exist", -1, NULL, 0, -E_BAD_ENV);
+	envid_t child = receiver(NO_PAGE);
+	expect_panic("of an address in a page", child, (void *) OUT + 4, RO, -E_INVAL);
+	sys_env_destroy(child);
 }
 
 void umain(int argc, char **argv)
 {
 	static const struct Check checks[] = {
-		{"value", value}, {"once", once},       {"page", page},
-		{"half", half},   {"high", high},       {"refused", refused},
-		{"where", where}, {"anybody", anybody}, {"library", library}};
+		{"value", value},     {"once", once},       {"page", page},     {"half", half},
+		{"high", high},       {"refused", refused}, {"memory", memory}, {"where", where},
+		{"anybody", anybody}, {"library", library}, {"panics", panics}};
 
 	run_checks(argc, argv, checks, ARRAY_SIZE(checks));
 }

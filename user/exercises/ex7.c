@@ -59,6 +59,30 @@ static void exofork(void)
 	sys_env_destroy(child);
 }
 
+// The control word of the floating-point unit with other than the usual rounding.
+static const uint16_t ROUND_UP = 0x0b7f;
+static volatile uint16_t childs_word;
+
+static void store_word(void)
+{
+	asm volatile("fnstcw %0" : "=m"(childs_word));
+	exit();
+}
+
+// Floating-point registers are the caller's, too.
+static void fpu(void)
+{
+	struct Trapframe tf = {.tf_eip = (uintptr_t) store_word, .tf_esp = USTACKTOP - 20};
+
+	asm volatile("fldcw %0" : : "m"(ROUND_UP));
+	envid_t child = make_child(&tf);
+	MUST(sys_env_set_status(child, ENV_RUNNABLE));
+	if (!ends(child) || childs_word != ROUND_UP)
+		fail("the child's floating-point control word is %x, not %x as the parent's when "
+		     "it called sys_exofork: call fpu_copy",
+		     childs_word, ROUND_UP);
+}
+
 static envid_t child_id; // as the child has found it
 static int child_result; // of a call that it must not be allowed
 
@@ -136,6 +160,77 @@ static void status(void)
 	sys_env_destroy(child);
 }
 
+// Both CPUs are to be in user mode for most of the time.
+static void compute(void)
+{
+	for (int i = 0; i < 5000; i++)
+		count++;
+}
+
+static void compute_and_yield(void)
+{
+	for (;;) {
+		compute();
+		sys_yield();
+	}
+}
+
+// Wait until the child runs on another CPU.
+static bool runs_elsewhere(const volatile struct Env *e)
+{
+	enum { PATIENCE = 10000000 };
+
+	for (int i = 0; i < PATIENCE; i++)
+		if (e->env_status == ENV_RUNNING)
+			return true;
+	return false;
+}
+
+// Stop a child while it runs on another CPU.
+static void stop_elsewhere(void)
+{
+	enum { ROUNDS = 20, MOMENT = 20000 };
+	struct Trapframe tf = {.tf_eip = (uintptr_t) compute_and_yield, .tf_esp = USTACKTOP - 16};
+	envid_t child = make_child(&tf);
+	const volatile struct Env *e = &envs[ENVX(child)];
+
+	for (int round = 0; round < ROUNDS && !check_failures; round++) {
+		MUST(sys_env_set_status(child, ENV_RUNNABLE));
+		if (!runs_elsewhere(e)) {
+			fail("the child never runs on the other CPU");
+			break;
+		}
+		EXPECT(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0, "any child can be stopped");
+		int then = count;
+		for (volatile int i = 0; i < MOMENT; i++)
+			;
+		if (count != then)
+			fail("a child goes on running on another CPU after ENV_NOT_RUNNABLE: call "
+			     "env_interrupt first");
+	}
+	sys_env_destroy(child);
+}
+
+// Two programs, on two CPUs: one checks, the other one keeps its CPU awake by yielding.
+static void elsewhere(void)
+{
+	envid_t other = 0;
+
+	for (int i = 0; i < NENV; i++)
+		if (envs[i].env_status != ENV_FREE && &envs[i] != thisenv &&
+		    envs[i].env_parent_id == 0)
+			other = envs[i].env_id;
+	if (other == 0)
+		fail("run this twice at a time, on two CPUs");
+	else if (other > sys_getenvid())
+		stop_elsewhere();
+	else
+		while (is_alive(other)) {
+			compute();
+			sys_yield();
+		}
+}
+
 // ---- Pages ----
 
 static int alloc_at(void *pg, int perm)
@@ -169,10 +264,20 @@ static void refuses(const char *name, int (*call)(void *pg, int perm), bool chec
 					   UPAGES - PGSIZE, // nothing is mapped there
 					   UTOP,
 					   KERNBASE};
-	static const uint32_t rights[] = {
-		0,           PTE_P,        PTE_U,      PTE_P | PTE_W, PTE_U | PTE_W,
-		RW | PTE_PS, RW | PTE_PCD, RW | PTE_D, RW | 0x1000,   RW | 0x80000000,
-		-1};
+	static const uint32_t rights[] = {0,
+					  PTE_P,
+					  PTE_U,
+					  PTE_P | PTE_W,
+					  PTE_U | PTE_W,
+					  RW | PTE_PS,
+					  RW | PTE_PCD,
+					  RW | PTE_PWT,
+					  RW | PTE_A,
+					  RW | PTE_D,
+					  RW | PTE_G,
+					  RW | 0x1000,
+					  RW | 0x80000000,
+					  -1};
 	uint32_t frames = free_frames();
 	pte_t page = uvpt[PGNUM(PAGE)], other = uvpt[PGNUM(OTHER)];
 	char what[60];
@@ -262,10 +367,12 @@ static void map(void)
 	EXPECT(sys_page_map(child, NONE, 0, (void *) PAGE, RW), 0, "the source has it writable");
 	expect_page("in place of a read-only mapping", PAGE, frame, RW, 3);
 	MUST(sys_page_unmap(child, NONE));
-	EXPECT(sys_page_map(child, NONE, 0, (void *) OTHER, RO), -E_INVAL,
-	       "no page is there: see what page_lookup returns");
-	EXPECT(sys_page_map(0, NONE, 0, (void *) OTHER, RO), -E_INVAL,
-	       "no page table is there: see what page_lookup returns");
+	for (int perm = RO; perm <= RW; perm += RW - RO) {
+		EXPECT(sys_page_map(child, NONE, 0, (void *) OTHER, perm), -E_INVAL,
+		       "no page is there: see what page_lookup returns");
+		EXPECT(sys_page_map(0, NONE, 0, (void *) OTHER, perm), -E_INVAL,
+		       "no page table is there: see what page_lookup returns");
+	}
 	refuses("sys_page_map from", map_from, true);
 	refuses("sys_page_map to", map_to, false);
 	sys_env_destroy(child);
@@ -363,9 +470,10 @@ static void stranger(void)
 void umain(int argc, char **argv)
 {
 	static const struct Check checks[] = {
-		{"exofork", exofork},   {"run", run},     {"status", status}, {"alloc", alloc},
-		{"map", map},           {"unmap", unmap}, {"limits", limits}, {"ids", ids},
-		{"stranger", stranger}, // RUN="ex7:stranger yield"
+		{"exofork", exofork}, {"run", run},           {"status", status},
+		{"alloc", alloc},     {"fpu", fpu},           {"elsewhere", elsewhere},
+		{"map", map},         {"unmap", unmap},       {"limits", limits},
+		{"ids", ids},         {"stranger", stranger}, // RUN="ex7:stranger yield"
 	};
 
 	run_checks(argc, argv, checks, ARRAY_SIZE(checks));
