@@ -355,6 +355,43 @@ static void handler(void)
 		finish(child);
 }
 
+static uintptr_t resume, told_va;
+
+// Note the fault, and go on after the instruction.
+static void skip(struct UTrapframe *utf)
+{
+	if (told_va == 0)
+		told_va = utf->utf_fault_va;
+	handled++;
+	utf->utf_eip = resume;
+}
+
+// A write to va must come to the program's handler, as nothing that fork has to do with.
+static void expect_skipped(uintptr_t va, const char *hint)
+{
+	told_va = 0;
+	handled = 0;
+	asm volatile("movl $1f, %0; movl $1, (%1); 1:" : "=m"(resume) : "r"(va) : "memory");
+	if (told_va != va)
+		fail("after a fault at %08x the program's handler is called for %08x: before "
+		     "resolve_cow reads an entry of uvpt, %s",
+		     va, told_va, hint);
+	else if (handled != 1)
+		fail("for a fault at %08x the program's handler is called %d times", va, handled);
+}
+
+// For some addresses there is no entry in uvpt.
+static void entries(void)
+{
+	set_pgfault_handler(skip);
+	envid_t child = fork_or_fail();
+	if (child == 0)
+		exit();
+	expect_skipped(VICTIM, "it looks at the error code");
+	expect_skipped(0x60000000, "it looks in uvpd whether there is a page table");
+	expect_skipped(KERNBASE + 0x100000, "it looks whether the address is below UTOP");
+}
+
 // The exception stack is not copied, and not shared either.
 static void stack(void)
 {
@@ -414,6 +451,107 @@ static void tree(void)
 	generation(0);
 }
 
+// ---- Errors ----
+
+enum { TABLES = 12 }; // pages that each need a page table of their own
+
+static volatile uint32_t *far(int i)
+{
+	return HEAP + i * (PTSIZE / sizeof(*HEAP));
+}
+
+static bool has_child(void)
+{
+	for (int i = 0; i < NENV; i++)
+		if (envs[i].env_status != ENV_FREE && envs[i].env_parent_id == sys_getenvid())
+			return true;
+	return false;
+}
+
+// Whether the child has a page wherever we have one. (If it has ended meanwhile, that is not
+// known.)
+static bool has_all(envid_t child)
+{
+	bool all = look(child, (void *) UTEXT) && look(child, &data) &&
+		   look(child, (void *) XSTACK) && look(child, (void *) (USTACKTOP - PGSIZE));
+
+	for (int i = 0; i < TABLES; i++)
+		all &= look(child, far(i)) != NULL;
+	return all || !is_alive(child);
+}
+
+// What an env that forks with few frames left has found. It is in a shared page, to which one can
+// write without a frame.
+static volatile struct {
+	bool returned; // fork has
+	int result;
+	bool child, all; // there is a child, and it has all pages
+	int lost;        // frames
+} *const found = (volatile void *) LOW;
+
+// Fork with so many free frames; another env holds all others.
+static void fork_with(uint32_t frames)
+{
+	uint32_t n = 0;
+
+	own_all_pages();
+	envid_t holder = MUST(sys_exofork());
+	while (sys_page_alloc(holder, (void *) (TAKEN + n * PGSIZE), RO) == 0)
+		n++;
+	for (uint32_t i = 0; i < frames; i++)
+		sys_page_unmap(holder, (void *) (TAKEN + --n * PGSIZE));
+	int before = free_frames(), r = fork();
+	if (r == 0)
+		for (;;)
+			sys_yield();
+	found->result = r;
+	found->all = r < 0 || has_all(r);
+	found->lost = r < 0 ? before - (int) free_frames() : 0;
+	sys_page_unmap(0, UTEMP);
+	if (r > 0)
+		sys_env_destroy(r);
+	sys_env_destroy(holder);
+	found->child = has_child();
+	found->returned = true;
+	exit();
+}
+
+// Let a child fork with so many free frames. Returns whether its fork succeeds.
+static bool tries_fork(uint32_t frames)
+{
+	// A page table each for TABLES pages, and few other frames: then no memory is left before
+	// all pages are mapped, but enough for the pages that the parent itself writes to.
+	bool in_the_middle = frames >= 7 && frames <= TABLES;
+
+	memset((void *) found, 0, sizeof(*found));
+	envid_t child = fork_or_fail();
+	if (child == 0)
+		fork_with(frames);
+	if (!ends(child)) {
+		fail("with %u free frames, fork does not return", frames);
+		sys_env_destroy(child);
+	} else if (!found->returned) {
+		// It may be destroyed by a write to a copy-on-write page, but not otherwise.
+		if (in_the_middle || envs[ENVX(child)].env_tf.tf_trapno != T_PGFLT)
+			fail("with %u free frames, the env that calls fork ends: it must get the "
+			     "error, and the child be destroyed",
+			     frames);
+	} else if (found->child) {
+		fail("with %u free frames, fork returns %d (%e), but there is a child: destroy it",
+		     frames, found->result, found->result);
+	} else if (found->result < 0 && found->result != -E_NO_MEM) {
+		fail("with %u free frames, fork returns %d, not %d (%e)", frames, found->result,
+		     -E_NO_MEM, -E_NO_MEM);
+	} else if (!found->all) {
+		fail("with %u free frames, fork returns a child that lacks pages: look at what "
+		     "each system call returns",
+		     frames);
+	} else if (found->lost) {
+		fail("with %u free frames, fork fails and %d frames are lost", frames, found->lost);
+	}
+	return found->returned && found->result > 0;
+}
+
 // When fork fails, it returns the error and there is no child.
 static void errors(void)
 {
@@ -425,17 +563,31 @@ static void errors(void)
 	uint32_t n = take_frames();
 	EXPECT(fork(), -E_NO_MEM, "return what sys_exofork returns");
 	give_frames(n, 0);
-	for (int i = 0; i < NENV; i++)
-		if (envs[i].env_status != ENV_FREE && envs[i].env_parent_id == sys_getenvid())
-			fail("fork has returned an error, but there is a child");
+	if (has_child())
+		fail("fork has returned an error, but there is a child");
+}
+
+// When memory runs out in the middle, too.
+static void middle(void)
+{
+	enum { ENOUGH = 60 };
+	uint32_t frames = 0;
+
+	MUST(sys_page_alloc(0, (void *) LOW, RW | PTE_SHARE));
+	for (int i = 0; i < TABLES; i++)
+		MUST(sys_page_alloc(0, (void *) far(i), RW));
+	while (!check_failures && frames < ENOUGH && !tries_fork(frames))
+		frames++;
+	if (frames == ENOUGH)
+		fail("with %u free frames, fork still fails", frames);
 }
 
 void umain(int argc, char **argv)
 {
 	static const struct Check checks[] = {
-		{"memory", memory}, {"readonly", readonly}, {"share", share},
-		{"cow", cow},       {"order", order},       {"handler", handler},
-		{"stack", stack},   {"tree", tree},         {"errors", errors}};
+		{"memory", memory}, {"readonly", readonly}, {"share", share},  {"cow", cow},
+		{"order", order},   {"handler", handler},   {"stack", stack},  {"tree", tree},
+		{"errors", errors}, {"entries", entries},   {"middle", middle}};
 
 	run_checks(argc, argv, checks, ARRAY_SIZE(checks));
 }

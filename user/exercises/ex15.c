@@ -9,25 +9,6 @@
 
 static envid_t parent;
 
-// ---- ipc_send is to panic ----
-
-static bool may_panic; // whether this env may: then it ends
-
-// In place of the library's, which enters the monitor.
-void _panic(const char *file, int line, const char *fmt, ...)
-{
-	char text[100];
-	va_list ap;
-
-	if (may_panic)
-		exit();
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	fail("a panic at %s:%d: %s", file, line, text);
-	exit();
-}
-
 // ---- Receivers ----
 
 // Return a child that receives one message, with a page at dst if that is below UTOP, and ends.
