@@ -489,17 +489,24 @@ static volatile struct {
 	int lost;        // frames
 } *const found = (volatile void *) LOW;
 
-// Fork with so many free frames; another env holds all others.
-static void fork_with(uint32_t frames)
+// Make a child that never runs, and let it have all free frames but some.
+static envid_t hold_all_but(uint32_t frames)
 {
+	envid_t holder = MUST(sys_exofork());
 	uint32_t n = 0;
 
-	own_all_pages();
-	envid_t holder = MUST(sys_exofork());
 	while (sys_page_alloc(holder, (void *) (TAKEN + n * PGSIZE), RO) == 0)
 		n++;
-	for (uint32_t i = 0; i < frames; i++)
+	while (frames-- > 0 && n > 0)
 		sys_page_unmap(holder, (void *) (TAKEN + --n * PGSIZE));
+	return holder;
+}
+
+// Fork with so many free frames.
+static void fork_with(uint32_t frames)
+{
+	own_all_pages();
+	envid_t holder = hold_all_but(frames);
 	int before = free_frames(), r = fork();
 	if (r == 0)
 		for (;;)
@@ -570,14 +577,16 @@ static void errors(void)
 // When memory runs out in the middle, too.
 static void middle(void)
 {
-	enum { ENOUGH = 60 };
+	enum { ENOUGH = 60, FOR_TRIES = 300 };
 	uint32_t frames = 0;
 
 	MUST(sys_page_alloc(0, (void *) LOW, RW | PTE_SHARE));
 	for (int i = 0; i < TABLES; i++)
 		MUST(sys_page_alloc(0, (void *) far(i), RW));
+	envid_t holder = hold_all_but(FOR_TRIES); // so that each try has less to take
 	while (!check_failures && frames < ENOUGH && !tries_fork(frames))
 		frames++;
+	sys_env_destroy(holder);
 	if (frames == ENOUGH)
 		fail("with %u free frames, fork still fails", frames);
 }
