@@ -109,16 +109,27 @@ static void page(void)
 	}
 }
 
+// Send the page at OUT to env child, which wants no page.
+static void expect_no_page(envid_t child)
+{
+	const volatile struct Env *e = &envs[ENVX(child)];
+
+	alloc_or_panic(OUT, RW); // a new one
+	EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, RW), 0,
+	       "a receiver that wants no page gets the message without one");
+	if (references(OUT) != 1)
+		fail("a receiver that wants no page gets one: look at env_ipc_dstva, which "
+		     "sys_ipc_recv stores also if it means no page");
+	else if (e->env_ipc_perm != 0)
+		fail("env_ipc_perm is %x, but the receiver wanted no page: store 0 then",
+		     e->env_ipc_perm);
+}
+
 // A page is mapped only if one is sent and the receiver wants one.
 static void half(void)
 {
 	envid_t child = receiver(NO_PAGE);
-	alloc_or_panic(OUT, RW);
-	EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, RW), 0,
-	       "a receiver that wants no page gets the message without one");
-	if (envs[ENVX(child)].env_ipc_perm != 0)
-		fail("env_ipc_perm is %x, but the receiver wanted no page",
-		     envs[ENVX(child)].env_ipc_perm);
+	expect_no_page(child);
 	wait_for_end(child);
 
 	child = fork_or_panic();
@@ -140,16 +151,7 @@ static void half(void)
 	wait_receiving(child);
 	EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, RO), 0, "a page was sent");
 	wait_receiving(child);
-	alloc_or_panic(OUT, RW); // another one
-	EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, RW), 0,
-	       "a receiver that wants no page gets the message without one");
-	if (references(OUT) != 1)
-		fail("the receiver gets a page where it wanted an earlier one: sys_ipc_recv stores "
-		     "dstva also if that means no page");
-	else if (envs[ENVX(child)].env_ipc_perm != 0)
-		fail("env_ipc_perm is %x, that of an earlier page, but the receiver wanted none: "
-		     "store it with each message",
-		     envs[ENVX(child)].env_ipc_perm);
+	expect_no_page(child);
 	wait_for_end(child);
 }
 
