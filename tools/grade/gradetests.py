@@ -287,7 +287,7 @@ CHECKS = (
     check(6, "blocked", hint=RUNNABLE),
     *[check(7, name, hint=ARGUMENTS) for name in ("exofork", "run", "status", "alloc", "map",
                                                   "unmap", "limits", "ids")],
-    check(7, "fpu"),
+    *[check(7, name) for name in ("fpu", "itself")],
     lab(7, "states", "ex7:status", "    > ex7:status: OK\n    audit: .* all agrees",
         mustnot="    audit: (?!.* all agrees).*", typed="audit\n", stop="    audit: ",
         hint="sys_env_set_status sets env_status by env_set_state only, which keeps the run queue "
@@ -312,6 +312,7 @@ CHECKS = (
     *[check(12, name) for name in ("memory", "readonly", "share", "cow", "order", "handler",
                                    "stack", "tree", "entries", "errors", "middle")],
     *[check(13, name, seed="1") for name in ("flags", "gates")],
+    inspection(13, "interrupts"),
     check(13, "sleep", seed="1", cpus=2, typed="inspect\n", stop=INSPECTED,
           also="> inspect: interrupts: OK", hint="sti_hlt_cli comes back with interrupts off"),
     check(13, "kick", seed="1", cpus=2,

@@ -160,6 +160,32 @@ static void status(void)
 	sys_env_destroy(child);
 }
 
+static void stop_self(void)
+{
+	count = 1;
+	sys_env_set_status(0, ENV_NOT_RUNNABLE);
+	count = 2;
+	exit();
+}
+
+// A child that stops itself goes on when it is made runnable.
+static void itself(void)
+{
+	struct Trapframe tf = {.tf_eip = (uintptr_t) stop_self, .tf_esp = USTACKTOP - 16};
+	envid_t child = make_child(&tf);
+
+	count = 0;
+	MUST(sys_env_set_status(child, ENV_RUNNABLE));
+	for (int i = 0; i < 10; i++)
+		sys_yield();
+	if (count != 1 || envs[ENVX(child)].env_status != ENV_NOT_RUNNABLE)
+		fail("a child that stops itself %s",
+		     count == 0 ? "does not run before" : "goes on running");
+	MUST(sys_env_set_status(child, ENV_RUNNABLE));
+	if (!ends(child) || count != 2)
+		fail("a child that has stopped itself does not go on after ENV_RUNNABLE");
+}
+
 // Both CPUs are to be in user mode for most of the time. (When the clock counts instructions, the
 // CPUs take turns, and relax() ends one.)
 static void compute(void)
@@ -469,10 +495,18 @@ static void stranger(void)
 void umain(int argc, char **argv)
 {
 	static const struct Check checks[] = {
-		{"exofork", exofork}, {"run", run},           {"status", status},
-		{"alloc", alloc},     {"fpu", fpu},           {"elsewhere", elsewhere},
-		{"map", map},         {"unmap", unmap},       {"limits", limits},
-		{"ids", ids},         {"stranger", stranger}, // RUN="ex7:stranger yield"
+		{"exofork", exofork},
+		{"run", run},
+		{"status", status},
+		{"alloc", alloc},
+		{"fpu", fpu},
+		{"itself", itself},
+		{"elsewhere", elsewhere},
+		{"map", map},
+		{"unmap", unmap},
+		{"limits", limits},
+		{"ids", ids},
+		{"stranger", stranger}, // RUN="ex7:stranger yield"
 	};
 
 	run_checks(argc, argv, checks, ARRAY_SIZE(checks));

@@ -100,4 +100,9 @@ MISTAKES = {
         8, "upcall", "env_pgfault_upcall of the child is 0x0, not",
         "kern/syscall.c", "	e->env_pgfault_upcall = upcall;",
         "	curenv->env_pgfault_upcall = upcall;"),
+    "an env that stops itself goes on": (
+        7, "itself", "a child that stops itself goes on running",
+        "kern/syscall.c", "			env_set_state(e, ENV_NOT_RUNNABLE);",
+        "			env_set_state(e, ENV_NOT_RUNNABLE);\n		if (e == curenv)\n"
+        "			env_set_state(e, ENV_RUNNABLE);"),
 }

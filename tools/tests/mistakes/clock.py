@@ -17,7 +17,7 @@ MISTAKES = {
         14, "turns", "the timer does not take the CPU away: is cpu_resched set",
         "kern/trap.c", "	cpu->cpu_resched = true;\n", ""),
     "only the timer's interrupt has a line": (
-        13, "sleep", "there is no gate for interrupt request 1: kern/vectors.h has no line",
+        13, "interrupts", "there is no gate for interrupt request 1: kern/vectors.h has no line",
         *ONLY_IRQ_0),
     "nobody waits until a CPU has left user mode": (
         13, "kick", "wait_kicked wait|wait_kicked waits until the CPU has left user mode",
