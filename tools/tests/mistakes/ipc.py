@@ -69,7 +69,7 @@ MISTAKES = {
         "lib/ipc.c", "	if (r < 0)\n		panic(\"ipc_send to %08x: %e\", to, r);",
         "	(void) r;"),
     "ipc_send tries again whatever the error": (
-        15, "panics", "neither returns nor panics: only after -6 .* may it try again",
+        15, "panics", "neither returns nor panics: only after -7 .* may it try again",
         "lib/ipc.c", "	int r = syscall4(SYS_ipc_send, to, val, (uint32_t) (pg ? pg : NO_PAGE), perm);"
         "\n\n	if (r < 0)\n		panic(\"ipc_send to %08x: %e\", to, r);",
         "	while (sys_ipc_try_send(to, val, pg ? pg : NO_PAGE, perm) < 0)\n		sys_yield();"),
