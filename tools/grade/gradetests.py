@@ -308,7 +308,7 @@ CHECKS = (
     *[check(10, name) for name in ("argument", "registers", "flags", "esp", "eip", "below",
                                    "nested", "word", "dispatch")],
     *[check(11, name) for name in ("upcall", "stack", "handler", "twice", "replace", "inside",
-                                   "install", "memory")],
+                                   "install", "memory", "panics")],
     *[check(12, name) for name in ("memory", "readonly", "share", "cow", "order", "handler",
                                    "stack", "tree", "entries", "errors", "middle")],
     *[check(13, name, seed="1") for name in ("flags", "gates")],

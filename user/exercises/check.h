@@ -193,6 +193,7 @@ static inline void run_checks(int argc, char **argv, const struct Check *checks,
 			continue;
 		check_name = checks[i].name;
 		check_failures = 0;
+		may_panic = false;
 		check_run = checks[i].run;
 		if (checks_in_children)
 			run_in_child();

@@ -54,4 +54,12 @@ MISTAKES = {
     "there is no memory for the exception stack, and nobody notices": (
         11, "memory", r"pgfault_install\(\) returns 0, not -4 .*: return what sys_page_alloc returns",
         "lib/pgfault.c", "		if (r < 0)\n			return r;\n", "		(void) r;\n"),
+    "a handler is set without memory, and nobody notices": (
+        11, "panics", "returns though pgfault_install has failed: it must panic",
+        "lib/pgfault.c", "	if (r < 0)\n		panic(\"set_pgfault_handler: %e\", r);\n",
+        "	(void) r;\n"),
+    "the upcall is not set when there is an exception stack": (
+        11, "install", "does not set the entry point when there is a stack already",
+        "lib/pgfault.c", "	return sys_env_set_pgfault_upcall(0, _pgfault_upcall);",
+        "	return stack_there ? 0 : sys_env_set_pgfault_upcall(0, _pgfault_upcall);"),
 }
