@@ -324,8 +324,7 @@ static void entries(void)
 		exit();
 	expect_skipped(VICTIM, "it looks at the error code");
 	expect_skipped(0x60000000, "it looks in uvpd whether there is a page table");
-	expect_skipped(KERNBASE + 0x100000, "it looks whether the address is below UTOP");
-	expect_skipped(MMIOBASE, "it looks whether the address is below UTOP");
+	expect_skipped(KERNBASE + 16 * PTSIZE, "it looks whether the address is below UTOP");
 }
 
 // The exception stack is not copied, and not shared either.

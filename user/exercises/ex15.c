@@ -11,6 +11,16 @@ static envid_t parent;
 
 // ---- Receivers ----
 
+// Wait until the child has ended. It must end by itself.
+static void expect_end(envid_t child)
+{
+	wait_for_end(child);
+	if (envs[ENVX(child)].env_tf.tf_trapno == T_PGFLT)
+		fail("a receiver is destroyed by a page fault, at eip %08x: ipc_recv stores "
+		     "nothing where it is given NULL",
+		     envs[ENVX(child)].env_tf.tf_eip);
+}
+
 // Return a child that receives one message, with a page at dst if that is below UTOP, and ends.
 static envid_t receiver(void *dst)
 {
@@ -51,7 +61,7 @@ static void value(void)
 		fail("env_ipc_from is %08x, not the sender %08x", e->env_ipc_from, sys_getenvid());
 	if (e->env_ipc_perm != 0)
 		fail("env_ipc_perm is %x, but no page was sent", e->env_ipc_perm);
-	wait_for_end(child);
+	expect_end(child);
 }
 
 // Only one message is received by each call.
@@ -105,7 +115,7 @@ static void page(void)
 		alloc_or_panic(OUT, RW); // not before fork, which would make it copy-on-write
 		OUT[0] = 4711;
 		EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, rights[i]), 0, "a page was sent");
-		wait_for_end(child);
+		expect_end(child);
 	}
 }
 
@@ -130,7 +140,7 @@ static void half(void)
 {
 	envid_t child = receiver(NO_PAGE);
 	expect_no_page(child);
-	wait_for_end(child);
+	expect_end(child);
 
 	child = fork_or_panic();
 	if (child == 0) {
@@ -152,7 +162,7 @@ static void half(void)
 	EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, RO), 0, "a page was sent");
 	wait_receiving(child);
 	expect_no_page(child);
-	wait_for_end(child);
+	expect_end(child);
 }
 
 // Addresses at and above UTOP mean that no page is sent, whatever is mapped there.
@@ -172,7 +182,7 @@ static void high(void)
 			fail("sending from %08x sends a page", addresses[i]);
 		if (r != 0)
 			sys_env_destroy(child);
-		wait_for_end(child);
+		expect_end(child);
 	}
 }
 
@@ -226,7 +236,7 @@ static void refused(void)
 	alloc_or_panic(IN, RO);
 	EXPECT(sys_ipc_try_send(child, 0, (void *) IN, RO), 0,
 	       "a read-only page may be sent without PTE_W");
-	wait_for_end(child);
+	expect_end(child);
 	EXPECT(sys_ipc_try_send(child, 0, NO_PAGE, 0), -E_BAD_ENV, "the receiver has ended");
 }
 
@@ -244,7 +254,7 @@ static void memory(void)
 		      -E_NO_MEM, "return what page_insert returns");
 	expect_waiting(&envs[ENVX(child)], "page_insert fails");
 	EXPECT(sys_ipc_try_send(child, 1, (void *) OUT, RW), 0, "now there is memory");
-	wait_for_end(child);
+	expect_end(child);
 }
 
 static void where(void)
@@ -256,7 +266,7 @@ static void where(void)
 	EXPECT(sys_env_set_status(child, ENV_NOT_RUNNABLE), -E_INVAL,
 	       "only a message ends its wait");
 	EXPECT(sys_ipc_try_send(child, 0, NO_PAGE, 0), 0, "the receiver waits");
-	wait_for_end(child);
+	expect_end(child);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		child = fork_or_panic();
 		if (child == 0) {
@@ -320,6 +330,16 @@ static void library(void)
 			     "with %x",
 			     value, from, perm, i, child, want);
 	}
+	child = fork_or_panic();
+	if (child == 0) {
+		int value = ipc_recv(NULL, NULL, NULL);
+		if (value != 5)
+			fail("ipc_recv(NULL, NULL, NULL) returns %d, not 5", value);
+		exit();
+	}
+	wait_receiving(child);
+	EXPECT(sys_ipc_try_send(child, 5, NO_PAGE, 0), 0, "the receiver waits");
+	expect_end(child);
 	int r = ipc_recv(&from, (void *) IN + 1, &perm);
 	if (r != -E_INVAL || from != 0 || perm != 0)
 		fail("when sys_ipc_recv fails, ipc_recv returns %d, stores %08x and %x: not %d, 0 "

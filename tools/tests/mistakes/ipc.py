@@ -85,4 +85,12 @@ MISTAKES = {
         15, "half", "but the receiver wanted no page: store 0 then",
         "kern/ipc.h", "	to->env_ipc_perm = with_page ? perm : 0;",
         "	if (with_page || !pp)\n		to->env_ipc_perm = pp ? perm : 0;"),
+    "ipc_recv stores a sender for which there is no place": (
+        15, "library", "destroyed by a page fault, .*stores nothing where it is given NULL",
+        "lib/ipc.c", "	if (from)\n		*from = thisenv->env_ipc_from;",
+        "	*from = thisenv->env_ipc_from;"),
+    "ipc_recv stores rights for which there is no place": (
+        15, "library", "destroyed by a page fault, .*stores nothing where it is given NULL",
+        "lib/ipc.c", "	if (perm)\n		*perm = thisenv->env_ipc_perm;",
+        "	*perm = thisenv->env_ipc_perm;"),
 }
