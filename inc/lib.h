@@ -55,7 +55,8 @@ int sys_env_destroy(envid_t);
 // Give the CPU to the next runnable env, if there is one.
 void sys_yield(void);
 
-// Make a new env with the caller's registers and no memory, ENV_NOT_RUNNABLE. Returns its id to
+// Make a new env with the caller's registers, the floating-point ones too, no memory and no
+// page-fault entry point, ENV_NOT_RUNNABLE. Returns its id to
 // the caller and, once the new env has been made runnable, 0 to that; or
 //	-E_NO_FREE_ENV, -E_NO_MEM
 static inline envid_t sys_exofork(void);

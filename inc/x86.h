@@ -76,6 +76,11 @@ static inline void invlpg(const void *addr)
 	asm volatile("invlpg (%0)" : : "r"(addr) : "memory");
 }
 
+static inline void sidt(void *p)
+{
+	asm volatile("sidt (%0)" : : "r"(p) : "memory");
+}
+
 static inline void lidt(const void *p)
 {
 	asm volatile("lidt (%0)" : : "r"(p) : "memory");

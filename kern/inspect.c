@@ -204,11 +204,18 @@ static void inspect_lock(void)
 
 static void inspect_interrupts(void)
 {
+	struct Pseudodesc idtr;
+
 	// If its command was typed in time, the monitor has not slept. (The timer ends this sleep.)
 	if (lapicaddr)
 		sti_hlt_cli();
 	expect(!(read_eflags() & FL_IF),
 	       "they are on in the kernel: are they switched off after hlt?");
+	sidt(&idtr);
+	for (int irq = 0; irq < 16 && all_right; irq++)
+		expect(((struct Gatedesc *) idtr.pd_base)[IRQ_OFFSET + irq].gd_p,
+		       "there is no gate for interrupt request %d: kern/vectors.h has no line",
+		       irq);
 }
 
 // ---- The command ----

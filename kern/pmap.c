@@ -252,8 +252,11 @@ struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store)
 {
 	pte_t *pte = pgdir_walk(pgdir, va, false);
 
-	if (!pte || !(*pte & PTE_P))
+	if (!pte || !(*pte & PTE_P)) {
+		if (pte_store)
+			*pte_store = NULL;
 		return NULL;
+	}
 	if (pte_store)
 		*pte_store = pte;
 	return pte_page(*pte) + (*pte & PTE_PS ? PTX(va) : 0);

@@ -119,8 +119,8 @@ static inline pte_t *pte_of(const pde_t *pgdir, const void *va)
 //	-E_NO_MEM	no frame for a page table; nothing has changed
 int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm);
 
-// Return the frame mapped at va, or NULL. If there is one and pte_store is not NULL, store the
-// address of its entry in *pte_store.
+// Return the frame mapped at va, or NULL. Unless pte_store is NULL, store there the address of its
+// entry; NULL if no frame is mapped.
 struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store);
 
 // Unmap the frame at va, if there is one.

@@ -168,10 +168,11 @@ static void handle_tick(struct CpuInfo *cpu)
 	//{ Exercise 14: end the turn, and tell the local APIC that the interrupt is over
 	cpu->cpu_resched = true;
 	cpu->cpu_timer_ticks++;
-	cpu->cpu_lock_takes /= 2;
-	cpu->cpu_waits /= 2;
 	lapic_eoi();
 	//}
+	// So that old events matter less.
+	cpu->cpu_lock_takes /= 2;
+	cpu->cpu_waits /= 2;
 }
 
 // If this trap is an interrupt, or a non-maskable one, handle it. This is done before the kernel

@@ -4,6 +4,8 @@
 
 #include "check.h"
 
+#include "../../lib/pgfault.h"
+
 enum { EDI, ESI, EBP, EBX, EDX, ECX, EAX, ESP, EFLAGS, NREGS };
 static const char *const names[NREGS] = {"edi", "esi", "ebp", "ebx",   "edx",
 					 "ecx", "eax", "esp", "eflags"};
@@ -138,6 +140,27 @@ static void argument(void)
 		     FEC_U | FEC_WR, (uintptr_t) probe_instruction, ON_STACK);
 }
 
+static int resolved;
+
+static bool resolve(struct UTrapframe *utf)
+{
+	resolved++;
+	return sys_page_alloc(0, (void *) ROUNDDOWN(utf->utf_fault_va, PGSIZE), RW) == 0;
+}
+
+// What the upcall calls is pgfault_dispatch, which asks fork's function first.
+static void dispatch(void)
+{
+	resolved = 0;
+	pgfault_resolve = resolve;
+	set_first_handler(provide);
+	fault(probe_write, VICTIM, 0, 0, ON_STACK);
+	pgfault_resolve = NULL;
+	if (faults > 0 || resolved != 1)
+		fail("the program's handler is called, but pgfault_resolve is not, which comes "
+		     "first: _pgfault_upcall must call pgfault_dispatch");
+}
+
 // The faulting instruction is executed again.
 static void eip(void)
 {
@@ -255,7 +278,8 @@ void umain(int argc, char **argv)
 	static const struct Check checks[] = {{"argument", argument}, {"registers", registers},
 					      {"flags", flags},       {"esp", esp},
 					      {"eip", eip},           {"below", below},
-					      {"nested", nested},     {"word", word}};
+					      {"nested", nested},     {"word", word},
+					      {"dispatch", dispatch}};
 
 	checks_in_children = true;
 	run_checks(argc, argv, checks, ARRAY_SIZE(checks));

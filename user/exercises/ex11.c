@@ -150,12 +150,22 @@ static void memory(void)
 	fault(0, 1, 0);
 }
 
+// Without memory for an exception stack there is no way to report the error.
+static void panics(void)
+{
+	take_frames();
+	may_panic = check_done = true;
+	set_pgfault_handler(first);
+	fail("set_pgfault_handler returns though pgfault_install has failed: it must panic");
+}
+
 // Each in an env that has not set a handler yet.
 void umain(int argc, char **argv)
 {
 	static const struct Check checks[] = {
-		{"upcall", upcall},   {"stack", stack},   {"handler", handler}, {"twice", twice},
-		{"replace", replace}, {"inside", inside}, {"install", install}, {"memory", memory}};
+		{"upcall", upcall},   {"stack", stack},     {"handler", handler},
+		{"twice", twice},     {"replace", replace}, {"inside", inside},
+		{"install", install}, {"memory", memory},   {"panics", panics}};
 
 	checks_in_children = true;
 	run_checks(argc, argv, checks, ARRAY_SIZE(checks));

@@ -1,76 +1,8 @@
 // Checks of exercise 12: fork.
-//
-// When the parent is to check or to do something, the child stops itself. To check the child's
-// pages, the parent maps them.
 
 #include "check.h"
-
-#define XSTACK (UXSTACKTOP - PGSIZE)
-#define HEAP   ((volatile uint32_t *) 0x10000000)           // some pages
-#define LOW    ((volatile uint32_t *) USTABDATA)            // a page below the program
-#define HIGH   ((volatile uint32_t *) (USTACKTOP - PTSIZE)) // a page below the stack
-#define VICTIM 0x00a00000                                   // never mapped at first
-#define WORDS  (PGSIZE / 4)                                 // of a page
-
-static volatile uint32_t data = 1, bss;
-
-// ---- Parent and child ----
-
-// In a child: stop until the parent makes us runnable.
-static void stop(void)
-{
-	sys_env_set_status(0, ENV_NOT_RUNNABLE);
-}
-
-// Map the child's page at va at UTEMP. Returns the address of va there, NULL if the child has no
-// page.
-static volatile uint32_t *look(envid_t child, volatile void *va)
-{
-	void *page = (void *) ROUNDDOWN((uintptr_t) va, PGSIZE);
-
-	if (sys_page_map(child, page, 0, UTEMP, RO) < 0)
-		return NULL;
-	return UTEMP + PGOFF((uintptr_t) va);
-}
-
-// Wait until the child has stopped. Returns whether it has.
-static bool stops(envid_t child)
-{
-	uint64_t start = read_tsc();
-
-	while (is_alive(child) && envs[ENVX(child)].env_status != ENV_NOT_RUNNABLE &&
-	       read_tsc() - start < 3000000000U)
-		sys_yield();
-	if (!is_alive(child))
-		fail("the child has died: does it get all pages, an exception stack, and the "
-		     "upcall?");
-	else if (envs[ENVX(child)].env_status != ENV_NOT_RUNNABLE)
-		fail("the child does not come to the point where it should stop");
-	return is_alive(child) && envs[ENVX(child)].env_status == ENV_NOT_RUNNABLE;
-}
-
-// Let the child go on, and wait until it has stopped again. Returns whether it has.
-static bool goes_on(envid_t child)
-{
-	MUST(sys_env_set_status(child, ENV_RUNNABLE));
-	return stops(child);
-}
-
-// Add the failures of the child, which has stopped, to ours, and end it.
-static void finish(envid_t child)
-{
-	volatile uint32_t *theirs = look(child, &check_failures);
-
-	if (theirs)
-		check_failures += *theirs;
-	sys_page_unmap(0, UTEMP);
-	sys_env_destroy(child);
-}
-
-static envid_t fork_or_fail(void)
-{
-	return MUST(fork());
-}
+#include "ex12child.h"
+#include "ex12errors.h"
 
 static pte_t pte(volatile void *va)
 {
@@ -355,6 +287,46 @@ static void handler(void)
 		finish(child);
 }
 
+static uintptr_t resume;      // the instruction after one that faults at
+static uintptr_t skipped_va;  // this address
+static const char *skip_hint; // why another address may be told
+
+// Go on after the instruction.
+static void skip(struct UTrapframe *utf)
+{
+	handled++;
+	utf->utf_eip = resume;
+	if (utf->utf_fault_va == skipped_va)
+		return;
+	fail("after a fault at %08x the program's handler is called for %08x: before resolve_cow "
+	     "reads an entry of uvpt, %s",
+	     skipped_va, utf->utf_fault_va, skip_hint);
+	exit(); // the fault is not in the instruction
+}
+
+// A write to va must come to the program's handler, as fork has nothing to do with it.
+static void expect_skipped(uintptr_t va, const char *hint)
+{
+	skipped_va = va;
+	skip_hint = hint;
+	handled = 0;
+	asm volatile("movl $1f, %0; movl $1, (%1); 1:" : "=m"(resume) : "r"(va) : "memory");
+	if (handled != 1)
+		fail("for a fault at %08x the program's handler is called %d times", va, handled);
+}
+
+// For some addresses there is no entry in uvpt that may be read.
+static void entries(void)
+{
+	set_pgfault_handler(skip);
+	envid_t child = fork_or_fail();
+	if (child == 0)
+		exit();
+	expect_skipped(VICTIM, "it looks at the error code");
+	expect_skipped(0x60000000, "it looks in uvpd whether there is a page table");
+	expect_skipped(KERNBASE + 16 * PTSIZE, "it looks whether the address is below UTOP");
+}
+
 // The exception stack is not copied, and not shared either.
 static void stack(void)
 {
@@ -414,28 +386,12 @@ static void tree(void)
 	generation(0);
 }
 
-// When fork fails, it returns the error and there is no child.
-static void errors(void)
-{
-	set_pgfault_handler(provide);
-	while (sys_exofork() > 0)
-		;
-	EXPECT(fork(), -E_NO_FREE_ENV, "return what sys_exofork returns");
-	destroy_children();
-	uint32_t n = take_frames();
-	EXPECT(fork(), -E_NO_MEM, "return what sys_exofork returns");
-	give_frames(n, 0);
-	for (int i = 0; i < NENV; i++)
-		if (envs[i].env_status != ENV_FREE && envs[i].env_parent_id == sys_getenvid())
-			fail("fork has returned an error, but there is a child");
-}
-
 void umain(int argc, char **argv)
 {
 	static const struct Check checks[] = {
-		{"memory", memory}, {"readonly", readonly}, {"share", share},
-		{"cow", cow},       {"order", order},       {"handler", handler},
-		{"stack", stack},   {"tree", tree},         {"errors", errors}};
+		{"memory", memory}, {"readonly", readonly}, {"share", share},  {"cow", cow},
+		{"order", order},   {"handler", handler},   {"stack", stack},  {"tree", tree},
+		{"errors", errors}, {"entries", entries},   {"middle", middle}};
 
 	run_checks(argc, argv, checks, ARRAY_SIZE(checks));
 }

@@ -68,9 +68,40 @@ static void sleep(void)
 		fail("a CPU that slept does not run a new env: does sched_halt wait as it should?");
 }
 
+// On two CPUs: stop a child that runs on the other one and never enters the kernel by itself. When
+// the call returns, it must have stopped.
+static void kick(void)
+{
+	enum { PATIENCE = 1000000, MOMENT = 1000, ROUNDS = 3 };
+	volatile int *const count = (volatile int *) 0x10000000;
+
+	alloc_or_panic(count, RW | PTE_SHARE);
+	envid_t child = fork_or_panic();
+	if (child == 0)
+		for (;;)
+			++*count;
+	for (int round = 0; round < ROUNDS && !check_failures; round++) {
+		int before = *count;
+		for (int i = 0; i < PATIENCE && *count == before; i++)
+			;
+		if (*count == before)
+			fail("a child does not run on the other CPU");
+		MUST(sys_env_set_status(child, ENV_NOT_RUNNABLE));
+		int then = *count;
+		for (volatile int i = 0; i < MOMENT; i++)
+			;
+		if (*count != then)
+			fail("a child goes on running on another CPU when it has been stopped: "
+			     "does wait_kicked wait until the CPU has left user mode?");
+		MUST(sys_env_set_status(child, ENV_RUNNABLE));
+	}
+	sys_env_destroy(child);
+}
+
 void umain(int argc, char **argv)
 {
-	static const struct Check checks[] = {{"flags", flags}, {"gates", gates}, {"sleep", sleep}};
+	static const struct Check checks[] = {
+		{"flags", flags}, {"gates", gates}, {"sleep", sleep}, {"kick", kick}};
 
 	run_checks(argc, argv, checks, ARRAY_SIZE(checks));
 }

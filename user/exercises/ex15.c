@@ -9,6 +9,18 @@
 
 static envid_t parent;
 
+// ---- Receivers ----
+
+// Wait until the child has ended. It must end by itself.
+static void expect_end(envid_t child)
+{
+	wait_for_end(child);
+	if (envs[ENVX(child)].env_tf.tf_trapno == T_PGFLT)
+		fail("a receiver is destroyed by a page fault, at eip %08x: ipc_recv stores "
+		     "nothing where it is given NULL",
+		     envs[ENVX(child)].env_tf.tf_eip);
+}
+
 // Return a child that receives one message, with a page at dst if that is below UTOP, and ends.
 static envid_t receiver(void *dst)
 {
@@ -24,6 +36,19 @@ static envid_t receiver(void *dst)
 	return child;
 }
 
+// Env e, which has not received anything yet, must still wait for its first message.
+static void expect_waiting(const volatile struct Env *e, const char *hint)
+{
+	if (!e->env_ipc_recving)
+		fail("the receiver does not wait any more, though the call has failed: %s", hint);
+	if (e->env_ipc_value || e->env_ipc_from || e->env_ipc_perm)
+		fail("a call that fails stores value %u, sender %08x, rights %x: check all first; "
+		     "%s",
+		     e->env_ipc_value, e->env_ipc_from, e->env_ipc_perm, hint);
+}
+
+// ---- Messages ----
+
 static void value(void)
 {
 	envid_t child = receiver(NO_PAGE);
@@ -36,7 +61,7 @@ static void value(void)
 		fail("env_ipc_from is %08x, not the sender %08x", e->env_ipc_from, sys_getenvid());
 	if (e->env_ipc_perm != 0)
 		fail("env_ipc_perm is %x, but no page was sent", e->env_ipc_perm);
-	wait_for_end(child);
+	expect_end(child);
 }
 
 // Only one message is received by each call.
@@ -49,6 +74,8 @@ static void once(void)
 		for (;;)
 			sys_yield();
 	EXPECT(sys_ipc_try_send(child, 1, NO_PAGE, 0), -E_IPC_NOT_RECV, "the child does not wait");
+	if (envs[ENVX(child)].env_ipc_value || envs[ENVX(child)].env_ipc_from)
+		fail("a message to an env that does not wait has been stored all the same");
 	sys_env_destroy(child);
 	child = fork_or_panic();
 	if (child == 0) {
@@ -88,26 +115,39 @@ static void page(void)
 		alloc_or_panic(OUT, RW); // not before fork, which would make it copy-on-write
 		OUT[0] = 4711;
 		EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, rights[i]), 0, "a page was sent");
-		wait_for_end(child);
+		expect_end(child);
 	}
+}
+
+// Send the page at OUT to env child, which wants no page.
+static void expect_no_page(envid_t child)
+{
+	const volatile struct Env *e = &envs[ENVX(child)];
+
+	alloc_or_panic(OUT, RW); // a new one
+	EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, RW), 0,
+	       "a receiver that wants no page gets the message without one");
+	if (references(OUT) != 1)
+		fail("a receiver that wants no page gets one: look at env_ipc_dstva, which "
+		     "sys_ipc_recv stores also if it means no page");
+	else if (e->env_ipc_perm != 0)
+		fail("env_ipc_perm is %x, but the receiver wanted no page: store 0 then",
+		     e->env_ipc_perm);
 }
 
 // A page is mapped only if one is sent and the receiver wants one.
 static void half(void)
 {
 	envid_t child = receiver(NO_PAGE);
-	alloc_or_panic(OUT, RW);
-	EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, RW), 0,
-	       "a receiver that wants no page gets the message without one");
-	if (envs[ENVX(child)].env_ipc_perm != 0)
-		fail("env_ipc_perm is %x, but the receiver wanted no page",
-		     envs[ENVX(child)].env_ipc_perm);
-	wait_for_end(child);
+	expect_no_page(child);
+	expect_end(child);
 
 	child = fork_or_panic();
 	if (child == 0) {
 		sys_ipc_recv((void *) IN);
 		sys_ipc_recv((void *) IN);
+		sys_ipc_recv((void *) IN);
+		sys_ipc_recv(NO_PAGE);
 		exit();
 	}
 	wait_receiving(child);
@@ -118,7 +158,11 @@ static void half(void)
 	if (envs[ENVX(child)].env_ipc_perm != 0)
 		fail("env_ipc_perm is %x, but no page was sent: check srcva before you store perm",
 		     envs[ENVX(child)].env_ipc_perm);
-	wait_for_end(child);
+	wait_receiving(child);
+	EXPECT(sys_ipc_try_send(child, 0, (void *) OUT, RO), 0, "a page was sent");
+	wait_receiving(child);
+	expect_no_page(child);
+	expect_end(child);
 }
 
 // Addresses at and above UTOP mean that no page is sent, whatever is mapped there.
@@ -138,12 +182,14 @@ static void high(void)
 			fail("sending from %08x sends a page", addresses[i]);
 		if (r != 0)
 			sys_env_destroy(child);
-		wait_for_end(child);
+		expect_end(child);
 	}
 }
 
-// After a call that fails, the receiver still waits.
-static void refused(void)
+// A call that has wrong arguments must fail, and change nothing, for a receiver that waits with a
+// page wanted at dst. The pages to send are not there before the fork, which would make them
+// copy-on-write.
+static void refuse(void *dst)
 {
 	static const struct {
 		uintptr_t va;
@@ -151,45 +197,92 @@ static void refused(void)
 		const char *hint;
 	} bad[] = {
 		{(uintptr_t) OUT + 4, RW, "srcva is not the start of a page"},
+		{UMIN - PGSIZE, RO, "srcva is below UMIN"},
+		{(uintptr_t) OUT + PGSIZE, RO, "nothing is mapped at srcva"},
 		{(uintptr_t) OUT + PGSIZE, RW, "nothing is mapped at srcva"},
+		{(uintptr_t) NOWHERE, RO, "there is not even a page table for srcva"},
 		{(uintptr_t) NOWHERE, RW, "there is not even a page table for srcva"},
+		{(uintptr_t) OUT, 0, "perm lacks PTE_U and PTE_P"},
 		{(uintptr_t) OUT, PTE_P, "perm lacks PTE_U"},
 		{(uintptr_t) OUT, PTE_U, "perm lacks PTE_P"},
-		{(uintptr_t) OUT, RW | PTE_PS, "perm has a bit outside PTE_SYSCALL"},
+		{(uintptr_t) OUT, RW | PTE_PWT, "perm has a bit outside PTE_SYSCALL"},
+		{(uintptr_t) OUT, RO | PTE_PS, "perm has a bit outside PTE_SYSCALL"},
+		{(uintptr_t) OUT, RW | 0x1000, "perm has a bit outside PTE_SYSCALL"},
 		{(uintptr_t) IN, RW, "the page is read-only, perm has PTE_W"},
 	};
+	envid_t child = receiver(dst);
 
 	alloc_or_panic(OUT, RW);
 	alloc_or_panic(IN, RO);
-	envid_t child = receiver((void *) IN);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		int r = sys_ipc_try_send(child, 0, (void *) bad[i].va, bad[i].perm);
+		int r = sys_ipc_try_send(child, 4711, (void *) bad[i].va, bad[i].perm);
 		if (r != -E_INVAL)
-			fail("sending %08x with rights %x returns %d, not %d (%e): %s", bad[i].va,
-			     bad[i].perm, r, -E_INVAL, -E_INVAL, bad[i].hint);
-		if (!envs[ENVX(child)].env_ipc_recving)
-			fail("the receiver does not wait any more, though the call has failed: %s",
-			     bad[i].hint);
+			fail("sending %08x with rights %x returns %d, not %d (%e), to a receiver "
+			     "that wants %s page: %s",
+			     bad[i].va, bad[i].perm, r, -E_INVAL, -E_INVAL,
+			     dst == NO_PAGE ? "no" : "a", bad[i].hint);
+		expect_waiting(&envs[ENVX(child)], bad[i].hint);
+		if (r >= 0)
+			break; // the receiver has gone on
 	}
+	sys_env_destroy(child);
+}
+
+static void refused(void)
+{
+	refuse((void *) IN);
+	refuse(NO_PAGE);
+	envid_t child = receiver((void *) IN);
+	alloc_or_panic(IN, RO);
 	EXPECT(sys_ipc_try_send(child, 0, (void *) IN, RO), 0,
 	       "a read-only page may be sent without PTE_W");
-	wait_for_end(child);
+	expect_end(child);
 	EXPECT(sys_ipc_try_send(child, 0, NO_PAGE, 0), -E_BAD_ENV, "the receiver has ended");
+}
+
+// A message for which there is no memory is not delivered: the receiver waits for the next one.
+static void memory(void)
+{
+	envid_t child = receiver(NOWHERE);
+
+	alloc_or_panic(OUT, RW);
+	own_all_pages();
+	uint32_t n = take_frames();
+	int r = sys_ipc_try_send(child, 1, (void *) OUT, RW);
+	give_frames(n, 0);
+	expect_result("sys_ipc_try_send without a frame for the receiver's page table", r,
+		      -E_NO_MEM, "return what page_insert returns");
+	expect_waiting(&envs[ENVX(child)], "page_insert fails");
+	EXPECT(sys_ipc_try_send(child, 1, (void *) OUT, RW), 0, "now there is memory");
+	expect_end(child);
 }
 
 static void where(void)
 {
+	static const uintptr_t bad[] = {0, UMIN - PGSIZE, (uintptr_t) IN + 1, UTOP - 1};
 	envid_t child = receiver(NO_PAGE);
 
 	EXPECT(sys_env_set_status(child, ENV_RUNNABLE), -E_INVAL, "only a message ends its wait");
 	EXPECT(sys_env_set_status(child, ENV_NOT_RUNNABLE), -E_INVAL,
 	       "only a message ends its wait");
 	EXPECT(sys_ipc_try_send(child, 0, NO_PAGE, 0), 0, "the receiver waits");
-	wait_for_end(child);
-	EXPECT(sys_ipc_recv((void *) IN + 1), -E_INVAL, "dstva is not the start of a page");
-	EXPECT(sys_ipc_recv((void *) UTOP - 1), -E_INVAL, "dstva is not the start of a page");
-	if (thisenv->env_ipc_recving)
-		fail("a call that has failed has set env_ipc_recving");
+	expect_end(child);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		child = fork_or_panic();
+		if (child == 0) {
+			EXPECT(sys_ipc_recv((void *) bad[i]), -E_INVAL, "of dstva");
+			if (thisenv->env_ipc_recving)
+				fail("a call that has failed has set env_ipc_recving");
+			exit();
+		}
+		wait_receiving(child);
+		if (!is_alive(child))
+			continue;
+		fail("sys_ipc_recv(%08x) waits instead of returning %d (%e): dstva is %s", bad[i],
+		     -E_INVAL, -E_INVAL,
+		     bad[i] % PGSIZE ? "not the start of a page" : "below UMIN");
+		sys_env_destroy(child);
+	}
 }
 
 // Two programs that are not each other's parents: both run this.
@@ -222,31 +315,79 @@ static void library(void)
 	envid_t child = fork_or_panic(), from = 1;
 	if (child == 0) {
 		for (int i = 0; i < 10; i++)
-			ipc_send(parent, i, NULL, 0); // before the parent receives
+			ipc_send(parent, i, NULL, i); // before the parent receives
+		alloc_or_panic(OUT, RW);
+		ipc_send(parent, 10, (void *) OUT, RO);
 		exit();
 	}
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 11; i++) {
+		int want = i < 10 ? 0 : RO;
 		for (int pause = 0; pause < i; pause++)
 			sys_yield();
-		int value = ipc_recv(&from, i % 2 ? (void *) IN : NULL, &perm);
-		if (value != i || from != child || perm != 0)
+		int value = ipc_recv(&from, i % 2 ? NULL : (void *) IN, &perm);
+		if (value != i || from != child || perm != want)
 			fail("ipc_recv returns %d from %08x with rights %x, not %d from %08x "
-			     "with 0",
-			     value, from, perm, i, child);
+			     "with %x",
+			     value, from, perm, i, child, want);
 	}
+	child = fork_or_panic();
+	if (child == 0) {
+		int value = ipc_recv(NULL, NULL, NULL);
+		if (value != 5)
+			fail("ipc_recv(NULL, NULL, NULL) returns %d, not 5", value);
+		exit();
+	}
+	wait_receiving(child);
+	EXPECT(sys_ipc_try_send(child, 5, NO_PAGE, 0), 0, "the receiver waits");
+	expect_end(child);
 	int r = ipc_recv(&from, (void *) IN + 1, &perm);
 	if (r != -E_INVAL || from != 0 || perm != 0)
 		fail("when sys_ipc_recv fails, ipc_recv returns %d, stores %08x and %x: not %d, 0 "
 		     "and 0",
 		     r, from, perm, -E_INVAL);
+	EXPECT(ipc_recv(NULL, (void *) IN + 1, NULL), -E_INVAL, "nothing is to be stored");
+}
+
+// In a child, let ipc_send fail: it must not return.
+static void expect_panic(const char *what, envid_t to, void *pg, int perm, int error)
+{
+	volatile bool *const returned = (volatile bool *) IN;
+
+	*returned = false;
+	envid_t child = fork_or_panic();
+	if (child == 0) {
+		may_panic = true;
+		ipc_send(to, 0, pg, perm);
+		*returned = true;
+		exit();
+	}
+	for (int turns = 0; turns < 1000 && is_alive(child); turns++)
+		sys_yield();
+	if (is_alive(child)) {
+		fail("ipc_send %s neither returns nor panics: only after %d (%e) may it try again",
+		     what, -E_IPC_NOT_RECV, -E_IPC_NOT_RECV);
+		sys_env_destroy(child);
+	} else if (*returned) {
+		fail("ipc_send %s returns, though the system call gives %d (%e): it panics then",
+		     what, error, error);
+	}
+}
+
+static void panics(void)
+{
+	alloc_or_panic(IN, RW | PTE_SHARE);
+	expect_panic("to an env that does not exist", -1, NULL, 0, -E_BAD_ENV);
+	envid_t child = receiver(NO_PAGE);
+	expect_panic("of an address in a page", child, (void *) OUT + 4, RO, -E_INVAL);
+	sys_env_destroy(child);
 }
 
 void umain(int argc, char **argv)
 {
 	static const struct Check checks[] = {
-		{"value", value}, {"once", once},       {"page", page},
-		{"half", half},   {"high", high},       {"refused", refused},
-		{"where", where}, {"anybody", anybody}, {"library", library}};
+		{"value", value},     {"once", once},       {"page", page},     {"half", half},
+		{"high", high},       {"refused", refused}, {"memory", memory}, {"where", where},
+		{"anybody", anybody}, {"library", library}, {"panics", panics}};
 
 	run_checks(argc, argv, checks, ARRAY_SIZE(checks));
 }

@@ -2,6 +2,7 @@
 // sys_page_unmap.
 
 #include "check.h"
+#include "ex7status.h"
 
 #define PAGE  ((volatile uint32_t *) 0x10000000) // the next page is in the same page table
 #define OTHER ((volatile uint32_t *) 0x10400000) // in another page table
@@ -59,6 +60,30 @@ static void exofork(void)
 	sys_env_destroy(child);
 }
 
+// The control word of the floating-point unit with other than the usual rounding.
+static const uint16_t ROUND_UP = 0x0b7f;
+static volatile uint16_t childs_word;
+
+static void store_word(void)
+{
+	asm volatile("fnstcw %0" : "=m"(childs_word));
+	exit();
+}
+
+// Floating-point registers are the caller's, too.
+static void fpu(void)
+{
+	struct Trapframe tf = {.tf_eip = (uintptr_t) store_word, .tf_esp = USTACKTOP - 20};
+
+	asm volatile("fldcw %0" : : "m"(ROUND_UP));
+	envid_t child = make_child(&tf);
+	MUST(sys_env_set_status(child, ENV_RUNNABLE));
+	if (!ends(child) || childs_word != ROUND_UP)
+		fail("the child's floating-point control word is %x, not %x as the parent's when "
+		     "it called sys_exofork: call fpu_copy",
+		     childs_word, ROUND_UP);
+}
+
 static envid_t child_id; // as the child has found it
 static int child_result; // of a call that it must not be allowed
 
@@ -83,56 +108,6 @@ static void run(void)
 		fail("the child does not return 0 from sys_exofork, or does not get its memory");
 	expect_result("sys_page_alloc for its parent", child_result, -E_BAD_ENV,
 		      "a child may not change its parent: envid2env checks that");
-	sys_env_destroy(child);
-}
-
-static volatile int count;
-
-static void count_up(void)
-{
-	for (;;) {
-		count++;
-		sys_yield();
-	}
-}
-
-// Whether the child that counts up runs.
-static bool counts(void)
-{
-	int before = count;
-
-	for (int i = 0; i < 10; i++)
-		sys_yield();
-	return count != before;
-}
-
-static void status(void)
-{
-	static const int bad[] = {ENV_FREE, ENV_DYING, ENV_RUNNING, ENV_NOT_RUNNABLE + 1, -1};
-	struct Trapframe tf = {.tf_eip = (uintptr_t) count_up, .tf_esp = USTACKTOP - 16};
-	envid_t child = make_child(&tf);
-
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		char what[40];
-		snprintf(what, sizeof(what), "sys_env_set_status(child, %d)", bad[i]);
-		expect_result(what, sys_env_set_status(child, bad[i]), -E_INVAL,
-			      "only ENV_RUNNABLE and ENV_NOT_RUNNABLE are allowed");
-	}
-	if (counts())
-		fail("the child runs although sys_env_set_status has returned errors only");
-	EXPECT(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0,
-	       "it is that already, which is no error");
-	for (int round = 0; round < 2; round++) {
-		for (int again = 0; again < 2; again++) // the second call has nothing to change
-			EXPECT(sys_env_set_status(child, ENV_RUNNABLE), 0,
-			       "it may be that already");
-		if (!counts())
-			fail("the child does not run after ENV_RUNNABLE");
-		EXPECT(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0, "any child can be stopped");
-		if (counts())
-			fail("the child runs on after ENV_NOT_RUNNABLE");
-	}
-	EXPECT(sys_env_set_status(0, ENV_RUNNABLE), 0, "the caller itself is running: no error");
 	sys_env_destroy(child);
 }
 
@@ -169,10 +144,20 @@ static void refuses(const char *name, int (*call)(void *pg, int perm), bool chec
 					   UPAGES - PGSIZE, // nothing is mapped there
 					   UTOP,
 					   KERNBASE};
-	static const uint32_t rights[] = {
-		0,           PTE_P,        PTE_U,      PTE_P | PTE_W, PTE_U | PTE_W,
-		RW | PTE_PS, RW | PTE_PCD, RW | PTE_D, RW | 0x1000,   RW | 0x80000000,
-		-1};
+	static const uint32_t rights[] = {0,
+					  PTE_P,
+					  PTE_U,
+					  PTE_P | PTE_W,
+					  PTE_U | PTE_W,
+					  RW | PTE_PS,
+					  RW | PTE_PCD,
+					  RW | PTE_PWT,
+					  RW | PTE_A,
+					  RW | PTE_D,
+					  RW | PTE_G,
+					  RW | 0x1000,
+					  RW | 0x80000000,
+					  -1};
 	uint32_t frames = free_frames();
 	pte_t page = uvpt[PGNUM(PAGE)], other = uvpt[PGNUM(OTHER)];
 	char what[60];
@@ -262,10 +247,12 @@ static void map(void)
 	EXPECT(sys_page_map(child, NONE, 0, (void *) PAGE, RW), 0, "the source has it writable");
 	expect_page("in place of a read-only mapping", PAGE, frame, RW, 3);
 	MUST(sys_page_unmap(child, NONE));
-	EXPECT(sys_page_map(child, NONE, 0, (void *) OTHER, RO), -E_INVAL,
-	       "no page is there: see what page_lookup returns");
-	EXPECT(sys_page_map(0, NONE, 0, (void *) OTHER, RO), -E_INVAL,
-	       "no page table is there: see what page_lookup returns");
+	for (int perm = RO; perm <= RW; perm += RW - RO) {
+		EXPECT(sys_page_map(child, NONE, 0, (void *) OTHER, perm), -E_INVAL,
+		       "no page is there: see what page_lookup returns");
+		EXPECT(sys_page_map(0, NONE, 0, (void *) OTHER, perm), -E_INVAL,
+		       "no page table is there: see what page_lookup returns");
+	}
 	refuses("sys_page_map from", map_from, true);
 	refuses("sys_page_map to", map_to, false);
 	sys_env_destroy(child);
@@ -363,8 +350,17 @@ static void stranger(void)
 void umain(int argc, char **argv)
 {
 	static const struct Check checks[] = {
-		{"exofork", exofork},   {"run", run},     {"status", status}, {"alloc", alloc},
-		{"map", map},           {"unmap", unmap}, {"limits", limits}, {"ids", ids},
+		{"exofork", exofork},
+		{"run", run},
+		{"status", status},
+		{"alloc", alloc},
+		{"fpu", fpu},
+		{"itself", itself},
+		{"elsewhere", elsewhere},
+		{"map", map},
+		{"unmap", unmap},
+		{"limits", limits},
+		{"ids", ids},
 		{"stranger", stranger}, // RUN="ex7:stranger yield"
 	};
 

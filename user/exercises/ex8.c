@@ -22,6 +22,18 @@ static void upcall(void)
 	sys_env_destroy(child);
 }
 
+// sys_exofork gives the child no entry point.
+static void inherit(void)
+{
+	MUST(sys_env_set_pgfault_upcall(0, (void *) 0x00800123));
+	envid_t child = MUST(sys_exofork());
+	if (envs[ENVX(child)].env_pgfault_upcall)
+		fail("a new env has the entry point %p of its parent: sys_exofork must not copy "
+		     "that, because the child has no exception stack",
+		     envs[ENVX(child)].env_pgfault_upcall);
+	sys_env_destroy(child);
+}
+
 static void who(void)
 {
 	EXPECT(sys_env_set_pgfault_upcall(0, NULL), 0, "env 0 is the caller");
@@ -45,7 +57,7 @@ static void stranger(void)
 void umain(int argc, char **argv)
 {
 	static const struct Check checks[] = {
-		{"upcall", upcall}, {"who", who}, {"stranger", stranger}};
+		{"upcall", upcall}, {"inherit", inherit}, {"who", who}, {"stranger", stranger}};
 
 	run_checks(argc, argv, checks, ARRAY_SIZE(checks));
 }

@@ -30,6 +30,7 @@ static_assert(SYS_env_destroy == 3 && T_SYSCALL == 48 && VICTIM == 0x00a00123);
 // What children get:
 static void *the_upcall;
 static int exception_rights; // on their exception stack; 0: no page
+static bool page_below;      // whether there is a page just below that
 static struct Trapframe start;
 
 // Prepare a child that runs this code, with va in eax, esp as stack pointer, and numbers in all
@@ -38,6 +39,7 @@ static void prepare(void (*code)(void), uintptr_t va, uintptr_t esp)
 {
 	the_upcall = upcall;
 	exception_rights = RW;
+	page_below = false;
 	start = (struct Trapframe){
 		.tf_regs = {.reg_edi = 0xd1d1d1d1,
 			    .reg_esi = 0x51515151,
@@ -62,6 +64,8 @@ static bool comes_to_upcall(void)
 	envid_t child = make_child(&start);
 	if (exception_rights)
 		MUST(sys_page_map(0, (void *) WORDS, child, (void *) XSTACK, exception_rights));
+	if (page_below)
+		MUST(sys_page_alloc(child, (void *) (XSTACK - PGSIZE), RW));
 	MUST(sys_env_set_pgfault_upcall(child, the_upcall));
 	MUST(sys_env_set_status(child, ENV_RUNNABLE));
 	if (!ends(child)) {
@@ -231,6 +235,24 @@ static void full(void)
 	expect_frame("just enough room", VICTIM, FEC_U | FEC_WR, XSTACK);
 }
 
+// A program may have mapped the page below the exception stack. The frame must not go there.
+static void lower(void)
+{
+	static const uint32_t rooms[] = {8, FRAME, FRAME + 3};
+	char what[70];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rooms); i++) {
+		prepare(write_eax, VICTIM, XSTACK + rooms[i]);
+		page_below = true;
+		snprintf(what, sizeof(what), "%u bytes left of the %u needed, and a page below",
+			 rooms[i], FRAME + 4);
+		expect_death(what);
+	}
+	prepare(write_eax, VICTIM, XSTACK + FRAME + 4);
+	page_below = true;
+	expect_frame("just enough room, and a page below", VICTIM, FEC_U | FEC_WR, XSTACK);
+}
+
 static void stack(void)
 {
 	prepare(write_eax, VICTIM, USTACKTOP - 16);
@@ -267,8 +289,9 @@ static void address(void)
 void umain(int argc, char **argv)
 {
 	static const struct Check checks[] = {
-		{"frame", frame},     {"kinds", kinds}, {"nested", nested}, {"deeper", deeper},
-		{"outside", outside}, {"full", full},   {"stack", stack},   {"address", address}};
+		{"frame", frame},   {"kinds", kinds},     {"nested", nested},
+		{"deeper", deeper}, {"outside", outside}, {"full", full},
+		{"stack", stack},   {"address", address}, {"lower", lower}};
 
 	run_checks(argc, argv, checks, ARRAY_SIZE(checks));
 }

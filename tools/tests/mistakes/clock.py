@@ -1,5 +1,7 @@
 """Mistakes in exercises 13 and 14: interrupts and the timer."""
 
+from mistakes.instead import ONLY_IRQ_0
+
 MISTAKES = {
     "a program can pretend an interrupt": (
         13, "gates", "interrupt request 0 returns: give its line privilege 0",
@@ -9,9 +11,21 @@ MISTAKES = {
         "inc/x86.h", "sti; hlt; cli", "sti; hlt"),
     "the timer does not hear that it was served": (
         14, "turns", "the timer .* the CPU away.*: is .*lapic_eoi called",
-        "kern/trap.c", "	cpu->cpu_waits /= 2;\n	lapic_eoi();\n",
-        "	cpu->cpu_waits /= 2;\n"),
+        "kern/trap.c", "	cpu->cpu_timer_ticks++;\n	lapic_eoi();\n",
+        "	cpu->cpu_timer_ticks++;\n"),
     "a tick does not end the turn": (
         14, "turns", "the timer does not take the CPU away: is cpu_resched set",
         "kern/trap.c", "	cpu->cpu_resched = true;\n", ""),
+    "only the timer's interrupt has a line": (
+        13, "interrupts", "there is no gate for interrupt request 1: kern/vectors.h has no line",
+        *ONLY_IRQ_0),
+    "nobody waits until a CPU has left user mode": (
+        13, "kick", "wait_kicked wait|wait_kicked waits until the CPU has left user mode",
+        "kern/kick.c", "	while (in_user_mode(cpu))\n		pause();\n", "	(void) cpu;\n"),
+    "user mode runs with interrupts off": (
+        13, "flags", "interrupts are off in user mode: does trapframe_force_user set FL_IF",
+        "kern/trapframe.c", "	tf->tf_eflags |= FL_IF;\n", "	tf->tf_eflags &= ~FL_IF;\n"),
+    "ticks are not counted": (
+        14, "ticks", "does handle_tick count in cpu_timer_ticks",
+        "kern/trap.c", "	cpu->cpu_timer_ticks++;\n", ""),
 }

@@ -16,4 +16,50 @@ MISTAKES = {
     "the exception stack is made again": (
         11, "twice", "gives another exception stack: allocate it only if there is none",
         "lib/pgfault.c", "if (!stack_there) {", "if (!stack_there || true) {"),
+    "the exception frame goes into the page below": (
+        9, "lower", "bytes left of the 56 needed, and a page below: .*the env must die instead",
+        "kern/trap.c", "	unaligned *utf = user_mem_kva(e, (void *) frame, PTE_W);\n"
+        "	if (frame < UXSTACKTOP - PGSIZE || !utf) {\n",
+        "	unaligned *utf = user_mem_kva(e, (void *) frame, PTE_W);\n"
+        "	if (user_mem_check(e, (void *) frame, sizeof(*utf), PTE_W) < 0) {\n"),
+    "the program's handler is called directly": (
+        10, "dispatch", "_pgfault_upcall must call pgfault_dispatch",
+        "lib/pfentry.S", "	call pgfault_dispatch\n",
+        "	movl _pgfault_handler, %eax\n	call *%eax\n"),
+    "the upcall's address is not looked at": (
+        9, "address", "not at the first fault: check that the upcall can be executed",
+        "kern/trap.c", "	if (!user_mem_kva(e, e->env_pgfault_upcall, 0)) {\n",
+        "	if (0) {\n"),
+    "a read-only exception stack is written": (
+        9, "stack", "read-only exception stack: .*|the kernel writes to an exception stack that",
+        "kern/trap.c", "user_mem_kva(e, (void *) frame, PTE_W)",
+        "user_mem_kva(e, (void *) frame, 0)"),
+    "a stack pointer at the lower end is taken for a first fault's": (
+        9, "nested", "below the stack pointer there are one free word and the frame",
+        "kern/trap.c", "tf->tf_esp > USTACKTOP && tf->tf_esp < UXSTACKTOP;",
+        "tf->tf_esp > UXSTACKTOP - 1000 && tf->tf_esp < UXSTACKTOP;"),
+    "utf_esp is the new stack pointer": (
+        9, "frame", "copy tf_esp before changing it",
+        "kern/trap.c", "		.utf_esp = tf->tf_esp,\n", "		.utf_esp = frame,\n"),
+    "utf_err is left out": (
+        9, "frame", "utf_err is 0, not 6: copy tf_err",
+        "kern/trap.c", "		.utf_err = tf->tf_err,\n", ""),
+    "utf_fault_va is rounded down": (
+        9, "frame", "utf_fault_va is 00a00000, not 00a00123: copy cr2 unchanged",
+        "kern/trap.c", ".utf_fault_va = fault_va,", ".utf_fault_va = ROUNDDOWN(fault_va, PGSIZE),"),
+    "a page-fault handler is set without an upcall": (
+        11, "upcall", "entry point is 0x0, not _pgfault_upcall",
+        "lib/pgfault.c", "	return sys_env_set_pgfault_upcall(0, _pgfault_upcall);",
+        "	return 0;"),
+    "there is no memory for the exception stack, and nobody notices": (
+        11, "memory", r"pgfault_install\(\) returns 0, not -4 .*: return what sys_page_alloc returns",
+        "lib/pgfault.c", "		if (r < 0)\n			return r;\n", "		(void) r;\n"),
+    "a handler is set without memory, and nobody notices": (
+        11, "panics", "returns though pgfault_install has failed: it must panic",
+        "lib/pgfault.c", "	if (r < 0)\n		panic(\"set_pgfault_handler: %e\", r);\n",
+        "	(void) r;\n"),
+    "the upcall is not set when there is an exception stack": (
+        11, "install", "does not set the entry point when there is a stack already",
+        "lib/pgfault.c", "	return sys_env_set_pgfault_upcall(0, _pgfault_upcall);",
+        "	return stack_there ? 0 : sys_env_set_pgfault_upcall(0, _pgfault_upcall);"),
 }
