@@ -20,6 +20,7 @@
 #include <inc/x86.h>
 
 #include <kern/checked.h>
+#include <kern/checkednames.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/kdebug.h>
@@ -27,9 +28,17 @@
 #include <kern/pmap.h>
 #include <kern/trace.h>
 
-// How many CPUs' stacks are known. An access from another stack is not checked; 0 before the
-// beginning and after a panic.
-static uint32_t stacks;
+enum { STACK_SPACE = KSTKSIZE + KSTKGAP };
+
+// Whose stack is at an address from that of the last CPU's stack on; NULL: nobody's, and before the
+// beginning and after a panic. An access of code that is on nobody's stack is not checked.
+static struct CpuInfo *stack_owners[-(KSTACKTOP_CPU(NCPU)) / STACK_SPACE];
+_Static_assert(KSTACKTOP % STACK_SPACE == 0, "an address must tell which stack it is in");
+
+static inline struct CpuInfo **stack_owner(uintptr_t va)
+{
+	return &stack_owners[va / STACK_SPACE - KSTACKTOP_CPU(NCPU) / STACK_SPACE];
+}
 
 void *__real_memset(void *dst, int c, size_t len);
 void *__real_memcpy(void *dst, const void *src, size_t len);
@@ -40,7 +49,8 @@ bool __real_panic_begin(void);
 
 static void checked_end(void)
 {
-	stacks = 0;
+	for (int n = 0; n < NCPU; n++)
+		*stack_owner(KSTACKTOP_CPU(n) - 1) = NULL;
 }
 
 void checked_panic(const char *file, int line, const char *fmt, ...)
@@ -79,94 +89,42 @@ bool __wrap_panic_begin(void)
 	return __real_panic_begin();
 }
 
-// ---- What an address belongs to ----
-
-// Find the variable that has the byte at va. Returns NULL if there is none.
-static const struct SharedVariable *variable_of(uintptr_t va)
-{
-	static const struct SharedVariable *last = shared_variables; // found, by any CPU
-	const struct SharedVariable *low = last, *high = shared_variables_end;
-
-	if (va - low->address < low->size)
-		return low;
-	low = shared_variables;
-	while (high - low > 1) { // if there is one, it is in [low, high)
-		const struct SharedVariable *middle = low + (high - low) / 2;
-		if (middle->address <= va)
-			low = middle;
-		else
-			high = middle;
-	}
-	if (va - low->address >= low->size)
-		return NULL;
-	last = low;
-	return low;
-}
-
-// Find the field that has the byte at this offset in a struct. Returns one without a name if there
-// is none.
-static const struct SharedField *field_of(const struct SharedField *fields, uint32_t offset)
-{
-	while (fields->name && offset - fields->offset >= fields->size)
-		fields++;
-	return fields;
-}
-
-// If va is in a table of count structs, write the name of the field there into text.
-static bool name_in(char *text, int size, uintptr_t va, const char *table, const void *base,
-		    uint32_t element_size, uint32_t count, const struct SharedField *fields)
-{
-	uint32_t offset = va - (uintptr_t) base;
-
-	if (offset >= element_size * count)
-		return false;
-	const char *field = field_of(fields, offset % element_size)->name;
-	snprintf(text, size, "%s[%u].%s", table, offset / element_size, field ? field : "?");
-	return true;
-}
-
-// Write the name of what is at va into text.
-static void name(char *text, int size, uintptr_t va)
-{
-	const struct SharedVariable *v = variable_of(va);
-
-	if (name_in(text, size, va, "cpus", cpus, sizeof(cpus[0]), NCPU, fields_of_CpuInfo) ||
-	    name_in(text, size, va, "envs", envs, sizeof(envs[0]), NENV, fields_of_Env) ||
-	    name_in(text, size, va, "pages", pages, sizeof(pages[0]), npages, fields_of_PageInfo))
-		return;
-	if (!v)
-		snprintf(text, size, "memory at %08x", va);
-	else if (v->address == va)
-		snprintf(text, size, "%s", v->name);
-	else
-		snprintf(text, size, "%s+%u", v->name, va - v->address);
-}
-
 // ---- Protection ----
 
-// The protection of each byte of structs.
-static uint8_t protection_in_cpu[sizeof(struct CpuInfo)], protection_in_env[sizeof(struct Env)];
-
-static void set_protection(uint8_t *table, const struct SharedField *fields)
-{
-	for (; fields->name; fields++)
-		__real_memset(table + fields->offset, fields->protection, fields->size);
-}
-
-// What a CPU may do without the lock, by the protection and by whether it is the owner.
-enum { READ = 1, WRITE = 2 };
-static const uint8_t rights[][2] = {
-	[KERNEL_LOCK] = {0, 0},
-	[CONSTANT] = {READ, READ | WRITE}, // its own part, a CPU sets up itself
-	[OWNERS] = {0, READ | WRITE},
-	[OWNER_WRITES] = {READ, READ | WRITE},
-	[OWNER_READS] = {0, READ},
-	[HINT] = {READ, READ},
-	[NO_LOCK] = {READ | WRITE, READ | WRITE},
+// What a CPU may do without the lock, by the protection and by whether it is the owner, which may
+// be CPU_KERNEL or not.
+enum { READ = 1, WRITE = 2, BOTH = 3 };
+enum Who { OTHER, IN_KERNEL, OUTSIDE };
+static const uint8_t rights[][OUTSIDE + 1] = {
+	[KERNEL_LOCK] = {0, 0, 0},
+	[CONSTANT] = {READ, BOTH, BOTH}, // its own part, a CPU sets up itself
+	[OWNERS] = {0, BOTH, BOTH},
+	[OWNER_WRITES] = {READ, BOTH, BOTH},
+	[OWNER_STATUS] = {READ, READ, BOTH},
+	[OWNER_READS] = {0, READ, READ},
+	[READS_OUTSIDE] = {0, 0, READ},
+	[USES_OUTSIDE] = {0, 0, BOTH},
+	[HINT] = {READ, READ, READ},
+	[NO_LOCK] = {BOTH, BOTH, BOTH},
 };
 
-static uint32_t pages_size; // of pages[], in bytes
-static size_t events;       // the first frame that is a buffer for events, npages if there is none
+// The same for each byte of structs.
+static uint8_t rights_in_cpu[OUTSIDE + 1][sizeof(struct CpuInfo)];
+static uint8_t rights_in_env[OUTSIDE + 1][sizeof(struct Env)];
+
+static void set_rights(uint8_t *table, size_t size, const struct SharedField *fields)
+{
+	for (enum Who who = OTHER; who <= OUTSIDE; who++, table += size)
+		for (const struct SharedField *f = fields; f->name; f++)
+			__real_memset(table + f->offset, rights[f->protection][who], f->size);
+}
+
+static inline enum Who who_is(const struct CpuInfo *owner)
+{
+	return owner->cpu_status == CPU_KERNEL ? IN_KERNEL : OUTSIDE;
+}
+
+static size_t events; // the first frame that is a buffer for events, npages if there is none
 
 // Whether no lock protects va because it is not a variable: a constant; the screen or a table of
 // the firmware; a buffer for events, which only its CPU uses.
@@ -179,53 +137,52 @@ static bool is_no_variable(uintptr_t va)
 	       (offset >= 0xa0000 && offset < 0x100000) || PGNUM(offset) >= events;
 }
 
-// Whether CPU self may access va without holding the kernel lock, as it is its own: a field of its
-// entry in cpus[] or of the env that it runs. In most cases of access without the lock it is.
-static inline bool owner_may(const struct CpuInfo *self, uintptr_t va, uint8_t access)
-{
-	uint32_t in_self = va - (uintptr_t) self, in_env = va - (uintptr_t) self->cpu_env;
-
-	return (in_self < sizeof(*self) && (rights[protection_in_cpu[in_self]][true] & access)) ||
-	       (in_env < sizeof(struct Env) && (rights[protection_in_env[in_env]][true] & access));
-}
-
-// Return what CPU self may do at va, which is not its own, without holding the kernel lock.
+// Return what CPU self may do at va without holding the kernel lock, if that is not in its own
+// entry of cpus[].
 static uint8_t rights_at(const struct CpuInfo *self, uintptr_t va)
 {
-	if (va - (uintptr_t) cpus < sizeof(cpus))
-		return rights[protection_in_cpu[(va - (uintptr_t) cpus) % sizeof(*self)]][false];
+	uint32_t in_own_env = va - (uintptr_t) self->cpu_env;
+	uint32_t in_cpus = va - (uintptr_t) cpus, in_envs = va - (uintptr_t) envs;
+
+	if (in_own_env < sizeof(struct Env))
+		return rights_in_env[who_is(self)][in_own_env];
+	if (in_cpus < sizeof(cpus))
+		return rights_in_cpu[OTHER][in_cpus % sizeof(*self)];
+	if (in_envs < NENV * sizeof(struct Env))
+		return rights_in_env[OTHER][in_envs % sizeof(struct Env)];
 	if (va - (uintptr_t) &run_queue < sizeof(run_queue))
-		return rights[field_of(fields_of_RunQueue, va - (uintptr_t) &run_queue)->protection]
-			     [false];
-	const struct SharedVariable *v = variable_of(va);
+		return rights[shared_field(fields_of_RunQueue, va - (uintptr_t) &run_queue)
+				      ->protection][OTHER];
+	const struct SharedVariable *v = shared_variable(va);
 	if (!v)
-		return is_no_variable(va) ? READ | WRITE : 0;
+		return is_no_variable(va) ? BOTH : 0;
 	if (v->lock)
-		return v->lock->holder == self ? READ | WRITE : 0;
-	return rights[v->protection][false];
+		return v->lock->holder == self ? BOTH : 0;
+	return rights[v->protection][OTHER];
 }
 
 // ---- Frames ----
 
-// Return the number of the frame that is mapped at va, which is at or above KERNBASE.
-static inline uint32_t frame_of(uintptr_t va)
-{
-	return (va - KERNBASE) / PGSIZE;
-}
-
-static uint8_t frame_is_free[MAXPHYSMEM / PGSIZE];
+// What each page of the address space is, by its number.
+enum PageUse {
+	FREE,      // above KERNBASE, a free frame; below it, and before the beginning, anything
+	HAS_PAGES, // has a part of pages[]; each write there is looked at
+	IN_USE,
+};
+static uint8_t page_use[1 << 20];
 
 enum { FREE_PATTERN = 0xfee0feee }; // as an entry of a page table: not present
 
-// The code at pc writes to pages[n]: page_free puts the frame on the free list, any other function
-// uses it.
-static void note_frame(uint32_t n, uintptr_t pc)
+// The code at pc writes to va, in pages[]: page_free puts that frame on the free list, any other
+// function uses it.
+static void note_frame(uintptr_t va, uintptr_t pc)
 {
+	uint32_t n = KERNBASE / PGSIZE + (va - (uintptr_t) pages) / sizeof(pages[0]);
 	bool freed = pc - (uintptr_t) page_free < shared_page_free_size;
 
-	if (freed && !frame_is_free[n])
-		rep_stosl((void *) (KERNBASE + n * PGSIZE), FREE_PATTERN, PGSIZE / 4);
-	frame_is_free[n] = freed;
+	if (freed && page_use[n] != FREE)
+		rep_stosl((void *) (n * PGSIZE), FREE_PATTERN, PGSIZE / 4);
+	page_use[n] = freed ? FREE : IN_USE;
 }
 
 // ---- Accesses ----
@@ -238,93 +195,105 @@ static const char *how(bool write)
 	return write ? "written" : "read";
 }
 
-// Which CPU's stack is at va; if that is no stack, at least NCPU.
-static inline uint32_t stack_of(uintptr_t va)
-{
-	return (KSTACKTOP - 1 - va) / (KSTKSIZE + KSTKGAP);
-}
-
 // Begin to check, if the boot CPU has come that far.
 static void begin(void)
 {
 	static bool begun;
 
-	if (!CHECK_ACCESSES || begun || stack_of(read_esp()) >= NCPU)
+	if (!CHECK_ACCESSES || begun || read_esp() >= KSTACKTOP)
 		return;
 	begun = true;
-	set_protection(protection_in_cpu, fields_of_CpuInfo);
-	set_protection(protection_in_env, fields_of_Env);
+	set_rights(rights_in_cpu[0], sizeof(rights_in_cpu[0]), fields_of_CpuInfo);
+	set_rights(rights_in_env[0], sizeof(rights_in_env[0]), fields_of_Env);
 	for (size_t i = 0; i < npages; i++)
-		frame_is_free[i] = pages[i].pp_ref == 0;
-	pages_size = npages * sizeof(pages[0]);
+		page_use[KERNBASE / PGSIZE + i] = pages[i].pp_ref ? IN_USE : FREE;
+	for (uintptr_t va = (uintptr_t) pages; va < (uintptr_t) &pages[npages]; va += PGSIZE)
+		page_use[va / PGSIZE] = HAS_PAGES;
 	events = npages - trace_frames(npages);
-	stacks = NCPU;
+	for (int n = 0; n < NCPU; n++)
+		*stack_owner(KSTACKTOP_CPU(n) - 1) = &cpus[n];
 }
 
 static void access_low(uintptr_t va, uintptr_t pc, bool write)
 {
-	if ((va >= MMIOBASE && va < MMIOLIM) || stack_of(va) == stack_of(read_esp()))
+	uint32_t cpu = (KSTACKTOP - 1 - va) / STACK_SPACE; // whose stack it is, perhaps
+
+	if ((va >= MMIOBASE && va < MMIOLIM) || (va ^ read_esp()) < STACK_SPACE)
 		return;
-	if (stack_of(va) >= NCPU)
+	if (cpu >= NCPU)
 		wrong_at(pc, "%08x is %s, which is not the kernel's", va, how(write));
-	wrong_at(pc, "%08x is %s: that is the stack of CPU %u", va, how(write), stack_of(va));
+	wrong_at(pc, "%08x is %s: that is the stack of CPU %u", va, how(write), cpu);
 }
 
 static void __attribute__((noreturn, noinline))
 wrong_unlocked(uintptr_t va, uintptr_t pc, bool write)
 {
-	const struct SharedVariable *v = variable_of(va);
+	const struct SharedVariable *v = shared_variable(va);
 	char text[64];
 
 	checked_end();
-	name(text, sizeof(text), va);
+	shared_name(text, sizeof(text), va);
 	wrong_at(pc, "%s is %s without the %s lock", text, how(write),
 		 v && v->lock ? v->lock->name : "kernel");
 }
 
-// A part of a check, called with its arguments in registers.
-#define PART static void __attribute__((noinline, regparm(3)))
-
-PART access_rarely(uintptr_t va, uintptr_t pc, bool write)
+// The code that goes on at pc accesses va, which is_special.
+static void __attribute__((noinline, regparm(3)))
+access_slowly(bool write, uintptr_t pc, uintptr_t va)
 {
-	uint32_t cpu = stack_of(read_esp());
+	const struct CpuInfo *self = *stack_owner(read_esp());
 
-	if (cpu >= stacks)
+	if (!self)
 		begin();
 	else if (va - (uintptr_t) &kernel_lock < sizeof(kernel_lock))
 		return; // as rights_at would find, which takes longer
 	else if (va < KERNBASE)
 		access_low(va, pc, write);
-	else if (frame_is_free[frame_of(va)])
+	else if (page_use[va / PGSIZE] == FREE)
 		wrong_at(pc, "%08x is %s, but its frame is free", va, how(write));
-	else if (kernel_lock.holder == &cpus[cpu])
-		note_frame((va - (uintptr_t) pages) / sizeof(pages[0]), pc);
-	else if (!(rights_at(&cpus[cpu], va) & (write ? WRITE : READ)))
+	else if (kernel_lock.holder == self)
+		note_frame(va, pc);
+	else if (!(rights_at(self, va) & (write ? WRITE : READ)))
 		wrong_unlocked(va, pc, write);
 }
 
-PART access_slowly(uintptr_t va, uintptr_t pc, bool write)
+// A CPU must not sleep with the lock: others would wait for ever.
+static void __attribute__((noinline)) check_sleep(uintptr_t pc)
 {
-	uint32_t cpu = stack_of(read_esp());
-	const struct CpuInfo *self = &cpus[cpu];
+	const struct CpuInfo *self = *stack_owner(read_esp());
 
-	if (cpu >= stacks || kernel_lock.holder == self ||
-	    !owner_may(self, va, write ? WRITE : READ))
-		access_rarely(va, pc, write);
+	if (kernel_lock.holder == self && self->cpu_status > CPU_KERNEL)
+		wrong_at(pc, "CPU %d sleeps with the kernel lock", self - cpus);
 }
+
+// Nor must it come with it from user mode. And CPU_KERNEL is changed under the lock.
+static void __attribute__((noinline)) check_status(const struct CpuInfo *self, uintptr_t pc)
+{
+	if (kernel_lock.holder != self && self->cpu_status == CPU_KERNEL)
+		wrong_unlocked((uintptr_t) &self->cpu_status, pc, true);
+	if (kernel_lock.holder == self && self->cpu_status == CPU_USER)
+		wrong_at(pc, "CPU %d comes from user mode with the kernel lock", self - cpus);
+}
+
+// Whether va is this field of this CPU's entry in cpus[].
+#define IS_OWN(field, va)                                                                          \
+	((va) - (uintptr_t) *stack_owner(read_esp()) == offsetof(struct CpuInfo, field))
 
 // ---- What the compiler calls for an access ----
 
-// What must be fast: most accesses are in this CPU's stack, or need nothing but the lock. Returns
-// whether access_slowly has to look. (This is compiled into each function that the compiler calls.)
+// What must be fast, as it is compiled into each function that the compiler calls: most accesses
+// need nothing but the lock, or are to this CPU's stack, or to its own entry in cpus[]. Returns
+// whether access_slowly has to look.
 static inline bool __attribute__((always_inline)) is_special(uintptr_t va, bool write)
 {
-	uint32_t cpu = stack_of(read_esp());
+	const struct CpuInfo *self = *stack_owner(read_esp());
+	uint32_t in_self = va - (uintptr_t) self;
 
-	return cpu >= stacks ||
-	       (va < KERNBASE ? stack_of(va) != cpu
-			      : frame_is_free[frame_of(va)] || kernel_lock.holder != &cpus[cpu] ||
-					(write && va - (uintptr_t) pages < pages_size));
+	if (kernel_lock.holder == self && page_use[va / PGSIZE] > (write ? HAS_PAGES : FREE))
+		return false;
+	return (va ^ read_esp()) >= STACK_SPACE &&
+	       (in_self >= sizeof(*self) ||
+		!(rights_in_cpu[who_is(self)][in_self] & (write ? WRITE : READ)));
 }
 
 #define PC ((uintptr_t) __builtin_return_address(0))
@@ -333,14 +302,16 @@ static inline bool __attribute__((always_inline)) is_special(uintptr_t va, bool 
 	void __tsan_read##size(uintptr_t va);                                                      \
 	void __tsan_read##size(uintptr_t va)                                                       \
 	{                                                                                          \
+		if (size == 1 && IS_OWN(cpu_woken, va))                                            \
+			check_sleep(PC);                                                           \
 		if (is_special(va, false))                                                         \
-			access_slowly(va, PC, false);                                              \
+			access_slowly(false, PC, va);                                              \
 	}                                                                                          \
 	void __tsan_write##size(uintptr_t va);                                                     \
 	void __tsan_write##size(uintptr_t va)                                                      \
 	{                                                                                          \
 		if (is_special(va, true))                                                          \
-			access_slowly(va, PC, true);                                               \
+			access_slowly(true, PC, va);                                               \
 	}
 
 ACCESSES(1)
@@ -359,9 +330,9 @@ access_range(uintptr_t va, uint32_t size, bool write)
 		return;
 	for (; ROUNDDOWN(va, PGSIZE) != ROUNDDOWN(last, PGSIZE); va += PGSIZE)
 		if (is_special(va, write))
-			access_slowly(va, PC, write);
+			access_slowly(write, PC, va);
 	if (is_special(last, write))
-		access_slowly(last, PC, write);
+		access_slowly(write, PC, last);
 }
 
 void __tsan_read_range(uintptr_t va, uint32_t size)
@@ -381,18 +352,22 @@ void __tsan_init(void)
 
 // ---- What the compiler calls instead of an atomic access ----
 //
-// Such an access needs no lock. The last arguments are memory orders; the strongest order is right
-// for all of them.
+// Such an access needs no lock, but for a change of cpu_status. The last arguments are memory
+// orders; the strongest order is right for all of them.
 
 #define ATOMICS(bits)                                                                              \
 	uint##bits##_t __tsan_atomic##bits##_load(const volatile uint##bits##_t *p, int order);    \
 	uint##bits##_t __tsan_atomic##bits##_load(const volatile uint##bits##_t *p, int order)     \
 	{                                                                                          \
+		if (bits == 8 && IS_OWN(cpu_woken, (uintptr_t) p))                                 \
+			check_sleep(PC);                                                           \
 		return __atomic_load_n(p, __ATOMIC_SEQ_CST);                                       \
 	}                                                                                          \
 	void __tsan_atomic##bits##_store(volatile uint##bits##_t *p, uint##bits##_t v, int order); \
 	void __tsan_atomic##bits##_store(volatile uint##bits##_t *p, uint##bits##_t v, int order)  \
 	{                                                                                          \
+		if (bits == 32 && IS_OWN(cpu_status, (uintptr_t) p))                               \
+			check_status(*stack_owner(read_esp()), PC);                                \
 		__atomic_store_n(p, v, __ATOMIC_SEQ_CST);                                          \
 	}                                                                                          \
 	bool __tsan_atomic##bits##_compare_exchange_strong(                                        \

@@ -31,7 +31,7 @@ struct __attribute__((aligned(256))) CpuInfo {
 	uint8_t cpu_id; // local APIC ID; IDs may have gaps
 	struct Taskstate cpu_ts;
 
-	// Written by this CPU alone, read by others.
+	// Written by this CPU alone, read by others. From CPU_KERNEL it changes under the kernel lock.
 	volatile uint32_t cpu_status;
 
 	// Written by this CPU alone: cleared under the kernel lock; set under it, or without it by
@@ -53,7 +53,8 @@ struct __attribute__((aligned(256))) CpuInfo {
 	uint32_t cpu_tick;       // since this tick
 
 	// Protected by the kernel lock. (While the CPU is CPU_USER, cpu_env does not change.)
-	struct Env *cpu_env; // the env that runs here or NULL; its CPU reads it without the lock
+	struct Env *cpu_env; // the env that runs here or NULL; when not CPU_KERNEL, its CPU reads
+			     // it without the lock
 	pde_t *cpu_pgdir;    // the page directory in CR3, and its frame
 	struct PageInfo *cpu_pgdir_page;
 	struct Env *cpu_last; // the env chosen last by round robin, which goes on after it

@@ -12,8 +12,12 @@ empty one. What counts is one of these words:
     then constant                       its CPU sets it up, if it has one; then all read it
     this CPU alone ... used             only its CPU uses it
     this CPU alone ... written          only its CPU writes it; all read it
-    its CPU uses (or reads) it without the lock
-                                        but for that, it is protected by the kernel lock
+    from CPU_KERNEL it changes under the kernel lock
+                                        the same, but its CPU leaves that value under the lock only
+    its CPU reads it without the lock   but for that, it is protected by the kernel lock
+    when not CPU_KERNEL, its CPU reads it without the lock
+    while it runs, its CPU uses it without the lock
+                                        the same, if that CPU is not CPU_KERNEL
     a hint                              protected by the kernel lock, but all may read it
     protected by the NAME lock          by another lock
     without a lock                      in another way
@@ -31,9 +35,11 @@ sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 # The words, in the order in which they are looked for, and what they mean.
 WORDS = [
     (r"then constant", "CONSTANT"),
+    (r"\bfrom CPU_KERNEL it changes under the kernel lock", "OWNER_STATUS"),
     (r"\bused by this CPU alone", "OWNERS"),
     (r"\bwritten by this CPU alone", "OWNER_WRITES"),
-    (r"\bits CPU uses it without the lock", "OWNERS"),
+    (r"\bwhile it runs, its CPU uses it without the lock", "USES_OUTSIDE"),
+    (r"\bwhen not CPU_KERNEL, its CPU reads it without the lock", "READS_OUTSIDE"),
     (r"\bits CPU reads it without the lock", "OWNER_READS"),
     (r"\bas a hint\b", "HINT"),
     (r"\bwithout a lock\b", "NO_LOCK"),
@@ -105,7 +111,7 @@ def sources():
 def fields(out):
     """Write the tables of fields."""
     with open(out, "w", encoding="ascii") as file:
-        file.write("#include <kern/checked.h>\n#include <kern/envstate.h>\n")
+        file.write("#include <kern/checkednames.h>\n#include <kern/envstate.h>\n")
         for struct, header in STRUCTS.items():
             file.write(f"const struct SharedField fields_of_{struct}[] = {{\n")
             text = Path(header).read_text(encoding="utf-8", errors="replace").splitlines()
@@ -149,8 +155,7 @@ def variables(objdump, elf, out):
         elif name == "rodata_end":
             base = address      # where .data begins; the last link may move it as a whole
     by_name = {name: address - base for address, _, name, _, _ in entries}
-    values = ["KERNEL_LOCK", "OTHER_LOCK", "CONSTANT", "OWNERS", "OWNER_WRITES", "OWNER_READS",
-              "HINT", "NO_LOCK"]
+    values = re.findall(r"^\t([A-Z_]+), +// ", Path("kern/checkednames.h").read_text(), re.M)
     with open(out, "w", encoding="ascii") as table:
         table.write('\t.section .kernel_symbols, "a"\n\t.balign 4\n'
                     "\t.globl shared_variables, shared_variables_end, shared_page_free_size\n"

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,15 @@ BUILD_MEMORY = 1 << 30      # bytes of address space for each process of a build
 def objdir() -> Path:
     """Return where the current tree is built."""
     return Path(os.environ.get("OBJDIR", "obj"))
+
+
+def checking() -> List[str]:
+    """Return what to tell make for the checking build of the current tree, its directory last; nothing
+    if that is what is built anyway."""
+    words = [*shlex.split(os.environ.get("MAKEFLAGS", "")), *sys.argv[1:]]
+    if any(re.match("CHECKED=.", word) for word in words):
+        return []
+    return ["CHECKED=1", f"OBJDIR={objdir()}-checked"]
 
 
 class MakeError(Exception):
@@ -62,10 +72,10 @@ def make(*arguments: str, limit: Optional[float] = None) -> str:
 
 
 @contextmanager
-def snapshot() -> Iterator[str]:
+def snapshot(kind: str = "") -> Iterator[str]:
     """Yield a variable for make: with it, `make all' also copies what is built, and QEMU boots that
     copy. So another make may build something else in the meantime."""
-    place = objdir() / f"snapshot-{os.getpid()}"
+    place = objdir() / f"snapshot-{kind}{os.getpid()}"
     try:
         yield f"SNAPSHOT={place}"
     finally:

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 
@@ -28,7 +28,7 @@ import benchchart
 from instructions import ICOUNT, count, trace
 from tree import ROOT, symbols
 
-from gradebuild import MakeError, make, objdir, qemu_command
+from gradebuild import MakeError, checking, make, objdir, qemu_command
 from gradelib import Run, Watch, exit_on_signals, play
 
 RECORD = Path(__file__).with_name("bench-record.json")
@@ -69,6 +69,12 @@ ROWS = [
     Row("flat-ipc-round-trip", f"IPC among {CROWD} envs : among 2", 1.05, unit="ratio"),
     Row("flat-fork-1m", f"fork among {CROWD} envs : among 2", 1.05, unit="ratio"),
     Row("fork-linear", "fork per page, 1 to 4 MB : 256 KB to 1 MB", 1.05, unit="ratio"),
+    *[Row(f"checked-{name}", f"{operation}: CHECKED=1 : plain", 8, unit="ratio")
+      for name, operation in {
+          "null-call": "null call", "alloc-unmap": "page_alloc + page_unmap",
+          "yield-alone": "yield alone", "yield-switch": "yield switch",
+          "fault-handler": "page fault, handler", "ipc-round-trip": "IPC round trip",
+          "cow-fault": "copy-on-write fault", "fork-1m": "fork + exit with 1 MB"}.items()],
     Row("boot", "reset to the first user instruction"),
     Row("boot-kernel", "  of it the kernel's own"),
     Row("boot-checks", "  the self-checks' share of the kernel's own", 0.10, unit="ratio"),
@@ -88,9 +94,11 @@ Figures = Dict[str, float]
 
 # ---- Running ----
 
-def run(program: str, *options: str, cpus: int = 1, stop: str = "") -> Run:
-    """Run a program to its end, or to a line that matches stop. The options are for QEMU."""
-    command = qemu_command(f"CPUS={cpus}", f"RUN={program}", "AUDIT=1", disk=False)
+def run(program: str, *options: str, cpus: int = 1, stop: str = "",
+        variables: Sequence[str] = ()) -> Run:
+    """Run a program to its end, or to a line that matches stop. The options are for QEMU, the
+    variables for make."""
+    command = qemu_command(f"CPUS={cpus}", f"RUN={program}", "AUDIT=1", *variables, disk=False)
     return play([*command, *options], Watch(stop=stop, limit=LIMIT, quiet=LIMIT))
 
 
@@ -106,10 +114,11 @@ def found(done: Run, pattern: str) -> List[Tuple["re.Match", float]]:
 
 # ---- What is exact ----
 
-def operations(others: int) -> Figures:
+def operations(others: int, variables: Sequence[str] = ()) -> Figures:
     """Count the instructions of operations, with so many other envs blocked."""
     return {match[1]: int(match[2]) for match, _ in
-            found(run(f"bench:{others}", *ICOUNT), r"^bench: (\S+) (\d+)$")}
+            found(run(f"bench:{others}", *ICOUNT, variables=variables),
+                  r"^bench: (\S+) (\d+)$")}
 
 
 def hello() -> Figures:
@@ -132,12 +141,15 @@ def sizes() -> Figures:
 
 def exact_figures() -> Figures:
     """Measure all that is exact."""
-    few, many = operations(2), operations(CROWD)
+    few, many, checked = operations(2), operations(CROWD), operations(2, checking())
     figures = {**few, **hello(), **sizes()}
     for row in ROWS:
         if row.name.startswith("flat-"):
             name = row.name[len("flat-"):]
             figures[row.name] = many[name] / few[name]
+        if row.name.startswith("checked-"):
+            name = row.name[len("checked-"):]
+            figures[row.name] = checked[name] / few[name]
     figures["fork-linear"] = ((few["fork-4m"] - few["fork-1m"]) / 768 /
                               ((few["fork-1m"] - few["fork-256k"]) / 192))
     return figures
@@ -286,6 +298,7 @@ def main() -> int:
     rows = [row for row in ROWS if row.exact or not options.exact]
     try:
         make("-j2", "all")
+        make("-j2", "all", *checking())
         name = compiler()
         figures = exact_figures()
         for row in rows:

@@ -32,10 +32,13 @@ def test_slower():
     enter_copy()
     edit("kern/syscall.c", "	return curenv->env_id;\n",
          "	for (volatile int n = 0; n < 10; n++)\n		;\n	return curenv->env_id;\n")
+    edit("kern/checked.c", "	if (!self)\n		begin();\n",
+         "	for (volatile int n = 0; n < 100; n++)\n		;\n	if (!self)\n		begin();\n")
     text = make("-s", "bench", "BENCHFLAGS=--exact", fails=True)
     marked = [line for line in text.splitlines() if "<--" in line]
-    require(marked and marked[0].startswith("null system call"), "nothing is marked",
-            *text.splitlines())
+    for title in "null system call", "null call: CHECKED=1":
+        require(any(line.startswith(title) for line in marked), f"{title} is not marked",
+                *text.splitlines())
 
 
 @pytest.mark.thorough

@@ -24,7 +24,7 @@ BOOT = ["ld boot/boot", "mk kern/kernel.img"]
 # Files of lib/ that the kernel has, too.
 IN_KERNEL = ("int64.c", "printfmt.c", "readline.c", "string.c")
 # Files of kern/ that are compiled with CHECKED=1 only.
-ONLY_CHECKED = ("checked.c", "undefined.c")
+ONLY_CHECKED = ("checked.c", "checkednames.c", "undefined.c")
 
 
 class Source(NamedTuple):

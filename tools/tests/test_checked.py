@@ -9,9 +9,11 @@ from gradelib import CLEAN_END
 
 import pytest
 
+from debugger import frames, gdb_batch, start_waiting
 from kit import (SCRATCH, case, edit, enter, enter_copy, line_of, make, params, require,
                  scratch)
 from machine import command, play, verify
+from test_build import ONLY_CHECKED
 
 pytestmark = pytest.mark.xdist_group("checked")     # one after the other: they share a build
 
@@ -21,29 +23,36 @@ def build():
     make("-j2", "CHECKED=1", "OBJDIR=obj")
 
 
-def enter_checked():
-    """Go to a fresh copy of the tree with a checking kernel."""
-    shared = Path(os.environ[SCRATCH]) / "checked"
-    if not shared.exists():
+def shared():
+    """Return a copy of the tree, with a checking kernel, that all tests here use."""
+    tree = Path(os.environ[SCRATCH]) / "checked"
+    if not tree.exists():
         enter_copy()
         build()
-        shutil.copytree(".", shared)
+        shutil.copytree(".", tree)
+    return tree
+
+
+def enter_checked():
+    """Go to a fresh copy of the tree with a checking kernel."""
     copy = scratch() / "tree"
-    shutil.copytree(shared, copy)
+    shutil.copytree(shared(), copy)
     enter(copy)
 
 
+PANIC_LINE = r"kernel panic on CPU \d+ at (\S+:\d+): (.*)"
+
+
 def panic_of(program, cpus="1", seed=""):
-    """Run a program; return where the kernel panics, and with which words."""
-    run = play(command(program, cpus=cpus, seed=seed))
-    found = [match for line in run.lines
-             if (match := re.search(r"kernel panic on CPU \d+ at (\S+:\d+): (.*)", line))]
-    require(found, "no panic", *run.lines[-10:])
-    return found[0][1], found[0][2]
+    """Run a program; return where the kernel panics, with which words, and what follows."""
+    lines = play(command(program, cpus=cpus, seed=seed)).lines
+    at = next((at for at, line in enumerate(lines) if re.search(PANIC_LINE, line)), None)
+    require(at is not None, "no panic", *lines[-10:])
+    return (*re.search(PANIC_LINE, lines[at]).groups(), lines[at + 1:])
 
 
 # What is wrong: file, text, text in its place; program and number of CPUs that show it; where
-# the panic is: a file, and a text in the line; and what it says.
+# the panic is: a file, and a text in the line; what it says; and perhaps another edit.
 MISTAKES = {
     "the boot CPU does not take the lock": (
         "kern/init.c", "lock_kernel(); // from here on", "// from here on", "hello", "1",
@@ -55,7 +64,62 @@ MISTAKES = {
         r"cpus\[1\].cpu_pgdir_page is read without the kernel lock"),
     "a trap does not take the lock": (
         "kern/trap.c", "	lock_kernel_by(cpu);\n", "", "hello", "1",
-        "kern/spinlock.c", "panic(", "CPU 0 releases the kernel lock, which no CPU holds"),
+        "kern/trap.c", "if (cpu->cpu_env == e)",
+        r"cpus\[0\].cpu_env is read without the kernel lock"),
+    "a trap takes the lock late": (
+        "kern/trap.c", "	lock_kernel_by(cpu);\n	//}", "	//}", "hello", "1",
+        "kern/trap.c", "if (cpu->cpu_env == e)",
+        r"cpus\[0\].cpu_env is read without the kernel lock",
+        "kern/trap.c", "		trap_dispatch(e);\n",
+        "		trap_dispatch(e);\n	lock_kernel_by(cpu);\n"),
+    "a trap takes the lock early": (
+        "kern/trap.c", "	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);\n"
+        "	//{ Exercise 5: take the kernel lock, coming from user mode\n	lock_kernel_by(cpu);\n",
+        "	lock_kernel_by(cpu);\n"
+        "	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);\n	//{\n",
+        "hello", "1", "kern/trap.c", "cpu_status, CPU_KERNEL",
+        "CPU 0 comes from user mode with the kernel lock"),
+    "the boot CPU takes the lock late": (
+        "kern/init.c", "	lock_kernel(); // from here on there is more than one CPU\n	//}\n"
+        "	trace_init();     // record events from here on, if asked for\n"
+        "	boot_aps();       // start the others; they wait for the lock\n",
+        "	//}\n	trace_init();\n	boot_aps();\n	lock_kernel();\n", "hello", "1",
+        "kern/init.c", "memcpy(KADDR(MPENTRY_PADDR)",
+        "memory at f00070.. is written without the kernel lock"),
+    "another CPU takes the lock late": (
+        "kern/init.c", "	lock_kernel();\n	//}\n	tlb_load(thiscpu, kern_pgdir);",
+        "	//}\n	tlb_load(thiscpu, kern_pgdir);\n	lock_kernel();", "hello", "2",
+        "kern/pmap.h", "*old = self->cpu_pgdir_page",
+        r"cpus\[1\].cpu_pgdir_page is read without the kernel lock"),
+    "a CPU that has slept takes the lock late": (
+        "kern/sched.c", "after sleeping\n	lock_kernel();\n	//}\n	begin_tick(cpu);\n"
+        "	ncpu_halted -= !rest && !cpu->cpu_woken;\n",
+        "after sleeping\n	//}\n	begin_tick(cpu);\n	ncpu_halted -= !rest && !cpu->cpu_woken;\n"
+        "	lock_kernel();\n", "primes", "2",
+        "kern/sched.c", "ncpu_halted -= ", "ncpu_halted is read without the kernel lock"),
+    "a CPU that goes to sleep releases the lock early": (
+        "kern/sched.c", "	cpu->cpu_status = rest ?", "	unlock_kernel();\n	cpu->cpu_status = rest ?",
+        "hello", "2", "kern/sched.c", "cpu->cpu_status = rest ?",
+        r"cpus\[\d\].cpu_status is written without the kernel lock"),
+    "a CPU that goes to sleep does not release the lock": (
+        "kern/sched.c", "going to sleep\n	unlock_kernel();", "going to sleep", "hello", "2",
+        "kern/sched.c", "while (!__atomic_load_n(&cpu->cpu_woken, __ATOMIC_RELAXED) &&",
+        r"CPU \d sleeps with the kernel lock"),
+    "the same, with another loop": (
+        "kern/sched.c", "going to sleep\n	unlock_kernel();", "going to sleep\n"
+        "	while (!cpu->cpu_woken)\n		sti_hlt_cli();", "hello", "2",
+        "kern/sched.c", "while (!cpu->cpu_woken)", r"CPU \d sleeps with the kernel lock"),
+    "the lock is not released on the way to user mode": (
+        "kern/env.h", "	unlock_kernel_by(cpu);\n", "", "hello", "1",
+        "kern/trap.c", "cpu_status, CPU_KERNEL",
+        "CPU 0 comes from user mode with the kernel lock"),
+    "the lock is released just before the CPU reacts to kicks": (
+        "kern/env.h", "	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);\n"
+        "	//{ Exercise 5: release the kernel lock, going to user mode\n	unlock_kernel_by(cpu);\n",
+        "	unlock_kernel_by(cpu);\n"
+        "	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);\n	//{\n", "hello", "1",
+        "kern/env.h", "cpu_status, CPU_USER",
+        r"cpus\[0\].cpu_status is written without the kernel lock"),
     "a CPU that has slept does not take the lock": (
         "kern/sched.c", "after sleeping\n	lock_kernel();", "after sleeping", "primes", "2",
         "kern/sched.c", "ncpu_halted -= ", "ncpu_halted is read without the kernel lock"),
@@ -64,7 +128,7 @@ MISTAKES = {
         "	unlock_kernel_by(cpu);\n	cpu->cpu_env->env_runs++;\n	lock_kernel_by(cpu);\n"
         "	__atomic_store_n(&cpu->cpu_status, CPU_USER", "hello", "1",
         "kern/env.h", "cpu->cpu_env->env_runs++;",
-        r"envs\[0\].env_runs is read without the kernel lock"),
+        r"cpus\[0\].cpu_env is read without the kernel lock"),
     "a field of another CPU is used without the lock": (
         "kern/trap.c", "	cpu->cpu_timer_ticks++;\n", "	cpus[1].cpu_timer_ticks++;\n", "primes", "1",
         "kern/trap.c", "cpus[1].cpu_timer_ticks++;",
@@ -102,16 +166,20 @@ MISTAKES = {
         "kern/env.c", "? &e->env_runs : NULL) = 0;", "a null pointer to type 'uint32_t' is used"),
 }
 
-@pytest.mark.parametrize("file, old, new, program, cpus, where, text, words", params(
-    MISTAKES, ("a trap does not take the lock",)))
-def test_named(file, old, new, program, cpus, where, text, words):
-    """A mistake is named, with the line where it is."""
+@pytest.mark.parametrize("file, old, new, program, cpus, where, text, words, more", params(
+    {what: (*details[:8], details[8:]) for what, details in MISTAKES.items()},
+    ("a trap does not take the lock",)))
+def test_named(file, old, new, program, cpus, where, text, words, more):
+    """A mistake is named, with the line where it is, which is in the backtrace, too."""
     enter_checked()
     edit(file, old, new)
+    if more:
+        edit(*more)
     build()
-    place, said = panic_of(program, cpus, "7")
+    place, said, rest = panic_of(program, cpus, "7")
     require(re.search(words, said), "other words", said)
     require(place == f"{where}:{line_of(where, text)}", "another place", place)
+    require(any(f"{place}: " in line for line in rest), "not in the backtrace", *rest[:10])
 
 
 PROGRAMS = ("hello", "forktree", "dumbfork", "pingpong", "sendpage", "faultalloc", "tour", "testipc",
@@ -129,8 +197,66 @@ def test_silent():
                 verify(play(command(program, cpus=cpus, seed="7")), [re.escape(CLEAN_END)])
 
 
-def test_other_builds():
-    """No other build has anything of it."""
+# A mistake for tests of what else can be done with a checking kernel, and what that says.
+MISTAKE = ("kern/trap.c", "	lock_kernel_by(cpu);\n", "")
+SAYS = r"kern/trap\.c:\d+: cpus\[0\]\.cpu_env is read without the kernel lock"
+
+
+def test_uses():
+    """Whatever runs a kernel runs a checking one, too."""
+    enter_checked()
+    for target in "run-hello-nox", "trace-hello", "explore-hello":
+        make(target, "CHECKED=1", "EXIT=1", "SEEDS=2", "CPUS=2")
+    make("grade", "EX=5", "CHECKED=1")
+    process, _ = start_waiting("qemu-nox-gdb", "CHECKED=1", "RUN=hello")
+    text = gdb_batch("break env_destroy", "continue", "envs", "cpus")
+    require("00001000" in text and "CPU" in text, "no commands of gdb", *text.splitlines())
+    process.wait()
+
+    edit(*MISTAKE)
+    for target, *flags in (["run-hello-nox", "EXIT=1"], ["explore-hello", "SEEDS=1"], ["grade", "EX=9"],
+                           ["grade", "GRADEFLAGS=dumbfork"]):
+        with case(target):
+            text = make("-s", target, "CHECKED=1", *flags, fails=True)
+            require(re.search(f"kernel panic on CPU 0 at {SAYS}", text), "not named",
+                    *text.splitlines())
+    process, _ = start_waiting("qemu-nox-gdb", "CHECKED=1", "RUN=hello")
+    text = gdb_batch("break checked_panic", "continue", "backtrace")
+    require(("trap", "kern/trap.c") in frames(text), "no backtrace", *text.splitlines())
+    process.wait()
+
+
+def test_grade():
+    """make grade says that CHECKED=1 may help; once a checking kernel has been built, whether it
+    does."""
+    hint = r'CHECKED=1 names the line: make grade CHECKED=1 GRADEFLAGS="dumbfork"\n'
+    tree = shared()
     enter_copy()
-    require(not list(Path("obj").rglob("checked*")), "kern/checked.c is compiled")
-    require("__tsan" not in Path("obj/kern/kernel.sym").read_text(), "calls of checks")
+    edit(*MISTAKE)
+    text = make("-s", "grade", "GRADEFLAGS=dumbfork", fails=True)
+    require(re.search(rf"^Score: 0/5\n.*{hint}", text, re.M), "no hint", *text.splitlines())
+    shutil.copytree(tree / "obj", "obj-checked")
+    text = make("-s", "grade", "GRADEFLAGS=dumbfork", fails=True)
+    require(re.search(rf"^Score: 0/5\nCHECKED=1 names the line in 1 of the 1 that failed:\n    {SAYS}$",
+                      text, re.M), "no line", *text.splitlines())
+    file, old, new = MISTAKE
+    edit(file, "	//{ Exercise 5: take the kernel lock, coming from user mode\n",
+         "	//{ Exercise 5: take the kernel lock, coming from user mode\n" + old)
+    edit("user/dumbfork.c", "I am the", "I was the")
+    text = make("-s", "grade", "GRADEFLAGS=dumbfork", fails=True)
+    require("\nCHECKED=1 names the line in 0 of the 1 that failed.\n" in text, "wrong report",
+            *text.splitlines())
+
+
+def test_other_builds():
+    """Without CHECKED, the image is the same byte for byte as if there were no checking build."""
+    enter_copy()
+    image = Path("obj/kern/kernel.img")
+    before = image.read_bytes()
+    for file in [*(Path("kern", name) for name in ONLY_CHECKED), *Path("kern").glob("checked*.h"),
+                 Path("tools/build/shared.py")]:
+        file.unlink()
+    for file in [*Path("obj/kern").rglob("*.o"), Path("obj/kern/kernel"), image]:
+        file.unlink()
+    make("-j2")
+    require(image.read_bytes() == before, "the image is another one")

@@ -348,3 +348,17 @@ def test_no_git():
     require_equal(text, "handout.py: git is missing; a handout has a history of its own\n",
                   "complaint")
     require(not out.exists(), "it has written something")
+
+
+@pytest.mark.thorough
+def test_checking():
+    """A handout has the checking build, too: with exercises missing, it says so."""
+    build_handout(6, keep=("hello",))
+    build("CHECKED=1", "OBJDIR=obj-checked")
+    text = make("-s", "run-hello-nox", "CHECKED=1", "OBJDIR=obj-checked", "EXIT=1", fails=True)
+    require("Exercise 6 is missing: kern/sched.c" in text, "wrong report", *text.splitlines())
+    edit("kern/init.c", "	lock_kernel();\n	tlb_load(", "	tlb_load(")
+    text = make("-s", "run-hello-nox", "CHECKED=1", "OBJDIR=obj-checked", "EXIT=1", "CPUS=2",
+                fails=True)
+    require("cpus[1].cpu_pgdir_page is read without the kernel lock" in text, "not named",
+            *text.splitlines())

@@ -1,0 +1,196 @@
+"""How a test is graded: it is run, and judged by what it prints; what is wrong is explained."""
+
+import re
+import time
+from dataclasses import dataclass, replace
+from typing import Dict, List, Optional
+
+from gradeblame import blamed, exercise_of, panic_gist
+from gradebuild import make, qemu_command
+from gradelib import PROMPT, Run, Verdict, Watch, crashed_when_typed, diagnose, judge
+from gradetests import ARGUMENTS, EXERCISE_OF, GLANCE, GROUND, STATES, Test, patterns
+from gradetext import ending, excerpt, missing_exercise, panic_lines, shown
+
+PATIENCE = 10       # so many times its limit a test may take on a busy host
+NOT_JUDGED = "this cannot be judged:"
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A test, its run and the verdict on it.
+
+    waits_for   a later exercise that has to be done before this check of one can say anything; or 0
+    """
+    test: Test
+    run: Run
+    verdict: Verdict
+    waits_for: int = 0
+
+    @property
+    def points(self) -> int:
+        """The points earned."""
+        return self.test.points if self.verdict.ok else 0
+
+
+def build(tests: List[Test], width: int, variables: List[str],
+          limit: Optional[float] = None) -> None:
+    """Build what these tests run."""
+    checked = sorted({test.part for test in tests if test.exercise})
+    make(f"-j{max(2, width)}", "all", f"EX={' '.join(checked)}", *variables, limit=limit)
+
+
+def commands(tests: List[Test], variables: List[str]) -> List[List[str]]:
+    """Return the QEMU command of each test; make is asked once for all that differ in RUN only."""
+    program = "@PROGRAM@"
+
+    def others(test):
+        words = [f"{name}={value}" for name, value in test.variables.items()]
+        return (*words, "EXIT=" if test.typed else "EXIT=1")
+
+    template = {words: qemu_command(f"RUN={program}", *words, *variables)
+                for words in {others(test) for test in tests}}
+    return [[word.replace(program, test.run or test.name) for word in template[others(test)]]
+            for test in tests]
+
+
+def grade(test: Test, ground: "Ground", command: List[str]):
+    """A job for parallel(): run a test, and return it Graded.
+
+    A check of an exercise that fails says nothing if what the exercise builds on is wrong.
+    """
+    graded = yield from ground.play(test, command)
+    if test.exercise == 0 or graded.verdict.ok or graded.waits_for or \
+            missing_exercise([graded.verdict.reason]):
+        return graded
+    wrong = yield from ground.wrong_before(test)
+    if not wrong and test.exercise <= max(EXERCISE_OF.values()):
+        wrong = blamed(test, graded.run)
+    if not wrong:
+        return graded
+    first = f"{NOT_JUDGED} exercise {wrong[0]} has to be right first, see: make grade EX={wrong[0]}"
+    return replace(graded, verdict=Verdict(False, first, [wrong[1]]))
+
+
+class Ground:
+    """Plays tests, and knows what is wrong with the exercises that others build on.
+
+    variables   for make
+    token       as --token
+    deadline    when all has to be over
+    """
+
+    def __init__(self, variables: List[str], token: str, deadline: float):
+        self._variables, self._token, self._deadline = variables, token, deadline
+        self._found: Dict[str, Graded] = {}
+
+    def play(self, test: Test, command: List[str]):
+        """Run a test, as a part of a job, and return it Graded, whatever else is wrong."""
+        token = self._token
+        mark = re.escape(token) + " " if token else ""
+        must = [f"{mark}{test.begins} begins"] if token and test.begins else []
+        must += patterns(test.must, mark)
+        patience = min(PATIENCE * test.limit, self._deadline - time.monotonic())
+        run = yield Run(command, Watch(
+            stop="".join(patterns(test.stop, mark)), forbidden=patterns(test.mustnot, f"({mark})?"),
+            replies=[(PROMPT, test.typed)] if test.typed else (), limit=test.limit,
+            patience=max(0, patience)))
+        verdict = diagnose(run, must)
+        if verdict.ok and test.inspects:
+            verdict = judge_before(test, run)
+        if token:
+            if verdict.ok and test.begins:
+                verdict = judge_order(run.lines, must)
+            run.lines = [line.replace(token + " ", "> ") for line in run.lines]
+            details = [line.replace(mark, "> ").replace(token + " ", "> ")
+                       for line in verdict.details]
+            verdict = verdict._replace(details=details)
+        return Graded(test, run, verdict) if verdict.ok else failed(test, run, verdict, token)
+
+    def wrong_before(self, test: Test):
+        """Find, as a part of a job, what is wrong with an exercise before that of the test: return
+        which, and what; or ()."""
+        if test.inspects and test.exercise < 5:     # each of these is looked at by itself
+            return ()
+        if (yield from self._find(GLANCE)).verdict.ok:
+            return ()
+        for other in GROUND:
+            if other.exercise < test.exercise:
+                found = yield from self._find(other)
+                if not found.verdict.ok and not found.waits_for:
+                    panic = panic_lines(found.run.lines, found.run.typed_at)
+                    what = panic_gist(panic) if panic else found.verdict.reason
+                    wrong = blamed(other, found.run) or (other.exercise, what)
+                    return wrong if wrong[0] != test.exercise else ()
+        return ()
+
+    def _find(self, test: Test):
+        """Play a test once."""
+        if test.name not in self._found:
+            command, = commands([test], self._variables)
+            self._found[test.name] = yield from self.play(test, command)
+        return self._found[test.name]
+
+
+def failed(test: Test, run: Run, verdict: Verdict, token: str) -> Graded:
+    """Return a test that has failed, with what went wrong; or what it waits for."""
+    undone = missing_exercise(run.lines)
+    missing = int(undone.split()[1]) if undone else 0
+    if crashed_when_typed(run):
+        undone, missing = "", 0
+    # What a program says when it has met what is missing, it says because of that.
+    end = next((at for at, line in enumerate(run.lines)
+                if undone and line.endswith(undone) and not test.typed), len(run.lines))
+    fails = f"{token and '> '}{test.says}: FAIL "
+    said = [line[len(fails):] for line in run.lines[:end] if test.says and line.startswith(fails)]
+    if missing > test.exercise > 0 and not said:
+        return Graded(test, run, verdict, missing)
+    return Graded(test, run, explained(test, verdict, run, said, missing))
+
+
+def explained(test: Test, verdict: Verdict, run: Run, said: List[str], missing: int) -> Verdict:
+    """Return what went wrong, and how to go on.
+
+    said        what the check itself says
+    missing     the exercise that stopped the run, 0 for none
+    """
+    reason, details = verdict.reason, verdict.details
+    panic = panic_lines(run.lines, run.typed_at)
+    if panic and reason.startswith("wrong output"):
+        reason, details = "kernel panic", excerpt(panic[:20])
+    if said and not 0 < missing <= test.exercise:
+        reason, details = shown(said[0]), [shown(line) for line in said[1:10]]
+        if exercise_of(panic) == test.exercise:
+            details.append(panic_gist(panic))
+    elif test.exercise and not missing:
+        if reason.startswith("wrong output"):
+            audit = [line for line in run.lines if re.match("audit: (?!.* all agrees)", line)]
+            reason = audit[0] if audit else "it does not come to its end"
+            details = ending(run.lines)
+        hint = test.hint
+        if hint == ARGUMENTS and panic and "cannot go from" in panic[0]:
+            hint = STATES
+        if hint:
+            details = [*details, f"look whether {hint}"]
+    if not test.exercise:
+        details = [*details, f"it depends on exercises {test.needs} of doc/lab4.md"]
+    return Verdict(False, reason, [*details, f"to see it: {test.command}"])
+
+
+def judge_before(test: Test, run: Run) -> Verdict:
+    """Return the verdict on a run in which all is well that the monitor has looked at: before, the
+    kernel must not have panicked because of the test's exercise. Only 5 has to do with all."""
+    panic = panic_lines(run.lines[:run.typed_at])
+    if panic and (exercise_of(panic) or 5) == test.exercise:
+        return Verdict(False, "kernel panic", excerpt(panic[:20]))
+    return Verdict(True, "", [])
+
+
+def judge_order(lines: List[str], must: List[str]) -> Verdict:
+    """Return the verdict on output that has every line it must: none may be older than the program.
+
+    Its first line is must[0], which is there. Only that its env is made may be told before.
+    """
+    begin = next(at for at, line in enumerate(lines) if re.match(must[0], line))
+    late = [pattern for pattern in must if not pattern.startswith(".00000000. new env")]
+    early, _ = judge(lines[begin:], late)
+    return Verdict(not early, "printed before the program began" if early else "", early)
