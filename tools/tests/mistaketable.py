@@ -94,7 +94,7 @@ def cell(text: str) -> str:
     """Return a text as it can stand in a table, not too long, and without numbers of lines."""
     text = re.sub(r"(\w\.[chS]):\d+", r"\1", " ".join(text.split()))
     text = text if len(text) <= LONG else text[:LONG].rpartition(" ")[0] + " ..."
-    return re.sub(r"([*<_~])", r"\\\1", text.replace("|", "/").replace("`", "'"))
+    return re.sub(r"([*<~])", r"\\\1", text.replace("|", "/").replace("`", "'"))
 
 
 def line(row: Row) -> str:

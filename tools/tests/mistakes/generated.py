@@ -28,6 +28,12 @@ EQUIVALENT = {
         "only SSE needs an aligned stack, and programs are compiled without it",
     "_pgfault_upcall without subl $12, %esp":
         "it is there for the same alignment",
+    "_pgfault_upcall with subl $12, %esp before andl $~15, %esp":
+        "the stack has another alignment then",
+    "_pgfault_upcall with movl UTF_ESP(%esp), %ecx before movl UTF_EIP(%esp), %edx":
+        "neither load changes what the other one needs",
+    "_pgfault_upcall with movl %ecx, UTF_ESP(%esp) before movl %edx, (%ecx)":
+        "the two words are never the same",
 }
 
 

@@ -37,14 +37,14 @@ MISTAKES = {
         "is (read|written) without the kernel lock",
         "kern/trap.c", TRAP, "", "kern/trap.c", DISPATCH, DISPATCH + TRAP),
     "before user mode the lock is not released": lock(
-        "CPU . takes the kernel lock, which this CPU holds", "kern/env.h", USER, ""),
+        "takes the kernel lock, which this CPU holds|with the kernel lock", "kern/env.h", USER, ""),
     "before user mode the lock is released early": lock(
         "is (read|written) without the kernel lock",
         "kern/env.h", USER, "",
         "kern/trap.c", "	if (cpu->cpu_resched)\n", USER + "	if (cpu->cpu_resched)\n",
         "kern/sched.c", "	sched_choose(thiscpu);\n", "	unlock_kernel();\n	sched_choose(thiscpu);\n"),
     "before sleeping the lock is not released": lock(
-        "CPU . takes the kernel lock, which this CPU holds",
+        "takes the kernel lock, which this CPU holds|with the kernel lock",
         "kern/sched.c", SLEEP, "	//}\n\n", program="hello yield yield yield", cpus="4"),
     "before sleeping the lock is released early": lock(
         "kern/sched.c:.* ncpu_halted is read without the kernel lock",
