@@ -168,9 +168,9 @@ $(call run_python,-m pytest --no-header -n auto --dist loadgroup \
 	$(if $(findstring tools/tests,$(CHECKFLAGS)),,tools/tests) $(CHECKFLAGS))
 endef
 check:
-	$(call run_tests,not thorough and not long)
+	$(call run_tests,not thorough and not long and not many)
 check-all:
-	$(call run_tests,not long)
+	$(call run_tests,not long and not many)
 check-handout:
 	$(call run_tests,handout)
 mistakes: $(RUNNABLE)

@@ -178,8 +178,8 @@ static void inspect_segments(void)
 		const struct Taskstate *ts = &cpus[cpu].cpu_ts;
 		uint16_t selector = GD_TSS0 + (cpu << 3);
 		struct Segdesc d = gdt[selector >> 3];
-		uintptr_t base = d.sd_base_15_0 | d.sd_base_23_16 << 16 |
-				 (uint32_t) d.sd_base_31_24 << 24;
+		uintptr_t base =
+			d.sd_base_15_0 | d.sd_base_23_16 << 16 | (uint32_t) d.sd_base_31_24 << 24;
 
 		expect(ts->ts_esp0 == KSTACKTOP_CPU(cpu),
 		       "CPU %d: ts_esp0 is %08x, but its stack begins at %08x and goes down", cpu,

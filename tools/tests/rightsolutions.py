@@ -7,7 +7,7 @@ and between the same marks. handoutmarks.py explains these; they are as in tools
 from pathlib import Path
 from typing import Dict, List, Sequence
 
-from handoutmarks import blocks, parse, parse_instead, with_instead
+from handoutmarks import parse, parse_instead, with_instead
 
 from kit import ROOT
 from mistakes.instead import SIMPLE_FORK

@@ -19,10 +19,10 @@ pytestmark = pytest.mark.handout
 
 
 def cases(named, kind):
-    """Return a table of cases for pytest's parametrize: `long' are all but the first of each kind."""
+    """Return a table of cases for pytest's parametrize: `many' are all but the first of each kind."""
     kinds = [kind(value) for value in named.values()]
     return [pytest.param(*case.values, id=case.id, marks=[
-        pytest.mark.long if kinds[at] in kinds[:at] else pytest.mark.thorough])
+        pytest.mark.many if kinds[at] in kinds[:at] else pytest.mark.thorough])
             for at, case in enumerate(params({name: [value] for name, value in named.items()}))]
 
 
@@ -103,7 +103,7 @@ QUICK = ("calls-with-gotos", "loop-over-envs", "memory-by-sizes")
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.thorough if name in QUICK
-                                               else pytest.mark.long) for name in RIGHT])
+                                               else pytest.mark.many) for name in RIGHT])
 def test_right(name):
     """What is right otherwise than ours is right: all checks pass, all points are given, and the
     checking build is silent."""

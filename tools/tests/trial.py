@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 from pathlib import Path
-from typing import Dict, Sequence, Tuple
+from typing import Dict, Sequence, Set, Tuple
 
 from gradelib import PANIC, PROMPT, Watch
 from gradetests import CHECKS, EXERCISES, TESTS, Test
@@ -18,10 +18,15 @@ from mistakes.mistake import Mistake
 CHECKED = ["CHECKED=1", "OBJDIR=obj-checked"]
 # All checks of exercises are built at once, so that only what a mistake changes is compiled again.
 ALL = f"EX={' '.join(map(str, EXERCISES))}"
-# The programs that are needed.
-KEPT = {word.split(":")[0] for test in CHECKS for word in test.run.split()} \
-    | {test.run or test.name for test in TESTS} \
-    | {word for mistake in MISTAKES.values() for word in mistake.program.split()}
+
+
+def needed(test: Test) -> Set[str]:
+    """Return the programs that a test needs."""
+    return {word.split(":")[0] for word in (test.run or test.name).split()}
+
+
+KEPT = set().union(*map(needed, [*CHECKS, *TESTS]),
+                   *[mistake.program.split() for mistake in MISTAKES.values()])
 
 
 # ---- The tree ----
@@ -52,16 +57,18 @@ def make_edits(edits: Sequence[str]) -> None:
 # ---- What the checks say ----
 
 def grade(tests: Sequence[Test]) -> Dict[str, str]:
-    """Make these checks in the current tree; return what each says that fails.
+    """Make these checks in the current tree, with the programs that they need; return what each says
+    that fails.
 
     What a check says may depend on when a tick comes: where it has no seed, ticks are counted in
     instructions, so that the host has no say.
     """
     said: Dict[str, str] = {}
+    only = f"USER_NAMES={' '.join(sorted(set().union(*map(needed, tests))))}"
     for clock in [], ["QEMUEXTRA=-icount shift=2,sleep=off"]:
         names = [test.name for test in tests if bool(test.seed) != bool(clock)]
         if names:
-            process = start(["./grade-lab4", *names, ALL, *clock])
+            process = start(["./grade-lab4", *names, ALL, only, *clock])
             text = process.communicate()[0].decode(errors="replace")
             require(process.returncode in (0, 1) and re.search("^Score: ", text, re.M),
                     "it cannot be graded", *excerpt(text.splitlines()[-15:]))

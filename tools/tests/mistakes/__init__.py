@@ -6,7 +6,7 @@ Mistake, which can say more. generated.py makes further ones from the solutions.
 """
 
 from mistakes import calls, clock, faults, fork, generated, ipc, locks, setup, turns
-from mistakes.mistake import Mistake, mistake
+from mistakes.mistake import mistake
 
 PARTS = (setup, locks, turns, calls, faults, fork, clock, ipc)
 
