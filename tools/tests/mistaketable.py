@@ -94,7 +94,7 @@ def cell(text: str) -> str:
     """Return a text as it can stand in a table, not too long, and without numbers of lines."""
     text = re.sub(r"(\w\.[chS]):\d+", r"\1", " ".join(text.split()))
     text = text if len(text) <= LONG else text[:LONG].rpartition(" ")[0] + " ..."
-    return re.sub(r"([*<~])", r"\\\1", text.replace("|", "/").replace("`", "'"))
+    return re.sub(r"(\*|<(?=[\w/!]))", r"\\\1", text.replace("|", "/").replace("`", "'"))
 
 
 def line(row: Row) -> str:
@@ -122,7 +122,7 @@ def document(rows: Sequence[Row]) -> str:
     by_hand = [row for row in rows if row.what not in GENERATED]
     by_machine = [row for row in rows if row.what in GENERATED]
     no_difference = "\n".join(f"- {cell(what)}: {why}." for what, why in EQUIVALENT.items())
-    right = "\n".join(f"| {name} | {', '.join(map(str, exercises(name)))} | {cell(about(name))} |"
+    right = "\n".join(f"| {name} | {', '.join(map(str, exercises(name)))} | {about(name)} |"
                       for name in RIGHT)
     return f"""\
 # Mistakes, and who names them

@@ -34,11 +34,13 @@ def files(name: str) -> List[Path]:
 
 
 def about(name: str) -> str:
-    """Return what is said of a style: the first comment of its files."""
+    """Return what is said of a style: the first comments of its files."""
     if name == SIMPLE:
         return "The file that mistakes in fork are made in: one loop over all pages."
-    first = min(path for path in (HERE / name).rglob("*") if path.is_file())
-    return " ".join(line[3:] for line in first.read_text().split("\n\n")[0].splitlines())
+    comments = [path.read_text().split("\n\n")[0].splitlines()
+                for path in sorted((HERE / name).rglob("*")) if path.is_file()]
+    said = [" ".join(line[3:] for line in comment) for comment in comments]
+    return " ".join(dict.fromkeys(said))
 
 
 def exercises(name: str) -> List[int]:

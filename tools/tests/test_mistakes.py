@@ -15,7 +15,8 @@ from mistaketable import cell, names_in
 from rightsolutions import RIGHT, exercises, solved
 from trial import ALL, checked, checked_with, enter_small_copy, grade, make_edits
 
-pytestmark = pytest.mark.handout
+# A limit that is enough for the first, which builds what the others copy.
+pytestmark = [pytest.mark.handout, pytest.mark.limit(1200)]
 
 
 def cases(named, kind):

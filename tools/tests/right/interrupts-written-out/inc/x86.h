@@ -1,4 +1,4 @@
-// Three lines instead of one.
+// Three lines of assembly instead of one.
 
 //{ Exercise 13: sleep with interrupts on
 	asm volatile("sti\n\t"

@@ -1,4 +1,4 @@
-// The lock is taken and released by the functions that know the CPU.
+// In sched_halt it is those that are given the CPU.
 
 //{ Exercise 5: release the kernel lock, going to sleep
 	unlock_kernel_by(thiscpu);

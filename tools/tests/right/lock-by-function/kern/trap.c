@@ -1,4 +1,4 @@
-// The lock is taken and released by its ordinary functions everywhere.
+// The lock is taken and released by its ordinary functions.
 
 //{ Exercise 5: take the kernel lock, coming from user mode
 	lock_kernel();
