@@ -16,7 +16,9 @@ from mistakes import MISTAKES
 from mistakes.mistake import Mistake
 
 AUDIT_FAILED = "the audit failed"     # a panic that says nothing of where
-CHECKED = ["CHECKED=1", "OBJDIR=obj-checked"]
+# Not where make grade would look for a checking kernel, to try it by itself.
+CHECKED_OBJDIR = "obj-small-checked"
+CHECKED = ["CHECKED=1", f"OBJDIR={CHECKED_OBJDIR}"]
 # All checks of exercises are built at once, so that only what a mistake changes is compiled again.
 ALL = f"EX={' '.join(map(str, EXERCISES))}"
 
@@ -26,6 +28,7 @@ def needed(test: Test) -> Set[str]:
     return {word.split(":")[0] for word in (test.run or test.name).split()}
 
 
+PLAIN = {name for name in set().union(*map(needed, CHECKS)) if not re.match(r"ex\d", name)}
 KEPT = set().union(*map(needed, [*CHECKS, *TESTS]),
                    *[mistake.program.split() for mistake in MISTAKES.values()])
 
@@ -33,7 +36,7 @@ KEPT = set().union(*map(needed, [*CHECKS, *TESTS]),
 # ---- The tree ----
 
 def enter_small_copy(edits: Sequence[str]) -> None:
-    """Go to a fresh copy of the tree with few programs, built in obj/ and obj-checked/, and make
+    """Go to a fresh copy of the tree with few programs, built twice, also for checking, and make
     edits there."""
     def build():
         enter_copy()
@@ -58,14 +61,15 @@ def make_edits(edits: Sequence[str]) -> None:
 # ---- What the checks say ----
 
 def grade(tests: Sequence[Test]) -> Dict[str, str]:
-    """Make these checks in the current tree, with the programs that they need; return what each says
-    that fails.
+    """Make these checks in the current tree, and return what each says that fails. There are only the
+    programs that they need, and those that are no checks.
 
     What a check says may depend on when a tick comes: where it has no seed, ticks are counted in
     instructions, so that the host has no say.
     """
     said: Dict[str, str] = {}
-    only = f"USER_NAMES={' '.join(sorted(set().union(*map(needed, tests))))}"
+    programs_needed = PLAIN.union(*map(needed, tests))
+    only = f"USER_NAMES={' '.join(sorted(programs_needed))}"
     for clock in [], ["QEMUEXTRA=-icount shift=2,sleep=off"]:
         names = [test.name for test in tests if bool(test.seed) != bool(clock)]
         if names:
@@ -83,7 +87,7 @@ def checked(tests: Sequence[Test], program: str = "", **how: str) -> Tuple[str, 
     """Build the current tree for checking, and run a program, or what these checks run. Return where
     the kernel panics, and with which words; two empty ones if it does not."""
     make("-s", "-j2", ALL, *CHECKED)
-    os.environ["OBJDIR"] = "obj-checked"
+    os.environ["OBJDIR"] = CHECKED_OBJDIR
     runs = [(command(test.run, cpus=str(test.cpus), seed=test.seed or "1", end=not test.typed),
              Watch(replies=[(PROMPT, test.typed)] if test.typed else ())) for test in tests]
     if program:

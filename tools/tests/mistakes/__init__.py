@@ -12,5 +12,6 @@ PARTS = (setup, locks, turns, calls, faults, fork, clock, ipc)
 
 # By hand, and by machine.
 TYPED = {what: mistake(entry) for part in PARTS for what, entry in part.MISTAKES.items()}
+assert len(TYPED) == sum(len(part.MISTAKES) for part in PARTS), "two mistakes have the same name"
 GENERATED = generated.mistakes()
 MISTAKES = {**TYPED, **GENERATED}
