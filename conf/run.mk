@@ -155,22 +155,28 @@ export OBJDIR
 grade:
 	@$(PYTHON) ./grade-lab$(LAB) $(EX:%=--exercise '%') $(GRADEFLAGS)
 #{ Not in the handout
-# The tests need a Python with pytest: $(1) says which of them run.
-define run_tests
+# The tests need a Python with pytest: $(1) is what it runs.
+define run_python
 @python=`for python in '$(PYTHON)' /usr/bin/python3; do \
 		$$python -c 'import pytest, xdist' 2>/dev/null && echo $$python && break; done`; \
 	if [ -z "$$python" ]; then \
 		echo "pytest or pytest-xdist is missing. Run: sh tools/setup.sh check" >&2; exit 1; fi; \
-	PYTHONDONTWRITEBYTECODE=1 exec $$python -m pytest --no-header -n auto --dist loadgroup \
-		-o cache_dir='$(abspath $(OBJDIR))/pytest' -m '$(1)' \
-		$(if $(findstring tools/tests,$(CHECKFLAGS)),,tools/tests) $(CHECKFLAGS)
+	PYTHONDONTWRITEBYTECODE=1 exec $$python $(1)
+endef
+# $(1) says which of the tests run.
+define run_tests
+$(call run_python,-m pytest --no-header -n auto --dist loadgroup \
+	-o cache_dir='$(abspath $(OBJDIR))/pytest' -m '$(1)' \
+	$(if $(findstring tools/tests,$(CHECKFLAGS)),,tools/tests) $(CHECKFLAGS))
 endef
 check:
-	$(call run_tests,not thorough and not long)
+	$(call run_tests,not thorough and not long and not many)
 check-all:
-	$(call run_tests,not long)
+	$(call run_tests,not long and not many)
 check-handout:
 	$(call run_tests,handout)
+mistakes: $(RUNNABLE)
+	$(call run_python,tools/tests/mistaketable.py $(if $(ONLY),--only '$(ONLY)',doc/mistakes.md))
 # What is set of MACHINES, STEPS, MIRROR becomes an option of the same name.
 CHROOTS ?= $(OBJDIR)/machines
 check-machines:
@@ -185,7 +191,7 @@ layers: $(RUNNABLE)
 instructions-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/measure/instructions.py $* $(INSTRUCTIONSFLAGS)
-.PHONY: check check-all check-handout check-machines bench handout layers
+.PHONY: check check-all check-handout check-machines mistakes bench handout layers
 #}
 explore-%: $(RUNNABLE)
 	$(preflight)

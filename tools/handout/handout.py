@@ -27,9 +27,11 @@ EXTRA = "tools/handout"         # files of a handout that this tree itself has n
 LEFT_OUT = (".ci", ".github", ".pytest.ini", "tools/common/tree.py", EXTRA, "tools/machines",
             "tools/measure", "tools/tests", "tools/classroom/class", "user/bench", "kern/LAYERS",
             "tools/build/layers.py", "doc/README.md", "doc/class.md", "doc/handout.md",
-            "doc/lives.md", "doc/measuring.md", "doc/promises.md", "doc/testing.md")
+            "doc/lives.md", "doc/measuring.md", "doc/mistakes.md", "doc/promises.md",
+            "doc/testing.md")
 # Targets of make that are not in a handout.
-TARGETS = ("check", "check-all", "check-machines", "bench", "handout", "layers", "grade-class")
+TARGETS = ("check", "check-all", "check-machines", "bench", "handout", "mistakes", "layers",
+           "grade-class")
 
 # What is no UTF-8, as comments in another encoding, stays as it is.
 ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}

@@ -267,23 +267,33 @@ def _not_made_by_make_all(directory: str, names: List[str]) -> List[str]:
             and not name.startswith(".vars.")]
 
 
-def _built_copy() -> Path:
-    """Return the built tree that others are copied from; the first who wants it makes it."""
-    shared, here = Path(os.environ[SCRATCH]) / "built", os.getcwd()
+def shared_tree(name: str, build) -> Path:
+    """Return the tree of this name, of which tests make copies. The first who wants it has it made:
+    build() makes it in a scratch directory, and goes there."""
+    shared, here = Path(os.environ[SCRATCH]) / name, os.getcwd()
     with open(shared.with_suffix(".lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not shared.exists():
-            unfinished, built = _copy_sources(scratch() / "tree"), ROOT / objdir()
             environment = dict(os.environ)
-            if built == ROOT / "obj":       # that it is called so matters to make
-                shutil.copytree(built, unfinished / "obj", ignore=_not_made_by_make_all)
-            enter(unfinished)
-            make("-j2")
+            build()
+            unfinished = os.getcwd()
             os.chdir(here)
             os.environ.clear()
             os.environ.update(environment)
-            unfinished.rename(shared)
+            os.rename(unfinished, shared)
     return shared
+
+
+def _built_copy() -> Path:
+    """Return the built tree that others are copied from."""
+    def build():
+        unfinished, built = _copy_sources(scratch() / "tree"), ROOT / objdir()
+        if built == ROOT / "obj":       # that it is called so matters to make
+            shutil.copytree(built, unfinished / "obj", ignore=_not_made_by_make_all)
+        enter(unfinished)
+        make("-j2")
+
+    return shared_tree("built", build)
 
 
 def programs():

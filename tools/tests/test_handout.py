@@ -290,7 +290,7 @@ def test_history():
               "tools/run/explore.py", "inc/exercise.h", "kern/exercise.c", "lib/exercise.c"]
     require_equal([name for name in wanted if name not in names], [], "files missing")
     require(os.access("grade-lab4", os.X_OK), "grade-lab4 cannot be run")
-    targets = re.compile(r"make (check|bench|handout|instructions|layers)|"
+    targets = re.compile(r"make (check|bench|handout|instructions|layers|mistakes)|"
                          r"tools/(tests|measure|handout)")
     require_equal([f"{name}: {line}" for name, text in texts(Path(".")).items()
                    for line in text.splitlines() if targets.search(line)

@@ -1,62 +1,79 @@
-"""Typical mistakes in the exercises: make grade EX=N finds each, and says what it is."""
+"""Typical mistakes in the exercises: make grade EX=N finds each and says what it is, or the checking
+build does. What is right otherwise than ours passes everything."""
 
 import re
-from pathlib import Path
 
 from gradetests import CHECKS
 
 import pytest
 
-from kit import call, edit, enter_copy, excerpt, make, params, require
+from kit import ROOT, call, edit, enter_copy, excerpt, make, params, require, require_equal
 from machine import Machine, command
-from mistakes import MISTAKES
-from mistakes.instead import SIMPLE_FORK, loop
+from mistakes import GENERATED, MISTAKES
+from mistakes.generated import EQUIVALENT, all_generated
+from mistaketable import cell, names_in
+from rightsolutions import RIGHT, exercises, solved
+from trial import ALL, checked, checked_with, enter_small_copy, grade, make_edits
 
-pytestmark = pytest.mark.handout
-
-
-def enter_copy_with(*edits):
-    """Go to a fresh copy of the tree, and make these edits in it."""
-    enter_copy()
-    for file, old, new in zip(edits[0::3], edits[1::3], edits[2::3]):
-        edit(file, old or Path(file).read_text(), new)
+# A limit that is enough for the first, which builds what the others copy.
+pytestmark = [pytest.mark.handout, pytest.mark.limit(1200)]
 
 
-def found(exercise, check, says, edits, grade):
-    """The check fails when the mistake is graded, and what is shown of it explains why."""
-    enter_copy_with(*edits)
-    text = grade()
-    result = re.search(rf"^ex{exercise}:{check}: FAIL .*\n((?: .*\n)*)", text, re.M)
-    require(result and re.search(says, result[1]), f"ex{exercise}:{check} does not say `{says}'",
-            *excerpt(text.splitlines()))
+def cases(named, kind):
+    """Return a table of cases for pytest's parametrize: `many' are all but the first of each kind."""
+    kinds = [kind(value) for value in named.values()]
+    return [pytest.param(*case.values, id=case.id, marks=[
+        pytest.mark.many if kinds[at] in kinds[:at] else pytest.mark.thorough])
+            for at, case in enumerate(params({name: [value] for name, value in named.items()}))]
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("exercise, check, says, edits", params(
-    {what: (*details[:3], details[3:]) for what, details in MISTAKES.items()}))
-def test_found(exercise, check, says, edits):
-    """The check that is named finds each. What a check says may depend on when a tick comes: where
-    it has no seed, ticks are counted in instructions, so that the host has no say."""
-    name = f"ex{exercise}:{check}"
-    graded = next(graded for graded in CHECKS if graded.name == name)
-    clock = [] if graded.seed else ["QEMUEXTRA=-icount shift=2,sleep=off"]
-    found(exercise, check, says, edits, lambda: call("./grade-lab4", name, *clock, fails=True))
+def says(who, text, pattern):
+    """Somebody says that by which one knows a mistake."""
+    require(re.search(pattern, text), f"{who} does not say `{pattern}'", *excerpt(text.splitlines()))
+
+
+# ---- Mistakes ----
+
+@pytest.mark.parametrize("mistake", cases(
+    {what: mistake for what, mistake in MISTAKES.items() if mistake.check},
+    lambda mistake: (mistake.exercise, mistake.check)))
+def test_found(mistake):
+    """The check that is named finds it."""
+    enter_small_copy(mistake.edits)
+    check, = mistake.graded
+    says(check.name, grade([check]).get(check.name, ""), mistake.says)
+
+
+@pytest.mark.parametrize("mistake", cases(
+    {what: mistake for what, mistake in MISTAKES.items() if mistake.panic},
+    lambda mistake: mistake.exercise))
+def test_found_when_checked(mistake):
+    """The checking build finds it in the first run."""
+    enter_small_copy(mistake.edits)
+    says("the checking build", ": ".join(checked_with(mistake, mistake.graded)), mistake.panic)
+
+
+@pytest.mark.parametrize("mistake", cases(GENERATED, lambda mistake: mistake.exercise))
+def test_found_by_any(mistake):
+    """One of the checks of the exercise finds it, or the checking build."""
+    enter_small_copy(mistake.edits)
+    require(grade(mistake.graded) or checked_with(mistake, mistake.graded)[0], "nobody finds it")
+
+
+@pytest.mark.parametrize("mistake", cases(
+    {what: all_generated()[what] for what in EQUIVALENT}, lambda mistake: mistake.exercise))
+def test_no_difference(mistake):
+    """What is said to make no difference is found by none."""
+    enter_small_copy(mistake.edits)
+    require_equal(grade(mistake.graded), {}, "checks that fail")
 
 
 def test_found_by_make_grade():
     """make grade EX=N makes all checks of an exercise, that one too."""
-    exercise, check, says, *edits = MISTAKES["an env that is blocked runs"]
-    found(exercise, check, says, edits,
-          lambda: make("-s", "grade", f"EX={exercise}", fails=True))
-
-
-@pytest.mark.thorough
-def test_simple():
-    """What is right otherwise than ours is right: all checks pass, and all points are given."""
-    enter_copy_with(*SIMPLE_FORK, *loop())
-    make("-s", "grade", "EX=6 12")
-    text = make("-s", "grade")
-    require("Score: 80/80" in text, "not the full score", *text.splitlines())
+    mistake = MISTAKES["an env that is blocked runs"]
+    enter_copy()
+    make_edits(mistake.edits)
+    says("make grade", make("-s", "grade", f"EX={mistake.exercise}", fails=True), mistake.says)
 
 
 @pytest.mark.thorough
@@ -70,3 +87,30 @@ def test_inspect_after_no_sleep():
         machine.prompt()
         machine.type("run hello\ninspect\n")
         machine.expect("^inspect: interrupts: FAIL ")
+
+
+def test_document():
+    """The document has a line for each mistake, and for each right solution."""
+    text = (ROOT / "doc/mistakes.md").read_text()
+    require_equal(sorted(names_in(text)), sorted(map(cell, MISTAKES)), "mistakes in doc/mistakes.md")
+    require_equal(re.findall(r"^\| ([\w-]+) \| [\d, ]+ \| [^|]+ \|$", text, re.M), RIGHT,
+                  "right solutions in doc/mistakes.md")
+    require_equal(re.findall(r"^\| neither \| (\d+) \|$", text, re.M), ["0"], "nobody names")
+
+
+# ---- Right solutions ----
+
+QUICK = ("calls-with-gotos", "loop-over-envs", "memory-by-sizes")
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.thorough if name in QUICK
+                                               else pytest.mark.many) for name in RIGHT])
+def test_right(name):
+    """What is right otherwise than ours is right: all checks pass, all points are given, and the
+    checking build is silent."""
+    enter_small_copy(solved(name))
+    require_equal(grade(CHECKS), {}, "checks that fail")
+    require("Score: 80/80" in (text := call("./grade-lab4", ALL)), "not the full score",
+            *text.splitlines())
+    mine = [check for check in CHECKS if check.exercise in exercises(name)]
+    require_equal(checked(mine), ("", ""), "panic of the checking build")

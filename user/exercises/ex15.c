@@ -299,6 +299,8 @@ static void anybody(void)
 		wait_receiving(other);
 		EXPECT(sys_ipc_try_send(other, 99, NO_PAGE, 0), 0,
 		       "any env may send to any other: call envid2env without checkperm");
+		EXPECT(sys_ipc_try_send(-1, 99, (void *) UTEXT, PTE_U | PTE_P), -E_BAD_ENV,
+		       "no env has this id, whatever is sent");
 	} else {
 		int value = ipc_recv(&from, NULL, NULL);
 		if (value != 99 || from != other)
