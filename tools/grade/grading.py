@@ -12,6 +12,7 @@ from gradetests import ARGUMENTS, EXERCISE_OF, GLANCE, GROUND, STATES, Test, pat
 from gradetext import ending, excerpt, missing_exercise, panic_lines, shown
 
 PATIENCE = 10       # so many times its limit a test may take on a busy host
+INTERRUPTS = 13, 14     # exercises without which the monitor may wait for ever for what is typed
 NOT_JUDGED = "this cannot be judged:"
 
 
@@ -143,7 +144,7 @@ def failed(test: Test, run: Run, verdict: Verdict, token: str) -> Graded:
     """Return a test that has failed, with what went wrong; or what it waits for."""
     undone = missing_exercise(run.lines)
     missing = int(undone.split()[1]) if undone else 0
-    if crashed_when_typed(run):
+    if crashed_when_typed(run) and not (missing in INTERRUPTS and is_deaf(run)):
         undone, missing = "", 0
     # What a program says when it has met what is missing, it says because of that.
     end = next((at for at, line in enumerate(run.lines)

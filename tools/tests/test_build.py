@@ -346,5 +346,5 @@ def test_env_mk():
     with open("conf/env.mk", "a", encoding="ascii") as file:
         file.write("GCCPREFIX =\n")
     output = make("-n", "V=1", "obj/user/hello.o")
-    require(re.search("^set -e; gcc .*user/hello.c", output, re.M), "another compiler is taken",
+    require(re.search("; gcc .*user/hello.c", output), "another compiler is taken",
             *[line for line in output.splitlines() if "hello.c" in line])
