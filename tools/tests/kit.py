@@ -326,3 +326,9 @@ def params(cases: Mapping[str, Sequence], quick: Collection[str] = ()) -> List:
     return [pytest.param(*values, id=re.sub(r"[^\w.,+=/:]+", "-", name).strip("-"),
                          marks=() if name in quick else pytest.mark.thorough)
             for name, values in cases.items()]
+
+
+def alike(*values, many: Collection = ()) -> List:
+    """Return values for pytest's parametrize: those of `many' are left to `make check-handout'."""
+    return [*[pytest.param(value, marks=pytest.mark.thorough) for value in values],
+            *[pytest.param(value, marks=pytest.mark.many) for value in many]]

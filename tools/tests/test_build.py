@@ -12,8 +12,8 @@ from gradetests import EXERCISES
 import pytest
 
 from compilers import COMPILE, COMPILERS
-from kit import (ROOT, call, choose_no_tools, edit, enter_copy, make, need, need_to_work, params,
-                 programs, require, require_equal, scratch)
+from kit import (ROOT, alike, call, choose_no_tools, edit, enter_copy, make, need, need_to_work,
+                 params, programs, require, require_equal, scratch)
 from machine import command, play, verify
 
 # ---- What make says it does ----
@@ -156,8 +156,7 @@ def test_other_flags():
     require_equal(remade("WERROR=1"), [], "steps of another make")
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("variable", ("CFLAGS", "CPPFLAGS", "DEFS", "KERN_CFLAGS"))
+@pytest.mark.parametrize("variable", alike("CFLAGS", "KERN_CFLAGS", many=("CPPFLAGS", "DEFS")))
 def test_own_flags(variable):
     """What users add to the options is added, and compiled with; the boot sector has none of it."""
     enter_copy()
@@ -170,8 +169,7 @@ def test_own_flags(variable):
     verify(play(command("hello")), ["mine", "hello, world"])
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("options", ("-O0", "-O3", "-Os", "-Og -g3"))
+@pytest.mark.parametrize("options", alike("-O0", "-O3", many=("-Os", "-Og -g3")))
 def test_optimization(options):
     """Other kinds of it work, too. What is in the environment is not meant for this."""
     enter_copy()
