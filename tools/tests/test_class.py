@@ -292,7 +292,9 @@ class Hosts:
             f"echo \"$SSH_ORIGINAL_COMMAND\" >> {self.top}/log{at}\n"
             'exec bash -c "$SSH_ORIGINAL_COMMAND"\n')
         (self.top / f"login{at}").chmod(0o755)
+        # With this SHLVL bash does not read this machine's own settings, which may print something.
         (self.top / f"config{at}").write_text(
+            "SetEnv SHLVL=2\n"
             f"ListenAddress 127.0.0.1:{port}\nHostKey {self.top}/host\nPidFile none\nUsePAM no\n"
             f"AuthorizedKeysFile {self.top}/user.pub\nStrictModes no\nPasswordAuthentication no\n"
             f"PermitRootLogin yes\nMaxStartups 100\nForceCommand {self.top}/login{at}\n")
@@ -338,6 +340,20 @@ def test_hosts():
     require_equal([os.listdir(hosts.home(at)) for at in range(3)], [[], [], []], "files left")
     require_equal(grade("HOSTS=hosts"), {}, "graded again")
 
+
+
+@pytest.mark.thorough
+def test_hosts_noisy():
+    """A host whose shell says more than it is asked is named."""
+    enter_stubbed()
+    hand_in("a.zip", sources("spin"))
+    hosts = Hosts(1)
+    login = hosts.top / "login0"
+    login.write_text(login.read_text().replace("cd\n", "cd\necho 'Welcome to 127.0.0.1!'\n"))
+    hosts.write("hosts")
+    text = make("-s", "grade-class", "HANDINS=../class", "WEIGHTS=weights", "HOSTS=hosts", fails=True)
+    require("the shell of a host says more than it is asked: ssh " in text, "wrong complaint",
+            *text.splitlines())
 
 
 @pytest.mark.thorough

@@ -112,5 +112,6 @@ def test_right(name):
     require_equal(grade(CHECKS), {}, "checks that fail")
     require("Score: 80/80" in (text := call("./grade-lab4", ALL)), "not the full score",
             *text.splitlines())
-    mine = [check for check in CHECKS if check.exercise in exercises(name)]
+    mine = [check for check in CHECKS if check.exercise in exercises(name)
+            and "panic" not in check.must]
     require_equal(checked(mine), ("", ""), "panic of the checking build")

@@ -29,7 +29,7 @@ OURS = ["setup.sh", "run_autograder", "autograde.py", "submission.py", "unpack.p
         "weights.py", "__main__.py"]
 TREE = ["GNUmakefile", "mergedep.pl", "conf/*.mk", "boot/*", "kern/Makefrag", "kern/kernel.ld",
         "lib/Makefrag", "user/Makefrag", "user/user.ld", "user/common.h",
-        "user/exercises/check.h", "grade-lab4", "gradelib.py", "tools/grade/*.py",
+        "user/exercises/*.h", "grade-lab4", "gradelib.py", "tools/grade/*.py",
         "tools/build/*.pl", "tools/run/lock.pl", "tools/setup.sh"]
 CHECKING = ["kern/inspect.*"]       # what of kern/ checks exercises, and so must be ours
 LONG_AGO = (1980, 1, 1, 0, 0, 0)    # the same tree makes the same file

@@ -6,6 +6,7 @@ hand-in, so that no name of a file gets near a shell.
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -127,7 +128,9 @@ def run_on_hosts(jobs: List[Job], hosts: Path, bundle: Path, work: Path,
             if number.isdigit():
                 yield int(number), parsed(text)
         if process.wait() > 253:
-            raise RunError(f"GNU parallel failed; {log} says why")
+            noise = re.search(r"host check too many col\d+: (.*)", log.read_text(errors="replace"))
+            raise RunError(f"the shell of a host says more than it is asked: {noise[1]}" if noise
+                           else f"GNU parallel failed; {log} says why")
     finally:
         for _ in range(2):      # the second time it does not wait for its jobs
             if process.poll() is None:
