@@ -72,7 +72,7 @@ def lay_out(tree: Path, sources: Sources, checks: bool, token: str) -> None:
     for name, data in sources.items():
         (tree / name).parent.mkdir(exist_ok=True)
         (tree / name).write_bytes(data)
-    helpers = [tree / "user/exercises/check.h"]
+    helpers = list((tree / "user/exercises").glob("*.h"))
     if checks:
         shutil.copytree(SOURCE / "checks", tree, dirs_exist_ok=True)
         helpers.append(tree / "kern/inspect.c")
