@@ -39,20 +39,18 @@ static void trace_user_trap(const struct Trapframe *tf, const struct Env *e)
 }
 
 // Called instead of trap().
-static void trace_enter(struct Trapframe *tf)
+static IN_REGISTERS void __attribute__((noreturn)) trace_enter(struct Trapframe *tf,
+							       struct CpuInfo *cpu)
 {
-	if (!trap_from_user(tf))
-		trace(TRACE_KERNEL_TRAP, tf->tf_trapno);
-	else
-		trace_user_trap(tf, curenv);
+	trace_user_trap(tf, cpu->cpu_env);
 	if (trace_is_full() || read_tsc() > end_time)
 		trace_end();
-	trap(tf);
+	trap(tf, cpu);
 }
 
 // Called instead of trap_return(). The current env does not change here: before another CPU takes
 // it away, it waits until this CPU enters the kernel again.
-static void __attribute__((noreturn)) trace_leave(const struct Trapframe *tf)
+static IN_REGISTERS void __attribute__((noreturn)) trace_leave(const struct Trapframe *tf)
 {
 	uint8_t *call = &calls[ENVX(curenv->env_id)];
 

@@ -18,6 +18,7 @@
 #include <kern/sched.h>
 #include <kern/seed.h>
 #include <kern/syscall.h>
+#include <kern/trace.h>
 #include <kern/trapframe.h>
 
 // ---- Tables ----
@@ -243,24 +244,15 @@ static void trap_dispatch(struct Env *e)
 	kill_for_trap(e);
 }
 
-void (*trap_enter)(struct Trapframe *tf) = trap;
+IN_REGISTERS void (*trap_enter)(struct Trapframe *tf, struct CpuInfo *cpu)
+	__attribute__((noreturn)) = trap;
 
-void trap(struct Trapframe *tf)
+IN_REGISTERS void trap(struct Trapframe *tf, struct CpuInfo *cpu)
 {
-	if (tf->tf_trapno != T_SYSCALL)
-		handle_interrupt(tf->tf_trapno);
-	if (!trap_from_user(tf)) {
-		// Where the kernel waits with sti_hlt_cli there are interrupts, which have been
-		// handled now. Any other trap is caused by a bug in the kernel.
-		if (!is_interrupt(tf->tf_trapno))
-			panic_trap(tf);
-		return;
-	}
-
-	struct CpuInfo *cpu = thiscpu;
 	struct Env *e = cpu->cpu_env;
 
-	e->env_tf = *tf;
+	if (tf->tf_trapno != T_SYSCALL)
+		handle_interrupt(tf->tf_trapno);
 	if (cpu->cpu_fpu_loaded)
 		fpu_store(e);
 	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
@@ -276,4 +268,20 @@ void trap(struct Trapframe *tf)
 	if (cpu->cpu_resched)
 		sched_choose(cpu);
 	env_resume(cpu);
+}
+
+void trap_elsewhere(const struct Trapframe *tf)
+{
+	if (trap_from_user(tf)) {
+		curenv->env_tf = *tf;
+		trap_enter(&curenv->env_tf, thiscpu);
+	}
+	trace(TRACE_KERNEL_TRAP, tf->tf_trapno);
+	if (tracing && trace_is_full())
+		trace_end();
+	handle_interrupt(tf->tf_trapno);
+	// Where the kernel waits with sti_hlt_cli there are interrupts, which have been handled
+	// now. Any other trap is caused by a bug in the kernel.
+	if (!is_interrupt(tf->tf_trapno))
+		panic_trap(tf);
 }

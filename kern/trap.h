@@ -5,6 +5,10 @@
 
 #include <inc/trap.h>
 
+#include <kern/trapframe.h>
+
+struct CpuInfo;
+
 // Fill in the interrupt descriptor table.
 void trap_init(void);
 
@@ -16,12 +20,17 @@ void trap_init_percpu(int cpu);
 // and cpunum() depend on it.
 void trap_check_percpu(void);
 
-// Handle a trap. If it comes from user mode, this takes the kernel lock and does not return: in the
-// end it enters user mode again. If it comes from the kernel, this returns, or panics.
-void trap(struct Trapframe *tf);
+// Handle a trap from user mode, on the CPU that cpu stands for. All registers are in tf, the env_tf of
+// its current env. Takes the kernel lock. In the end user mode is entered again.
+IN_REGISTERS void trap(struct Trapframe *tf, struct CpuInfo *cpu) __attribute__((noreturn));
 
-// The function that kern/trapentry.S calls: trap or, when events are recorded, trace_enter in
-// kern/tracetrap.c. Set before other CPUs start, then constant.
-extern void (*trap_enter)(struct Trapframe *tf);
+// The function that kern/trapentry.S calls for that: trap or, when events are recorded, trace_enter
+// in kern/tracetrap.c. Set before other CPUs start, then constant.
+extern IN_REGISTERS void (*trap_enter)(struct Trapframe *tf, struct CpuInfo *cpu)
+	__attribute__((noreturn));
+
+// Handle a trap from the kernel, or from virtual-8086 mode, whose registers are on the stack. In the
+// former case this returns, or panics.
+void trap_elsewhere(const struct Trapframe *tf);
 
 #endif

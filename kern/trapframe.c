@@ -11,24 +11,28 @@
 
 #include <kern/cpu.h>
 
-// kern/trapentry.S and kern/trapreturn.S rely on these.
 #define IS_AT(field, offset) static_assert(offsetof(struct Trapframe, field) == (offset))
-IS_AT(tf_regs.reg_edi, 0);
-IS_AT(tf_regs.reg_esi, 4);
-IS_AT(tf_regs.reg_ebp, 8);
-IS_AT(tf_regs.reg_ebx, 16);
-IS_AT(tf_regs.reg_edx, 20);
-IS_AT(tf_regs.reg_ecx, 24);
-IS_AT(tf_regs.reg_eax, 28);
-IS_AT(tf_es, 32);
-IS_AT(tf_ds, 36);
-IS_AT(tf_eip, 48);
-IS_AT(tf_cs, 52);
-IS_AT(tf_eflags, 56);
-IS_AT(tf_esp, 60);
-IS_AT(tf_ss, 64);
+IS_AT(tf_regs.reg_edi, TF_EDI);
+IS_AT(tf_regs.reg_esi, TF_ESI);
+IS_AT(tf_regs.reg_ebp, TF_EBP);
+IS_AT(tf_regs.reg_ebx, TF_EBX);
+IS_AT(tf_regs.reg_edx, TF_EDX);
+IS_AT(tf_regs.reg_ecx, TF_ECX);
+IS_AT(tf_regs.reg_eax, TF_EAX);
+IS_AT(tf_es, TF_ES);
+IS_AT(tf_ds, TF_DS);
+IS_AT(tf_trapno, TF_TRAPNO);
+IS_AT(tf_err, TF_ERR);
+IS_AT(tf_eip, TF_EIP);
+IS_AT(tf_cs, TF_CS);
+IS_AT(tf_eflags, TF_EFLAGS);
+IS_AT(tf_esp, TF_ESP);
+IS_AT(tf_ss, TF_SS);
+static_assert(offsetof(struct Env, env_tf) == 0);
+static_assert(offsetof(struct CpuInfo, cpu_env) == CPU_ENV);
+static_assert(8 << CPU_SHIFT == sizeof(struct CpuInfo));
 
-void (*trap_leave)(const struct Trapframe *tf) __attribute__((noreturn)) = trap_return;
+IN_REGISTERS void (*trap_leave)(const struct Trapframe *tf) __attribute__((noreturn)) = trap_return;
 
 void trapframe_force_user(struct Trapframe *tf)
 {
