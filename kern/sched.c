@@ -217,7 +217,7 @@ static struct Env *choose(struct CpuInfo *cpu)
 	return next && !mostly_waits(cpu) ? next : wait_for_work(cpu);
 }
 
-void sched_choose(struct CpuInfo *cpu)
+IN_REGISTERS void sched_choose(struct CpuInfo *cpu)
 {
 	struct Env *next = cpu->cpu_next;
 

@@ -378,7 +378,7 @@ static int sys_ipc_recv(void *dstva)
 	CALL(page_move, (void *) A1, A2, (void *) A3, A4)
 
 #define WITH_REGISTERS(name, ...)                                                                  \
-	static int32_t call_##name(const struct PushRegs *regs)                                    \
+	static IN_REGISTERS int32_t call_##name(const struct PushRegs *regs)                       \
 	{                                                                                          \
 		return sys_##name(__VA_ARGS__);                                                    \
 	}
@@ -388,4 +388,4 @@ CALLS(WITH_REGISTERS)
 _Static_assert(CALLS(COUNT) == NSYSCALLS, "each call of inc/syscall.h needs a line in CALLS");
 
 #define ENTRY(name, ...) [SYS_##name] = call_##name,
-int32_t (*const syscalls[NSYSCALLS])(const struct PushRegs *) = {CALLS(ENTRY)};
+SystemCall *const syscalls[NSYSCALLS] = {CALLS(ENTRY)};

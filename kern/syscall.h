@@ -9,9 +9,12 @@
 #include <inc/syscall.h>
 #include <inc/types.h>
 
+#include <kern/trapframe.h>
+
 // For each number the function of that system call, which takes its arguments from the registers
 // and returns the result.
-extern int32_t (*const syscalls[NSYSCALLS])(const struct PushRegs *);
+typedef IN_REGISTERS int32_t SystemCall(const struct PushRegs *regs);
+extern SystemCall *const syscalls[NSYSCALLS];
 
 // Do the system call that e, the current env, asks for in its registers, and store the result in
 // its eax. An unknown number gives -E_INVAL. (The call may destroy e; the result in its slot of

@@ -251,7 +251,7 @@ IN_REGISTERS void trap(struct Trapframe *tf, struct CpuInfo *cpu)
 {
 	struct Env *e = cpu->cpu_env;
 
-	if (tf->tf_trapno != T_SYSCALL)
+	if (tf->tf_trapno != T_SYSCALL && tf->tf_trapno != T_PGFLT)
 		handle_interrupt(tf->tf_trapno);
 	if (cpu->cpu_fpu_loaded)
 		fpu_store(e);

@@ -25,9 +25,8 @@ trap_return:
 	movl TF_EBX(%eax), %ebx
 	movl TF_EDX(%eax), %edx
 	movl TF_ECX(%eax), %ecx
-	pushl TF_EAX(%eax)
 	movw TF_DS(%eax), %ds
-	popl %eax
+	movl %ss:TF_EAX(%eax), %eax
 	iret
 
 	.section .note.GNU-stack, "", @progbits

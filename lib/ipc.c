@@ -19,7 +19,7 @@ void ipc_send(envid_t to, uint32_t val, void *pg, int perm)
 int32_t ipc_recv(envid_t *from, void *pg, int *perm)
 {
 	//{ Exercise 15: wait for a message, and return its value
-	int r = syscall2(SYS_ipc_recv, (uint32_t) (pg ? pg : NO_PAGE), 0);
+	int r = syscall1(SYS_ipc_recv, (uint32_t) (pg ? pg : NO_PAGE));
 
 	if (r < 0) {
 		if (from)

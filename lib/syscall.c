@@ -14,22 +14,22 @@ void sys_cputs(const char *s, size_t len)
 
 int sys_cgetc(void)
 {
-	return syscall2(SYS_cgetc, 0, 0);
+	return syscall0(SYS_cgetc);
 }
 
 envid_t sys_getenvid(void)
 {
-	return syscall2(SYS_getenvid, 0, 0);
+	return syscall0(SYS_getenvid);
 }
 
 int sys_env_destroy(envid_t env)
 {
-	return syscall2(SYS_env_destroy, env, 0);
+	return syscall1(SYS_env_destroy, env);
 }
 
 void sys_yield(void)
 {
-	syscall2(SYS_yield, 0, 0);
+	syscall0(SYS_yield);
 }
 
 int sys_env_set_status(envid_t env, int status)
@@ -89,5 +89,5 @@ int sys_ipc_send(envid_t to_env, uint32_t value, void *pg, int perm)
 
 int sys_ipc_recv(void *rcv_pg)
 {
-	return syscall2(SYS_ipc_recv, (uint32_t) rcv_pg, 0);
+	return syscall1(SYS_ipc_recv, (uint32_t) rcv_pg);
 }

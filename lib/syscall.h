@@ -19,6 +19,16 @@
 		result;                                                                            \
 	})
 
+static inline int32_t syscall0(int number)
+{
+	return SYSCALL(number);
+}
+
+static inline int32_t syscall1(int number, uint32_t a1)
+{
+	return SYSCALL(number, "d"(a1));
+}
+
 static inline int32_t syscall2(int number, uint32_t a1, uint32_t a2)
 {
 	return SYSCALL(number, "d"(a1), "c"(a2));
