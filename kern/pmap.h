@@ -173,7 +173,8 @@ extern uintptr_t user_mem_check_addr;
 
 // Return the kernel's address of the byte that env has at va, or NULL if env may not use it with
 // rights perm | PTE_U | PTE_P. The kernel never uses user addresses itself.
-static inline __attribute__((always_inline)) void *user_mem_kva(const struct Env *env, const void *va, int perm)
+static inline __attribute__((always_inline)) void *user_mem_kva(const struct Env *env,
+								const void *va, int perm)
 {
 	const pte_t rights = perm | PTE_U | PTE_P;
 

@@ -39,8 +39,8 @@ static void trace_user_trap(const struct Trapframe *tf, const struct Env *e)
 }
 
 // Called instead of trap().
-static IN_REGISTERS void __attribute__((noreturn)) trace_enter(struct Trapframe *tf,
-							       struct CpuInfo *cpu)
+static IN_REGISTERS void __attribute__((noreturn))
+trace_enter(struct Trapframe *tf, struct CpuInfo *cpu)
 {
 	trace_user_trap(tf, cpu->cpu_env);
 	if (trace_is_full() || read_tsc() > end_time)

@@ -20,8 +20,8 @@ void trap_init_percpu(int cpu);
 // and cpunum() depend on it.
 void trap_check_percpu(void);
 
-// Handle a trap from user mode, on the CPU that cpu stands for. All registers are in tf, the env_tf of
-// its current env. Takes the kernel lock. In the end user mode is entered again.
+// Handle a trap from user mode, on the CPU that cpu stands for. All registers are in tf, the env_tf
+// of its current env. Takes the kernel lock. In the end user mode is entered again.
 IN_REGISTERS void trap(struct Trapframe *tf, struct CpuInfo *cpu) __attribute__((noreturn));
 
 // The function that kern/trapentry.S calls for that: trap or, when events are recorded, trace_enter
@@ -29,8 +29,8 @@ IN_REGISTERS void trap(struct Trapframe *tf, struct CpuInfo *cpu) __attribute__(
 extern IN_REGISTERS void (*trap_enter)(struct Trapframe *tf, struct CpuInfo *cpu)
 	__attribute__((noreturn));
 
-// Handle a trap from the kernel, or from virtual-8086 mode, whose registers are on the stack. In the
-// former case this returns, or panics.
+// Handle a trap from the kernel, or from virtual-8086 mode, whose registers are on the stack. In
+// the former case this returns, or panics.
 void trap_elsewhere(const struct Trapframe *tf);
 
 #endif

@@ -4,7 +4,7 @@
 #include <inc/mmu.h>
 #include <inc/trap.h>
 
-#include <kern/trapframe.h>
+#include <kern/trapoffsets.h>
 
 // One entry point for each vector. It pushes 0 if the processor has pushed no error code, and then
 // the vector's number.

@@ -10,6 +10,7 @@
 #include <inc/x86.h>
 
 #include <kern/cpu.h>
+#include <kern/trapoffsets.h>
 
 #define IS_AT(field, offset) static_assert(offsetof(struct Trapframe, field) == (offset))
 IS_AT(tf_regs.reg_edi, TF_EDI);

@@ -3,28 +3,6 @@
 #ifndef JOS_KERN_TRAPFRAME_H
 #define JOS_KERN_TRAPFRAME_H
 
-// For assembly: offsets in struct Trapframe and in struct CpuInfo. kern/trapframe.c checks them.
-#define TF_EDI    0
-#define TF_ESI    4
-#define TF_EBP    8
-#define TF_EBX    16
-#define TF_EDX    20
-#define TF_ECX    24
-#define TF_EAX    28
-#define TF_ES     32
-#define TF_DS     36
-#define TF_TRAPNO 40
-#define TF_ERR    44
-#define TF_EIP    48
-#define TF_CS     52
-#define TF_EFLAGS 56
-#define TF_ESP    60
-#define TF_SS     64
-#define CPU_ENV   152
-#define CPU_SHIFT 5 // a TSS's selector, shifted by this, is the offset of its CPU's entry in cpus
-
-#ifndef __ASSEMBLER__
-
 #include <inc/mmu.h>
 #include <inc/trap.h>
 #include <inc/types.h>
@@ -56,5 +34,4 @@ void print_regs(const struct PushRegs *regs);
 // Return the name of a trap number.
 const char *trapname(uint32_t trapno);
 
-#endif
 #endif

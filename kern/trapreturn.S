@@ -4,7 +4,7 @@
 #include <inc/mmu.h>
 #include <inc/trap.h>
 
-#include <kern/trapframe.h>
+#include <kern/trapoffsets.h>
 
 // void trap_return(const struct Trapframe *): load all registers from the frame, whose address is in eax,
 // and so enter user
