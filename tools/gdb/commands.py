@@ -265,8 +265,8 @@ one at an address: `tf *tf' shows what a `struct Trapframe *tf' points to."""
                 raise gdb.GdbError(f"{where:#010x} is no place for a trap frame of the kernel's")
             kind = kernel.symbol("envs")["env_tf"].type
             tf = gdb.Value(where).cast(kind.pointer()).dereference()
-            on_stack = where < KERNBASE and int(tf["tf_cs"]) & 3
-            program = current_env(here).program if on_stack else ""
+            env = current_env(here)
+            program = env.program if env and where == int(env.value["env_tf"].address) else ""
             print(f"trap frame at {where:#010x}")
         else:
             env = chosen_env(here, text)

@@ -153,14 +153,14 @@ def test_page_tables():
 
 @pytest.mark.thorough
 def test_trap_frames():
-    """A page fault's frame, on the kernel's stack and where it is saved, decoded."""
-    _, _, stacked, _, _, saved, _ = session(
+    """A page fault's frame, by its address and as that of the current env, decoded."""
+    _, _, pointed, _, _, saved, _ = session(
         "faultread", "break trap if tf->tf_trapno == 14", "continue", "tf *tf",
         "break print_trapframe", "continue", "tf", "ubt")
     lines = ["    trap 14 Page Fault", r"    err 00000004 \[user, read, not-present\]",
              r"    at 0x008\w+ umain\+\d+ \(user/faultread.c:\d+\)",
              r"    eflags 000[01]0\w{3} \[.*IF( RF)?\]  cs 001b \[user\]"]    # some set RF, too
-    has(stacked, "trap frame at 0xef[0-9a-f]{6}", *lines)
+    has(pointed, "trap frame at 0xf0[0-9a-f]{6}", *lines)
     has(saved, "trap frame of 00001000 faultread, .*", *lines)
 
 

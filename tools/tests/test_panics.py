@@ -213,7 +213,7 @@ static int overflow(volatile int *n)
 	return m ? overflow(&m) + m : 0;
 }
 
-void trap(struct Trapframe *tf)
+IN_REGISTERS void trap(struct Trapframe *tf, struct CpuInfo *cpu)
 {
 	if (tf->tf_trapno == T_SYSCALL && tf->tf_regs.reg_eax == SYS_cgetc) {
 		__atomic_add_fetch(&waiting, 1, __ATOMIC_SEQ_CST);
@@ -230,7 +230,8 @@ def test_two_double_faults():
     enter_copy()
     Path("user/twice.c").write_text("#include <inc/lib.h>\n\n"
                                     "void umain(int argc, char **argv)\n{\n\tsys_cgetc();\n}\n")
-    edit("kern/trap.c", "void trap(struct Trapframe *tf)\n{\n", TWO_OVERFLOWS)
+    edit("kern/trap.c", TWO_OVERFLOWS[TWO_OVERFLOWS.index("IN_REGISTERS"):].partition("\tif")[0],
+         TWO_OVERFLOWS)
     make()
     for _ in range(5):
         run = play(command("twice twice", cpus=2))

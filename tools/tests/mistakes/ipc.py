@@ -80,8 +80,8 @@ MISTAKES = {
         "			*perm = 0;\n", ""),
     "ipc_recv takes NULL for an address": (
         15, "library", "ipc_recv returns -3 from .* with rights",
-        "lib/ipc.c", "	int r = syscall2(SYS_ipc_recv, (uint32_t) (pg ? pg : NO_PAGE), 0);",
-        "	int r = syscall2(SYS_ipc_recv, (uint32_t) pg, 0);"),
+        "lib/ipc.c", "	int r = syscall1(SYS_ipc_recv, (uint32_t) (pg ? pg : NO_PAGE));",
+        "	int r = syscall1(SYS_ipc_recv, (uint32_t) pg);"),
     "rights on an earlier page are left": (
         15, "half", "but the receiver wanted no page: store 0 then",
         "kern/ipc.h", "	to->env_ipc_perm = with_page ? perm : 0;",
