@@ -10,6 +10,7 @@ PANIC = "kernel panic on CPU"
 PROMPT = "K> "
 REGISTER = r"  (e[a-d]x|e[sd]i|o?esp|ebp|[c-es]s|flag) +0x"     # of a trap frame, not its gist
 USER_PANIC = re.compile(r"\[[0-9a-f]{8}\] user panic in ")
+KILLED = re.compile(r"\[[0-9a-f]{8}\] (user fault va|user_mem_check assertion failure) ")
 
 EXCERPT = 10        # lines of output shown to explain a failure
 
@@ -30,10 +31,12 @@ def panic_lines(lines: Sequence[str], since: Optional[int] = None) -> List[str]:
 
 
 def ending(lines: Sequence[str], most: int = EXCERPT) -> List[str]:
-    """Return an excerpt of the last lines; or, if a program has panicked, from there on."""
-    panic = next((at for at, line in enumerate(lines) if USER_PANIC.search(line)), None)
-    gist = [line for line in lines[panic or 0:] if not re.match(REGISTER, line)]
-    return excerpt(gist[-most:] if panic is None else gist[:most])
+    """Return an excerpt of the last lines; or, if a program has panicked or was killed, from there
+    on."""
+    begin = next((at for end in (USER_PANIC, KILLED) for at, line in enumerate(lines)
+                  if end.search(line)), None)
+    gist = [line for line in lines[begin or 0:] if not re.match(REGISTER, line)]
+    return excerpt(gist[-most:] if begin is None else gist[:most])
 
 
 def excerpt(lines: Sequence[str]) -> List[str]:

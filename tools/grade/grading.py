@@ -9,10 +9,11 @@ from gradeblame import blamed, exercise_of, panic_gist
 from gradebuild import make, qemu_command
 from gradelib import PROMPT, Run, Verdict, Watch, crashed_when_typed, diagnose, judge
 from gradetests import ARGUMENTS, EXERCISE_OF, GLANCE, GROUND, STATES, Test, patterns
-from gradetext import ending, excerpt, missing_exercise, panic_lines, shown
+from gradetext import PANIC, ending, excerpt, missing_exercise, panic_lines, shown
 
 PATIENCE = 10       # so many times its limit a test may take on a busy host
 INTERRUPTS = 13, 14     # exercises without which the monitor may wait for ever for what is typed
+WITH_CHECKED = "with CHECKED=1:"
 NOT_JUDGED = "this cannot be judged:"
 
 
@@ -54,12 +55,25 @@ def commands(tests: List[Test], variables: List[str]) -> List[List[str]]:
             for test in tests]
 
 
-def grade(test: Test, ground: "Ground", command: List[str]):
-    """A job for parallel(): run a test, and return it Graded.
+def places(run: Run) -> List[str]:
+    """Return where the kernel has panicked in a run, and what it has said."""
+    found = (re.search(rf"{PANIC} \d+ at (\S+:\d+: .*)", line) for line in run.lines)
+    return [shown(match[1]) for match in found if match]
+
+
+def grade(test: Test, ground: "Ground", command: List[str], checking: Optional[List[str]] = None):
+    """A job for parallel(): run a test, and return it Graded. If there is a command that runs it on
+    the checking kernel, it must pass there, too.
 
     A check of an exercise that fails says nothing if what the exercise builds on is wrong.
     """
     graded = yield from ground.play(test, command)
+    if graded.verdict.ok and checking:
+        closer = yield from ground.play(test, checking)
+        if places(closer.run):
+            return replace(graded, run=closer.run, verdict=Verdict(
+                False, f"{WITH_CHECKED} {places(closer.run)[0]}",
+                [f"to see it: {test.command.replace('make', 'make CHECKED=1', 1)}"]))
     if test.exercise == 0 or graded.verdict.ok or graded.waits_for or \
             missing_exercise([graded.verdict.reason]):
         return graded

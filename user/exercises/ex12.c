@@ -289,7 +289,7 @@ static void handler(void)
 
 static uintptr_t resume;      // the instruction after one that faults at
 static uintptr_t skipped_va;  // this address
-static const char *skip_hint; // why another address may be told
+static const char *skip_hint = "when it is not asked to"; // why another address may be told
 
 // Go on after the instruction.
 static void skip(struct UTrapframe *utf)
