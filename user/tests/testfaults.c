@@ -156,7 +156,7 @@ static const volatile struct Env *run(const struct Case *c)
 	must(sys_env_set_status(env, ENV_RUNNABLE));
 
 	const volatile struct Env *slot = &envs[ENVX(env)];
-	for (int patience = 0; patience < 100000; patience++) {
+	for (uint64_t begin = read_tsc(); is_early(begin);) {
 		if (!is_alive(env))
 			return slot;
 		for (int i = 0; i < 100; i++) // change the stack of an env that shares it
@@ -257,7 +257,7 @@ static void test_overflow(void)
 			*(volatile int *) VICTIM = 1;
 			exit();
 		}
-		for (int patience = 0; is_alive(child) && patience < 1000; patience++)
+		for (uint64_t begin = read_tsc(); is_alive(child) && is_early(begin);)
 			sys_yield();
 		if (is_alive(child)) {
 			fail("a handler that takes %u bytes and faults, for ever, lives\n", hole);

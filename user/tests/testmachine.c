@@ -149,7 +149,7 @@ static void execute(const char *name, const void *code, int size, unsigned outco
 	must(sys_page_alloc(env, (void *) (USTACKTOP - PGSIZE), RW));
 	must(sys_env_set_trapframe(env, &tf));
 	must(sys_env_set_status(env, ENV_RUNNABLE));
-	for (int patience = 0; is_alive(env) && patience < 100000; patience++)
+	for (uint64_t begin = read_tsc(); is_alive(env) && is_early(begin);)
 		sys_yield();
 
 	const volatile struct Trapframe *last = &envs[ENVX(env)].env_tf;

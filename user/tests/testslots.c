@@ -206,7 +206,7 @@ static void test_all_slots(void)
 		exit();
 	}
 	wait_for_end(parent);
-	for (int patience = 0; count_envs() != before && patience < 100000; patience++)
+	for (uint64_t begin = read_tsc(); count_envs() != before && is_early(begin);)
 		sys_yield();
 	expect(count_envs(), before);
 }
@@ -224,7 +224,7 @@ static void test_stops_itself(void)
 		}
 		exit();
 	}
-	for (int patience = 0; count_envs() != before && patience < 100000; patience++)
+	for (uint64_t begin = read_tsc(); count_envs() != before && is_early(begin);)
 		sys_yield();
 	expect(count_envs(), before);
 }
