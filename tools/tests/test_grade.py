@@ -82,6 +82,19 @@ def test_broken(file, old, new, reason, detail):
 
 
 @pytest.mark.thorough
+def test_lock_taken_late():
+    """EX=5 looks with the checking kernel at what no other check can see."""
+    enter_copy()
+    edit("kern/trap.c", "	lock_kernel_by(cpu);\n", "")
+    edit("kern/trap.c", "	if (cpu->cpu_env == e)\n		trap_dispatch(e);\n",
+         "	bool same = cpu->cpu_env == e;\n	lock_kernel_by(cpu);\n"
+         "	if (same)\n		trap_dispatch(e);\n")
+    text = make("-s", "grade", "EX=5", fails=True)
+    require(re.search(r"with CHECKED=1: kern/trap.c:\d+: cpus\[0\].cpu_env is read without the kernel "
+                      "lock", text) and "Score: 0/2" in text, "wrong report", *text.splitlines())
+
+
+@pytest.mark.thorough
 def test_hangs():
     """It is given up when it has been silent for a while."""
     enter_copy()
