@@ -36,7 +36,7 @@ static void must(int r, const char *what)
 // Wait until `expected' frames are free: a CPU may still use some. Returns how many are free.
 static uint32_t settled_frames(uint32_t expected)
 {
-	for (uint64_t begin = read_tsc(); free_frames() != expected && is_early(begin);)
+	for (int patience = 0; free_frames() != expected && patience < 200; patience++)
 		sys_yield();
 	return free_frames();
 }

@@ -191,7 +191,7 @@ static struct Free settle(struct Free expected)
 {
 	struct Free now = count();
 
-	for (uint64_t begin = read_tsc(); is_early(begin);) {
+	for (int patience = 0; patience < 1000; patience++) {
 		if (now.envs == expected.envs && now.frames == expected.frames)
 			break;
 		sys_yield();
