@@ -287,8 +287,8 @@ static void handler(void)
 		finish(child);
 }
 
-static uintptr_t resume;      // the instruction after one that faults at
-static uintptr_t skipped_va;  // this address
+static uintptr_t resume;     // the instruction after one that faults at
+static uintptr_t skipped_va; // this address
 static const char *skip_hint = "when it is not asked to"; // why another address may be told
 
 // Go on after the instruction.
