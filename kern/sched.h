@@ -3,9 +3,8 @@
 #ifndef JOS_KERN_SCHED_H
 #define JOS_KERN_SCHED_H
 
-#include <kern/trapframe.h>
-
 #include <kern/cpu.h>
+#include <kern/trapframe.h>
 
 // Choose the next env for cpu, which is this CPU, and make it the current one: the next one by
 // round robin, in the order of envs[] from cpu_last on. If there is none, the current env stays if

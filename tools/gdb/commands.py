@@ -265,8 +265,8 @@ one at an address: `tf *tf' shows what a `struct Trapframe *tf' points to."""
                 raise gdb.GdbError(f"{where:#010x} is no place for a trap frame of the kernel's")
             kind = kernel.symbol("envs")["env_tf"].type
             tf = gdb.Value(where).cast(kind.pointer()).dereference()
-            env = current_env(here)
-            program = env.program if env and where == int(env.value["env_tf"].address) else ""
+            program = next((env.program for env in used_envs()
+                            if int(env.value["env_tf"].address) == where), "")
             print(f"trap frame at {where:#010x}")
         else:
             env = chosen_env(here, text)

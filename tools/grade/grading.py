@@ -132,8 +132,8 @@ class Ground:
         for other in GROUND:
             if other.exercise < test.exercise:
                 found = yield from self._find(other)
-                panic = panic_lines(found.run.lines, found.run.typed_at)
                 if not found.verdict.ok and not found.waits_for:
+                    panic = panic_lines(found.run.lines, found.run.typed_at)
                     what = panic_gist(panic) if panic else found.verdict.reason
                     wrong = blamed(other, found.run) or (other.exercise, what)
                     return wrong if wrong[0] != test.exercise else ()
