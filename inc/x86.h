@@ -49,6 +49,17 @@ static inline void outl(int port, uint32_t data)
 	asm volatile("outl %0, %w1" : : "a"(data), "Nd"(port));
 }
 
+// Set and clear bit n of an array of words; n may be beyond the first word.
+static inline void btsl(uint32_t *words, uint32_t n)
+{
+	asm("btsl %1, %0" : "+m"(*(uint32_t(*)[]) words) : "r"(n) : "cc");
+}
+
+static inline void btrl(uint32_t *words, uint32_t n)
+{
+	asm("btrl %1, %0" : "+m"(*(uint32_t(*)[]) words) : "r"(n) : "cc");
+}
+
 // Fill or copy count bytes or words, upwards from the start: the direction flag is clear wherever C
 // code runs (System V ABI, i386, 2.2.3).
 static inline void rep_stosb(void *dst, uint8_t value, uint32_t count)
@@ -193,9 +204,9 @@ static inline void cpuid(uint32_t leaf, uint32_t *eax, uint32_t *ebx, uint32_t *
 
 static inline uint64_t read_tsc(void)
 {
-	uint64_t tsc;
-	asm volatile("rdtsc" : "=A"(tsc));
-	return tsc;
+	uint32_t low, high;
+	asm volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t) high << 32 | low;
 }
 
 // Divide *n by base in place and return the remainder. (The compiler would call libgcc.)

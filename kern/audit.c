@@ -174,9 +174,11 @@ static void audit_env(struct Env *e)
 	if (running != (e->env_status == ENV_RUNNING))
 		complain("env %08x has status %u, but is %son a CPU\n", e->env_id, e->env_status,
 			 running ? "" : "not ");
-	if (run_queue_has(e) != (e->env_status == ENV_RUNNABLE))
-		complain("env %08x has status %u, but is %sin the run queue\n", e->env_id,
-			 e->env_status, run_queue_has(e) ? "" : "not ");
+	bool runnable = e->env_status == ENV_RUNNABLE, spent = e->env_time_left < 0;
+	if (queue_has(&run_queue, e) != (runnable && !spent) ||
+	    queue_has(&spent_queue, e) != (runnable && spent))
+		complain("env %08x has status %u, and %d cycles left, but is in the wrong queue\n",
+			 e->env_id, e->env_status, e->env_time_left);
 	if (e->env_status == ENV_FREE) {
 		if (e->env_pgdir || e->env_fpu)
 			complain("free env slot %u still has memory\n", e - envs);
@@ -205,9 +207,9 @@ bool audit(void)
 	if (env_free_count() != NENV - live)
 		complain("%d envs are on the free list, %d are free\n", env_free_count(),
 			 NENV - live);
-	if (run_queue.count != runnable)
-		complain("%u envs are in the run queue, %u are runnable\n", run_queue.count,
-			 runnable);
+	if (run_queue.count + spent_queue.count != runnable)
+		complain("%u envs are in the run queues, %u are runnable\n",
+			 run_queue.count + spent_queue.count, runnable);
 	audit_references();
 	size_t free = audit_free_list();
 	if (errors == 0)

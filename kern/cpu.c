@@ -8,6 +8,7 @@ struct CpuInfo cpus[NCPU];
 int ncpu = 1; // the boot CPU
 int ncpu_left_out;
 physaddr_t lapicaddr;
+uint32_t tick_length = 10000000; // without a local APIC there are no ticks
 uint8_t percpu_kstacks[NCPU][KSTKSIZE] __attribute__((aligned(PGSIZE)));
 
 enum { APIC_BROADCAST = 0xff }; // stands for all CPUs, so no CPU has it as its ID

@@ -21,7 +21,7 @@ enum {
 	CPU_KERNEL,     // holds the kernel lock or waits for it
 	CPU_USER,       // runs, or is about to run, user code; enters the kernel when kicked
 	CPU_HALTED,     // sleeps without an env; looks for one to run when kicked
-	CPU_RESTING,    // the same, but is not kicked because of a single env (kern/sched.c)
+	CPU_RESTING,    // the same, but is not kicked (kern/sched.c)
 };
 
 // Each CPU's entry has cache lines of its own, and a power of 2 as its size, so that thiscpu is
@@ -44,13 +44,9 @@ struct __attribute__((aligned(256))) CpuInfo {
 	uint32_t cpu_random;      // the state of its random numbers (kern/seed.c)
 	struct Env *cpu_next;     // the next env, if no other is runnable at the next choice; or NULL
 
-	// Used by this CPU alone, in kern/sched.c: whether it had to wait more often than not.
-	uint32_t cpu_lock_takes; // how often it has taken the kernel lock, halved at each tick,
-	uint32_t cpu_waits;      // and how often it had to wait for it, or was woken for nothing
-	uint32_t cpu_rest;       // how long its last rest was, in ticks,
-	uint32_t cpu_rest_end;   // and the tick in which that ended
-	uint32_t cpu_switches;   // how often it has switched envs
-	uint32_t cpu_tick;       // since this tick
+	// Used by this CPU alone: for nothing it has
+	uint32_t cpu_waits; // slept for the kernel lock, or been woken, so many times
+	uint32_t cpu_tick;  // since this tick
 
 	// Protected by the kernel lock. (While the CPU is CPU_USER, cpu_env does not change.)
 	struct Env *cpu_env; // the env that runs here or NULL; when not CPU_KERNEL, its CPU reads
@@ -58,6 +54,7 @@ struct __attribute__((aligned(256))) CpuInfo {
 	pde_t *cpu_pgdir;    // the page directory in CR3, and its frame
 	struct PageInfo *cpu_pgdir_page;
 	struct Env *cpu_last; // the env chosen last by round robin, which goes on after it
+	uint32_t cpu_charged; // when the current env was charged last, by the time-stamp counter
 	bool cpu_tlb_stale;   // has to flush its TLB before it runs user code again
 	bool cpu_woken;       // was halted and has been kicked; its CPU reads it without the lock
 };
@@ -70,6 +67,7 @@ extern struct CpuInfo cpus[NCPU];
 extern int ncpu;             // how many entries are used
 extern int ncpu_left_out;    // how many more CPUs there are, for which there was no room
 extern physaddr_t lapicaddr; // registers of the local APICs, 0 if there are none
+extern uint32_t tick_length; // in ticks of the time-stamp counter, the same on all CPUs
 
 extern uint8_t percpu_kstacks[NCPU][KSTKSIZE];
 

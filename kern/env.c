@@ -96,8 +96,10 @@ static void take_off_cpu(struct Env *e)
 
 	assert(cpu->cpu_env == e);
 	cpu_kick_out(cpu);
+	env_charge(cpu, e);
 	env_set_state(e, ENV_RUNNABLE);
 	cpu->cpu_env = NULL;
+	cpu->cpu_resched = true;
 
 	// That CPU may have a trap of e to handle, and wait for the lock. It will not handle the
 	// trap, so e must execute the instruction again. After a fault eip points to it; after `int
@@ -170,6 +172,11 @@ int env_alloc(struct Env **store, envid_t parent_id)
 	e->env_parent_id = parent_id;
 	e->env_type = ENV_TYPE_USER;
 	e->env_runs = 0;
+	e->env_time_left = tick_length;
+	if (curenv) { // an env that goes on in a child does not get more time in this round
+		env_charge(thiscpu, curenv);
+		e->env_time_left = curenv->env_time_left;
+	}
 	e->env_pgfault_upcall = NULL;
 	e->env_ipc_recving = false;
 	e->env_ipc_dstva = NULL;

@@ -93,18 +93,34 @@ bool user_mem_assert(struct Env *env, const void *va, size_t len, int perm);
 
 // ---- Running ----
 
+// Charge e, the current env of cpu, for the time since this was last done, or since it was given
+// the CPU. That is a tick at most; it is more only if an emulator has stopped the CPU.
+static inline void env_charge(struct CpuInfo *cpu, struct Env *e)
+{
+	uint32_t now = read_tsc(), used = now - cpu->cpu_charged;
+
+	cpu->cpu_charged = now;
+	e->env_time_left -= MIN(used, tick_length);
+}
+
 // Make e, which is runnable, the current env of cpu, which is this CPU. The env that ran here
 // before becomes runnable. (At the end of the trap, env_resume enters user mode.)
 static inline void env_run(struct CpuInfo *cpu, struct Env *e)
 {
 	struct Env *old = cpu->cpu_env;
 
-	if (old && old->env_status == ENV_RUNNING)
-		env_set_state(old, ENV_RUNNABLE);
+	if (old) {
+		env_charge(cpu, old);
+		if (old->env_status == ENV_RUNNING)
+			env_set_state(old, ENV_RUNNABLE);
+	} else {
+		cpu->cpu_charged = read_tsc();
+	}
+	assert(e->env_status == ENV_RUNNABLE);
+	env_set_state(e, ENV_RUNNING);
 	cpu->cpu_env = e;
 	e->env_cpunum = cpu - cpus;
 	e->env_runs++;
-	env_set_state(e, ENV_RUNNING);
 	tlb_load(cpu, e->env_pgdir);
 	if (cpu->cpu_fpu_loaded)
 		fpu_leave();

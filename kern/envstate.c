@@ -5,13 +5,23 @@
 #include <inc/assert.h>
 
 struct Env *envs;
-struct RunQueue run_queue;
+struct RunQueue run_queue, spent_queue;
 
-bool run_queue_has(const struct Env *e)
+bool queue_has(const struct RunQueue *q, const struct Env *e)
 {
 	uint32_t i = e - envs;
 
-	return run_queue.words[i / RUN_BITS] >> i % RUN_BITS & 1;
+	return q->words[i / RUN_BITS] >> i % RUN_BITS & 1;
+}
+
+void spent_queue_add(const struct Env *e)
+{
+	queue_add(&spent_queue, e);
+}
+
+void spent_queue_remove(const struct Env *e)
+{
+	queue_remove(&spent_queue, e);
 }
 
 static const char *const names[] = {

@@ -35,7 +35,10 @@ static void wait_for(uint32_t ticket)
 	}
 
 	uint32_t *slot = &kernel_lock_sleepers[ticket % NCPU];
-	__atomic_store_n(slot, cpunum() + 1, __ATOMIC_SEQ_CST);
+	struct CpuInfo *self = thiscpu;
+	if (++self->cpu_waits > FEW_WAITS)
+		self->cpu_resched = true;
+	__atomic_store_n(slot, self - cpus + 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&kernel_lock.now_serving, __ATOMIC_SEQ_CST) != ticket)
 		sti_hlt_cli();
 	__atomic_store_n(slot, 0, __ATOMIC_RELAXED);
@@ -45,13 +48,15 @@ void kernel_lock_wait(uint32_t ticket)
 {
 	if (kernel_locked())
 		spin_misused(&kernel_lock, "takes");
-	thiscpu->cpu_waits++;
 	trace(TRACE_LOCK_WAIT, 0);
 	wait_for(ticket);
 	trace(TRACE_LOCK_TAKEN, 0);
 }
 
-void kernel_lock_wake(int cpu)
+void kernel_lock_wake(uint32_t ticket)
 {
-	lapic_kick(&cpus[cpu]);
+	uint32_t sleeper = __atomic_load_n(&kernel_lock_sleepers[ticket % NCPU], __ATOMIC_SEQ_CST);
+
+	if (sleeper)
+		lapic_kick(&cpus[sleeper - 1]);
 }

@@ -25,17 +25,23 @@ static inline bool kernel_locked(void)
 	return spin_holding(&kernel_lock);
 }
 
+// How often a CPU may sleep for the lock in a tick. If it does so more often, its turn ends, and it
+// may rest (kern/sched.c).
+enum { FEW_WAITS = 4 };
+
 // Which CPU sleeps until ticket t is served: its number plus 1, at index t modulo NCPU; 0 for none.
 // At most NCPU tickets wait at a time. The CPU that sleeps writes here and then reads now_serving;
 // the CPU that unlocks writes now_serving and then reads here. These accesses are sequentially
-// consistent, so at least one of the two reads what the other has written.
+// consistent, so at least one of the two reads what the other has written. For the same reason the
+// CPU that unlocks need not read here if nobody has taken the next ticket: who takes it later reads
+// the new now_serving.
 extern uint32_t kernel_lock_sleepers[NCPU];
 _Static_assert((NCPU & (NCPU - 1)) == 0, "the index must stay in step when tickets wrap");
 
 // For lock_kernel and unlock_kernel when there are other CPUs that want the lock: wait until this
-// ticket is served; wake that CPU.
+// ticket is served; wake the CPU that sleeps until then, if it does.
 void kernel_lock_wait(uint32_t ticket) __attribute__((cold));
-void kernel_lock_wake(int cpu) __attribute__((cold));
+void kernel_lock_wake(uint32_t ticket) __attribute__((cold));
 
 // Take the lock, and release it.
 void lock_kernel(void);
@@ -49,7 +55,6 @@ static inline void lock_kernel_by(struct CpuInfo *self)
 	if (__atomic_load_n(&kernel_lock.now_serving, __ATOMIC_ACQUIRE) != ticket)
 		kernel_lock_wait(ticket);
 	kernel_lock.holder = self;
-	self->cpu_lock_takes++;
 	if (self->cpu_tlb_stale) { // another CPU has asked for this (kern/kick.c)
 		self->cpu_tlb_stale = false;
 		tlbflush();
@@ -64,9 +69,8 @@ static inline void unlock_kernel_by(struct CpuInfo *self)
 		spin_misused(&kernel_lock, "releases");
 	kernel_lock.holder = NULL;
 	__atomic_store_n(&kernel_lock.now_serving, next, __ATOMIC_SEQ_CST);
-	uint32_t sleeper = __atomic_load_n(&kernel_lock_sleepers[next % NCPU], __ATOMIC_SEQ_CST);
-	if (sleeper)
-		kernel_lock_wake(sleeper - 1);
+	if (__atomic_load_n(&kernel_lock.next_ticket, __ATOMIC_SEQ_CST) != next)
+		kernel_lock_wake(next);
 }
 
 #endif

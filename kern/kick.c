@@ -43,29 +43,16 @@ void cpu_kick_out(struct CpuInfo *cpu)
 	}
 }
 
-// Wake a CPU with that status which has not been woken yet. Returns whether there was one.
-static bool wake(uint32_t status)
-{
-	assert(kernel_locked());
-	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++) {
-		if (cpu->cpu_status == status && !cpu->cpu_woken) {
-			cpu->cpu_woken = true;
-			lapic_kick(cpu);
-			return true;
-		}
-	}
-	return false;
-}
-
 void cpu_wake_halted(void)
 {
-	if (wake(CPU_HALTED))
-		ncpu_halted--;
-}
+	struct CpuInfo *cpu = cpus;
 
-void cpu_wake_resting(void)
-{
-	wake(CPU_RESTING);
+	assert(kernel_locked());
+	while (cpu->cpu_status != CPU_HALTED || cpu->cpu_woken)
+		cpu++;
+	cpu->cpu_woken = true;
+	ncpu_halted--;
+	lapic_kick(cpu);
 }
 
 void tlb_shoot_down(const pde_t *pgdir)

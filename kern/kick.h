@@ -26,7 +26,4 @@ static inline void cpu_wake_one(void)
 		cpu_wake_halted();
 }
 
-// Wake a resting CPU, if there is one.
-void cpu_wake_resting(void);
-
 #endif

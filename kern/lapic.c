@@ -82,9 +82,17 @@ static void measure_timer(void)
 	write(TIMER_DIVIDE, TIMER_DIVIDE_BY_1);
 	write(TIMER_START, UINT32_MAX);
 
+	uint64_t cycles = read_tsc();
+	uint32_t counts = lapic[TIMER_COUNT];
 	timer_hz = UINT32_MAX;
 	for (int i = 0; i < 3; i++)
 		timer_hz = MIN(timer_hz, measure_timer_once());
+	cycles = read_tsc() - cycles;
+	counts -= lapic[TIMER_COUNT];
+
+	cycles *= lapic_counts_per_tick();
+	divl(&cycles, counts);
+	tick_length = cycles;
 }
 
 static void begin_ticks(void)

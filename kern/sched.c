@@ -31,7 +31,7 @@ static uint32_t above(uint32_t word, uint32_t i)
 
 // Return the first runnable env after `from' in envs[], going round; `from' itself comes last.
 // Returns NULL if there is none.
-static struct Env *next_runnable(const struct Env *from)
+static inline struct Env *next_runnable(const struct Env *from)
 {
 	//{ Exercise 6: find the env whose turn it is, round robin
 	const struct RunQueue *q = &run_queue;
@@ -49,6 +49,26 @@ static struct Env *next_runnable(const struct Env *from)
 	}
 	return &envs[w * RUN_BITS + __builtin_ctz(bits)];
 	//}
+}
+
+// Time is shared in rounds. In each round every env has a share of as long as a tick, however it
+// uses that: all at once, or little by little, because it yields, waits for messages, or has
+// children. An env that has used up its share goes to spent_queue. It does not run again before the
+// next round. The round ends when no other env has time left, or when the only one that has time
+// left yields. Within the round the envs take turns, round robin; a turn ends at a tick, if not
+// earlier.
+
+// Begin a round: give each env that has used up its share another one.
+static void begin_round(void)
+{
+	while (spent_queue.summary) {
+		uint32_t w = __builtin_ctz(spent_queue.summary);
+		struct Env *e = &envs[w * RUN_BITS + __builtin_ctz(spent_queue.words[w])];
+
+		queue_remove(&spent_queue, e);
+		e->env_time_left = MAX(e->env_time_left + (int) tick_length, 0);
+		queue_add(&run_queue, e);
+	}
 }
 
 // End QEMU, with an exit status that says how the run has gone.
@@ -93,49 +113,19 @@ static bool any_cpu_has_env(void)
 	return false;
 }
 
-enum {
-	IDLE_TICKS = 40,    // between interrupts of an idle CPU, which cost the host time
-	FEW_WAITS = 4,      // waits in about a tick that do not count as many
-	FEW_SWITCHES = 512, // switches in a tick, at most, if envs mostly compute
-};
+enum { IDLE_TICKS = 40 }; // between interrupts of an idle CPU, which cost the host time
 
-// If envs spend their time in the kernel or send each other messages, one more CPU does not help.
-// It waits for the lock, and other CPUs wait for it. Or it is woken, and meanwhile another CPU runs
-// the env. Return whether most of what this CPU has done lately was such waiting.
-static bool mostly_waits(const struct CpuInfo *cpu)
-{
-	return cpu->cpu_waits > FEW_WAITS && cpu->cpu_waits > cpu->cpu_lock_takes / 2;
-}
-
-// Reset the counts so that one more wait makes mostly_waits() true.
-static void restart_counts(struct CpuInfo *cpu)
-{
-	cpu->cpu_waits = FEW_WAITS;
-	cpu->cpu_lock_takes = 0;
-}
-
-// Return for how many ticks this CPU is to rest: 1; or four times as many as the last time, if that
-// was just before.
-static uint32_t rest_ticks(struct CpuInfo *cpu)
-{
-	bool again = cpu->cpu_rest > 0 && cpu_ticks(cpu) - cpu->cpu_rest_end <= 3;
-
-	cpu->cpu_rest = again ? MIN(4 * cpu->cpu_rest, (uint32_t) IDLE_TICKS) : 1;
-	return cpu->cpu_rest;
-}
-
-// Begin to count the switches of this CPU's current tick.
+// Begin to count the waits of this CPU's current tick.
 static void begin_tick(struct CpuInfo *cpu)
 {
 	cpu->cpu_tick = cpu_ticks(cpu);
-	cpu->cpu_switches = 0;
+	cpu->cpu_waits = 0;
 }
 
-// Sleep until there may be an env to run. With rest, sleep for some ticks, or until a busy CPU
-// wakes this one.
+// Sleep until there may be an env to run. With rest, sleep until the next tick.
 static void sched_halt(struct CpuInfo *cpu, bool rest)
 {
-	uint32_t begin = cpu_ticks(cpu), ticks = rest ? rest_ticks(cpu) : IDLE_TICKS;
+	uint32_t begin = cpu_ticks(cpu);
 
 	tlb_load(cpu, kern_pgdir);
 	cpu->cpu_woken = false;
@@ -149,7 +139,7 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	// If another CPU makes an env runnable and wakes this one after the condition has been
 	// checked, its kick ends hlt. A CPU that has been woken must leave the loop, even if there
 	// is no env for it any more: otherwise it would sleep and not be woken again.
-	lapic_tick_every(ticks);
+	lapic_tick_every(rest ? 1 : IDLE_TICKS);
 	//{ Exercise 13: sleep with interrupts on
 	while (!__atomic_load_n(&cpu->cpu_woken, __ATOMIC_RELAXED) &&
 	       (rest ? cpu_ticks(cpu) == begin : !run_queue.summary))
@@ -162,37 +152,54 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	//{ Exercise 5: take the kernel lock again, after sleeping
 	lock_kernel();
 	//}
-	begin_tick(cpu);
 	ncpu_halted -= !rest && !cpu->cpu_woken;
-	if (rest) {
-		cpu->cpu_rest_end = cpu_ticks(cpu);
-		restart_counts(cpu);
-	} else if (!run_queue.summary) {
-		cpu->cpu_waits++;
-	}
+	if (cpu_ticks(cpu) != begin)
+		begin_tick(cpu);
+	if (!rest && !run_queue.summary)
+		cpu->cpu_waits++; // another CPU runs the env already
 }
 
-// Sleep until there is an env to run, and return it. A CPU that mostly waits rests first, if
-// another CPU runs an env.
-static struct Env *wait_for_work(struct CpuInfo *cpu)
+// Begin a round, and return the env that runs first in it; NULL if none can run.
+static __attribute__((cold)) struct Env *first_of_round(const struct CpuInfo *cpu)
 {
-	cpu->cpu_env = NULL;
+	begin_round();
+	return next_runnable(cpu->cpu_last);
+}
+
+// Give up the current env, sleep until there is an env to run, and return it.
+//
+// While envs are mostly in the kernel, or mostly send each other messages, one more CPU does not
+// help. It waits for the lock, and makes others wait; or it is woken, and meanwhile another CPU
+// runs the env. A CPU to which this has happened more than FEW_WAITS times in a tick is hindered:
+// if another CPU runs an env, it leaves its own to the others, and rests for a tick. So of all the
+// CPUs that would only wait, each tries a few times in every other tick, and one works.
+static __attribute__((cold)) struct Env *wait_for_work(struct CpuInfo *cpu)
+{
+	struct Env *current = cpu->cpu_env;
+
+	if (current) {
+		env_charge(cpu, current);
+		if (current->env_status == ENV_RUNNING)
+			env_set_state(current, ENV_RUNNABLE);
+		cpu->cpu_env = NULL;
+	}
 	for (;;) {
 		while (env_reap()) { // another CPU may take the lock in between
 			unlock_kernel();
 			lock_kernel();
 		}
-		if (mostly_waits(cpu) && any_cpu_has_env()) {
-			if (run_queue.summary)
-				cpu_wake_one(); // another CPU runs the env instead
+		bool others_run = any_cpu_has_env();
+		if (cpu->cpu_waits > FEW_WAITS && others_run) {
 			sched_halt(cpu, true);
 			continue; // meanwhile the last env may have ended: there is memory to free
 		}
 
 		struct Env *next = next_runnable(cpu->cpu_last);
+		if (!next)
+			next = first_of_round(cpu);
 		if (next)
 			return next;
-		if (any_cpu_has_env())
+		if (others_run)
 			sched_halt(cpu, false);
 		else
 			all_done();
@@ -203,18 +210,25 @@ static struct Env *wait_for_work(struct CpuInfo *cpu)
 static struct Env *choose(struct CpuInfo *cpu)
 {
 	struct Env *current = cpu->cpu_env;
+	bool tick = cpu_ticks(cpu) != cpu->cpu_tick;
 
-	if (cpu_ticks(cpu) != cpu->cpu_tick) {
-		// If envs compute for most of the time, resting CPUs are of use.
-		if (cpu->cpu_switches <= FEW_SWITCHES && run_queue.summary)
-			cpu_wake_resting();
+	if (tick) {
 		begin_tick(cpu);
+		if (current)
+			env_charge(cpu, current);
 		env_reap();
 	}
-	struct Env *next = next_runnable(cpu->cpu_last);
-	if (current && current->env_status == ENV_RUNNING)
-		return next ? next : current;
-	return next && !mostly_waits(cpu) ? next : wait_for_work(cpu);
+	if (!current || current->env_status != ENV_RUNNING || cpu->cpu_waits > FEW_WAITS)
+		return wait_for_work(cpu);
+	struct Env *next = run_queue.summary ? next_runnable(cpu->cpu_last) : NULL;
+	// A tick does not end the round, as long as the current env has time left.
+	if (!next && spent_queue.summary && (!tick || current->env_time_left < 0))
+		next = first_of_round(cpu);
+	if (next)
+		return next;
+	if (current->env_time_left < 0) // it has taken nothing from others, so it owes nothing
+		current->env_time_left = tick_length;
+	return current;
 }
 
 IN_REGISTERS void sched_choose(struct CpuInfo *cpu)
@@ -224,13 +238,12 @@ IN_REGISTERS void sched_choose(struct CpuInfo *cpu)
 	cpu->cpu_next = NULL;
 	// An env that has just got a message is often the only one that can run: then it is not
 	// searched for.
-	if (!next || next->env_status != ENV_RUNNABLE || run_queue.count > 1 || mostly_waits(cpu))
+	if (!next || next->env_status != ENV_RUNNABLE || next->env_time_left < 0 ||
+	    run_queue.count > 1 || cpu->cpu_waits > FEW_WAITS)
 		next = choose(cpu);
 	cpu->cpu_last = next;
-	if (next != cpu->cpu_env) {
-		cpu->cpu_switches++;
+	if (next != cpu->cpu_env)
 		env_run(cpu, next);
-	}
 	cpu->cpu_resched = false;
 }
 
@@ -242,6 +255,6 @@ void sched_yield(void)
 
 void sched_join(void)
 {
-	restart_counts(thiscpu);
+	begin_tick(thiscpu);
 	sched_yield();
 }

@@ -171,9 +171,6 @@ static void handle_tick(struct CpuInfo *cpu)
 	cpu->cpu_timer_ticks++;
 	lapic_eoi();
 	//}
-	// So that old events matter less.
-	cpu->cpu_lock_takes /= 2;
-	cpu->cpu_waits /= 2;
 }
 
 // If this trap is an interrupt, or a non-maskable one, handle it. This is done before the kernel
@@ -202,11 +199,11 @@ static void handle_interrupt(uint32_t trapno)
 }
 
 // Handle a trap of e, the current env, whose registers are in its env_tf.
-static void trap_dispatch(struct Env *e)
+static void trap_dispatch(struct Env *e, uint32_t trapno)
 {
 	struct Trapframe *tf = &e->env_tf;
 
-	if (tf->tf_trapno == T_SYSCALL) {
+	if (trapno == T_SYSCALL) {
 		syscall_dispatch(e);
 		return;
 	}
@@ -216,13 +213,13 @@ static void trap_dispatch(struct Env *e)
 		kill_for_trap(e);
 		return;
 	}
-	if (tf->tf_trapno == T_PGFLT) {
+	if (trapno == T_PGFLT) {
 		page_fault_handler(e);
 		return;
 	}
-	if (is_interrupt(tf->tf_trapno))
+	if (is_interrupt(trapno))
 		return;
-	switch (tf->tf_trapno) {
+	switch (trapno) {
 	case T_BRKPT:
 		monitor(tf);
 		return;
@@ -250,9 +247,10 @@ IN_REGISTERS void (*trap_enter)(struct Trapframe *tf, struct CpuInfo *cpu)
 IN_REGISTERS void trap(struct Trapframe *tf, struct CpuInfo *cpu)
 {
 	struct Env *e = cpu->cpu_env;
+	uint32_t trapno = tf->tf_trapno;
 
-	if (tf->tf_trapno != T_SYSCALL && tf->tf_trapno != T_PGFLT)
-		handle_interrupt(tf->tf_trapno);
+	if (trapno != T_SYSCALL && trapno != T_PGFLT)
+		handle_interrupt(trapno);
 	if (cpu->cpu_fpu_loaded)
 		fpu_store(e);
 	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
@@ -263,7 +261,7 @@ IN_REGISTERS void trap(struct Trapframe *tf, struct CpuInfo *cpu)
 	// While this CPU waited for the lock, another one may have taken the env away and undone
 	// the trap. Then there is nothing to handle.
 	if (cpu->cpu_env == e)
-		trap_dispatch(e);
+		trap_dispatch(e, trapno);
 
 	if (cpu->cpu_resched)
 		sched_choose(cpu);

@@ -7,7 +7,7 @@
 #include <kern/trapoffsets.h>
 
 // One entry point for each vector. It pushes 0 if the processor has pushed no error code, and then
-// the vector's number.
+// the vector's number. (Only user mode makes system calls.)
 #define PUSH_NO_ERROR_CODE pushl $0;
 #define PUSH_ERROR_CODE
 #define VECTOR(entry, number, code, privilege, name)                                               \
@@ -15,7 +15,11 @@
 	.type entry, @function;                                                                    \
 	.balign 4;                                                                                 \
 	entry : PUSH_##code pushl $(number);                                                       \
-	jmp alltraps;
+	.if (number) == T_SYSCALL;                                                                 \
+	jmp from_user;                                                                             \
+	.else;                                                                                     \
+	jmp alltraps;                                                                              \
+	.endif;
 
 	.text
 #include <kern/vectors.h>
@@ -28,6 +32,7 @@
 alltraps:
 	testb $3, TF_CS - TF_TRAPNO(%esp) // the privilege level from which the trap comes
 	jz from_kernel
+from_user:
 	pushl %ds
 	pushl %es
 	pushl %edx

@@ -19,7 +19,7 @@
 #define TF_EFLAGS 56
 #define TF_ESP    60
 #define TF_SS     64
-#define CPU_ENV   152
+#define CPU_ENV   136
 #define CPU_SHIFT 5 // a TSS's selector, shifted by this, is the offset of its CPU's entry in cpus
 
 #endif

@@ -92,9 +92,9 @@ MISTAKES = {
         "kern/pmap.h", "*old = self->cpu_pgdir_page",
         r"cpus\[1\].cpu_pgdir_page is read without the kernel lock"),
     "a CPU that has slept takes the lock late": (
-        "kern/sched.c", "after sleeping\n	lock_kernel();\n	//}\n	begin_tick(cpu);\n"
+        "kern/sched.c", "after sleeping\n	lock_kernel();\n	//}\n"
         "	ncpu_halted -= !rest && !cpu->cpu_woken;\n",
-        "after sleeping\n	//}\n	begin_tick(cpu);\n	ncpu_halted -= !rest && !cpu->cpu_woken;\n"
+        "after sleeping\n	//}\n	ncpu_halted -= !rest && !cpu->cpu_woken;\n"
         "	lock_kernel();\n", "primes", "2",
         "kern/sched.c", "ncpu_halted -= ", "ncpu_halted is read without the kernel lock"),
     "a CPU that goes to sleep releases the lock early": (
@@ -142,9 +142,9 @@ MISTAKES = {
         "hello", "1", "kern/sched.c", "bits = q->words[w];",
         r"index 32 of an array of type 'uint32_t \[32\]'"),
     "a shift is too wide": (
-        "kern/envstate.h", "run_queue.summary |= 1U << i / RUN_BITS;",
-        "run_queue.summary |= 1U << (i / RUN_BITS + 32);", "hello", "1",
-        "kern/envstate.h", "run_queue.summary |= 1U", "1 of type 'unsigned int' is shifted by 32"),
+        "kern/envstate.h", "q->summary |= 1U << i / RUN_BITS;",
+        "q->summary |= 1U << (i / RUN_BITS + 32);", "hello", "1",
+        "kern/envstate.h", "q->summary |= 1U", "1 of type 'unsigned int' is shifted by 32"),
     "a sum is too large": (
         "kern/env.c", "	e->env_runs = 0;\n",
         "	e->env_runs = 0;\n	e->env_cpunum = INT32_MAX;\n	e->env_cpunum += 1;\n", "hello", "1",

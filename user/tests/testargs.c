@@ -90,7 +90,8 @@ static void add(uint32_t *hash, uint32_t value)
 	*hash = (*hash ^ value) * 16777619;
 }
 
-// Return the checksum: of all references, all envs, and this env's page tables.
+// Return the checksum: of all references, all envs but the time they have left, and this env's
+// page tables.
 static uint32_t checksum(void)
 {
 	uint32_t hash = 0;
@@ -102,7 +103,8 @@ static uint32_t checksum(void)
 		const volatile uint32_t *field = (const volatile uint32_t *) &envs[i].env_link;
 		if (envs[i].env_status != ENV_FREE)
 			for (; field < (const volatile uint32_t *) &envs[i + 1]; field++)
-				add(&hash, *field);
+				if (field != (const volatile uint32_t *) &envs[i].env_time_left)
+					add(&hash, *field);
 	}
 	for (size_t d = 0; d < PDX(UTOP); d++)
 		for (size_t n = 0; (uvpd[d] & PTE_P) && n < NPTENTRIES; n++)

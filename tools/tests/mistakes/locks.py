@@ -56,8 +56,8 @@ MISTAKES = {
     "after sleeping the lock is taken late": lock(
         "kern/sched.c:.* ncpu_halted is read without the kernel lock",
         "kern/sched.c", "after sleeping\n	lock_kernel();", "after sleeping",
-        "kern/sched.c", "	if (rest) {\n		cpu->cpu_rest_end",
-        "	lock_kernel();\n	if (rest) {\n		cpu->cpu_rest_end"),
+        "kern/sched.c", "	if (cpu_ticks(cpu) != begin)\n",
+        "	lock_kernel();\n	if (cpu_ticks(cpu) != begin)\n"),
     "what the lock protects is read before the lock is taken": lock(
         "kern/trap.c:.* run_queue.* is read without the kernel lock",
         "kern/trap.c", TRAP, "	if (run_queue.count > NENV)\n		return;\n" + TRAP),

@@ -3,7 +3,5 @@
 //{ Exercise 14: end the turn, and tell the local APIC that the interrupt is over
 	lapic_eoi();
 	cpu->cpu_resched = true;
-	cpu->cpu_lock_takes = cpu->cpu_lock_takes / 2;
-	cpu->cpu_waits = cpu->cpu_waits / 2;
 	++cpu->cpu_timer_ticks;
 //}

@@ -7,7 +7,5 @@
 //{ Exercise 14: end the turn, and tell the local APIC that the interrupt is over
 	lapic_eoi();
 	cpu->cpu_timer_ticks = cpu->cpu_timer_ticks + 1;
-	cpu->cpu_waits >>= 1;
-	cpu->cpu_lock_takes >>= 1;
 	cpu->cpu_resched = true;
 //}
