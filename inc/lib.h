@@ -94,16 +94,20 @@ int sys_page_alloc(envid_t env, void *pg, int perm);
 //	-E_NO_MEM	no frame for a page table
 int sys_page_map(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, int perm);
 
-// Map n consecutive pages, each as sys_page_map does. Returns how many have been mapped, from 1 to
-// n; or the error of the first one, or
+// Map n consecutive pages, each as sys_page_map does, and give them the same rights, perm, in
+// src_env, too. Returns how many have been mapped, from 1 to n; or the error of the first one, or
 //	-E_INVAL	n is 0
-int sys_page_map_run(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, int perm,
-		     size_t n);
+int sys_page_share(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, int perm,
+		   size_t n);
 
-// Move the caller's page at `from' to `to' in dst_env: map it there with rights perm as
-// sys_page_map does, with the same errors, then unmap it at `from'. Also returns
-//	-E_INVAL	the page would be moved to where it is
-int sys_page_move(void *from, envid_t dst_env, void *to, int perm);
+// Map a copy of the caller's page at src_pg, which it may not be allowed to write to, at dst_pg in
+// dst_env. (Where the copy takes the place of a page that is mapped nowhere else, it is that page.)
+// Returns 0, or
+//	-E_BAD_ENV
+//	-E_INVAL	an address or perm is not as for sys_page_alloc, or nothing is mapped at
+//			src_pg
+//	-E_NO_MEM	no frame for the copy, or for a page table
+int sys_page_copy(void *src_pg, envid_t dst_env, void *dst_pg, int perm);
 
 // Unmap the page at pg in env, if there is one. Returns 0, or
 //	-E_BAD_ENV
@@ -129,6 +133,10 @@ int sys_ipc_send(envid_t to_env, uint32_t value, void *pg, int perm);
 // The message is then in thisenv's env_ipc_ fields. Returns 0, or at once
 //	-E_INVAL	rcv_pg is below UTOP, but below UMIN or not page-aligned
 int sys_ipc_recv(void *rcv_pg);
+
+// Send a message as sys_ipc_try_send does, and then wait for one as sys_ipc_recv does. Returns 0,
+// or an error of one of them; then nothing has been sent.
+int sys_ipc_send_recv(envid_t to_env, uint32_t value, void *pg, int perm, void *rcv_pg);
 
 // Inline, because the child gets its stack later, as a copy: at this point it must not have a
 // return address there.
@@ -164,6 +172,11 @@ envid_t sfork(void);
 // Send val, and the page at pg with rights perm if pg is not NULL, to env `to', and wait until it
 // has been received. Panics on any error.
 void ipc_send(envid_t to, uint32_t val, void *pg, int perm);
+
+// The same as ipc_send and then ipc_recv, but in one system call if the receiver waits already. For
+// requests and their answers.
+int32_t ipc_send_recv(envid_t to, uint32_t val, void *pg, int perm, envid_t *from, void *rcv_pg,
+		      int *rcv_perm);
 
 // Wait for a message and return its value. If pg is not NULL, a page that comes with the message is
 // mapped there. The sender's id is stored in *from, the page's rights (0: no page) in *perm, unless

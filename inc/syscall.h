@@ -21,8 +21,9 @@ enum {
 	SYS_ipc_try_send,
 	SYS_ipc_recv,
 	SYS_ipc_send,
-	SYS_page_map_run,
-	SYS_page_move,
+	SYS_page_share,
+	SYS_page_copy,
+	SYS_ipc_send_recv,
 	NSYSCALLS
 };
 

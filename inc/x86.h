@@ -72,6 +72,23 @@ static inline void rep_stosl(void *dst, uint32_t value, uint32_t count)
 	asm volatile("rep stosl" : "+D"(dst), "+c"(count) : "a"(value) : "memory", "cc");
 }
 
+// Return the address of the first word from p on that is not value; end, if there is none.
+static inline const volatile uint32_t *repe_scasl(const volatile uint32_t *p, uint32_t value,
+						  const volatile uint32_t *end)
+{
+	uint32_t count = end - p;
+
+	asm volatile("cmpl %2, %2\n\t" // in case count is 0
+		     "repe scasl\n\t"
+		     "je 1f\n\t"
+		     "subl $4, %0\n"
+		     "1:"
+		     : "+D"(p), "+c"(count)
+		     : "a"(value)
+		     : "memory", "cc");
+	return p;
+}
+
 static inline void rep_movsb(void *dst, const void *src, uint32_t count)
 {
 	asm volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(count) : : "memory", "cc");

@@ -177,8 +177,8 @@ static void audit_env(struct Env *e)
 	bool runnable = e->env_status == ENV_RUNNABLE, spent = e->env_time_left < 0;
 	if (queue_has(&run_queue, e) != (runnable && !spent) ||
 	    queue_has(&spent_queue, e) != (runnable && spent))
-		complain("env %08x has status %u, and %d cycles left, but is in the wrong queue\n",
-			 e->env_id, e->env_status, e->env_time_left);
+		complain("env %08x (status %u, %d cycles left) is in the wrong queue\n", e->env_id,
+			 e->env_status, e->env_time_left);
 	if (e->env_status == ENV_FREE) {
 		if (e->env_pgdir || e->env_fpu)
 			complain("free env slot %u still has memory\n", e - envs);

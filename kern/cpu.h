@@ -10,6 +10,10 @@
 #include <inc/types.h>
 #include <inc/x86.h>
 
+// For functions that assembly calls, or that are assembly, or that are called very often: the first
+// three arguments are in eax, edx and ecx.
+#define IN_REGISTERS __attribute__((regparm(3)))
+
 // How many CPUs this build can use. Each takes KSTKSIZE bytes of memory.
 #define NCPU 8
 
@@ -44,9 +48,9 @@ struct __attribute__((aligned(256))) CpuInfo {
 	uint32_t cpu_random;      // the state of its random numbers (kern/seed.c)
 	struct Env *cpu_next;     // the next env, if no other is runnable at the next choice; or NULL
 
-	// Used by this CPU alone: for nothing it has
-	uint32_t cpu_waits; // slept for the kernel lock, or been woken, so many times
-	uint32_t cpu_tick;  // since this tick
+	// Used by this CPU alone, for kern/sched.c.
+	uint32_t cpu_tick; // the last tick in which it has chosen an env
+	bool cpu_hindered; // it had better rest
 
 	// Protected by the kernel lock. (While the CPU is CPU_USER, cpu_env does not change.)
 	struct Env *cpu_env; // the env that runs here or NULL; when not CPU_KERNEL, its CPU reads

@@ -6,6 +6,7 @@
 #include <inc/error.h>
 #include <inc/mmu.h>
 #include <inc/string.h>
+#include <inc/x86.h>
 
 #include <kern/cpu.h>
 #include <kern/envstate.h>
@@ -238,11 +239,10 @@ static bool free_table(struct Env *e)
 
 	struct PageInfo *frame = pte_page(e->env_pgdir[i]);
 	pte_t *table = page2kva(frame);
-	for (size_t j = 0; j < NPTENTRIES; j++) {
-		if (table[j] & PTE_P) {
-			page_decref(pte_page(table[j]));
-			table[j] = 0;
-		}
+	pte_t *pte = table, *end = table + NPTENTRIES;
+	while ((pte = (pte_t *) repe_scasl(pte, 0, end)) < end) {
+		page_decref(pte_page(*pte));
+		*pte++ = 0;
 	}
 	if (!e->env_pgdir_is_loaded) {
 		assert(pa2page(PADDR(e->env_pgdir))->pp_ref == 1);

@@ -49,12 +49,11 @@ int env_create(const struct Program *program, const char *command, enum EnvType 
 //	-E_BAD_ENV
 static inline int envid2env(envid_t id, struct Env **store, bool checkperm)
 {
-	struct Env *e = &envs[ENVX(id)];
-
 	if (id == 0) {
 		*store = curenv;
 		return 0;
 	}
+	struct Env *e = &envs[ENVX(id)];
 	if (e->env_id != id || e->env_status == ENV_FREE || e->env_status == ENV_DYING)
 		return -E_BAD_ENV;
 	if (checkperm && e != curenv && e->env_parent_id != curenv->env_id)
@@ -94,18 +93,18 @@ bool user_mem_assert(struct Env *env, const void *va, size_t len, int perm);
 // ---- Running ----
 
 // Charge e, the current env of cpu, for the time since this was last done, or since it was given
-// the CPU. That is a tick at most; it is more only if an emulator has stopped the CPU.
+// the CPU. If that is many ticks, the host of an emulator has stopped the CPU.
 static inline void env_charge(struct CpuInfo *cpu, struct Env *e)
 {
 	uint32_t now = read_tsc(), used = now - cpu->cpu_charged;
 
 	cpu->cpu_charged = now;
-	e->env_time_left -= MIN(used, tick_length);
+	e->env_time_left -= MIN(used, 1U << 28);
 }
 
-// Make e, which is runnable, the current env of cpu, which is this CPU. The env that ran here
-// before becomes runnable. (At the end of the trap, env_resume enters user mode.)
-static inline void env_run(struct CpuInfo *cpu, struct Env *e)
+// Switch cpu, which is this CPU, from its current env, if it has one, to e, which is ENV_RUNNING
+// already. If the old one could go on, it becomes runnable.
+static inline void env_switch(struct CpuInfo *cpu, struct Env *e)
 {
 	struct Env *old = cpu->cpu_env;
 
@@ -116,8 +115,6 @@ static inline void env_run(struct CpuInfo *cpu, struct Env *e)
 	} else {
 		cpu->cpu_charged = read_tsc();
 	}
-	assert(e->env_status == ENV_RUNNABLE);
-	env_set_state(e, ENV_RUNNING);
 	cpu->cpu_env = e;
 	e->env_cpunum = cpu - cpus;
 	e->env_runs++;
@@ -126,6 +123,16 @@ static inline void env_run(struct CpuInfo *cpu, struct Env *e)
 		fpu_leave();
 	// fs and gs are not saved for each env: load them, so that e does not see another env's.
 	load_fs_gs(GD_UD | 3);
+}
+
+// Make e, which is runnable, the current env of cpu, which is this CPU. (At the end of the trap,
+// env_resume enters user mode.)
+static inline void env_run(struct CpuInfo *cpu, struct Env *e)
+{
+	if (e->env_status != ENV_RUNNABLE)
+		env_state_illegal(e, ENV_RUNNING);
+	env_set_state(e, ENV_RUNNING);
+	env_switch(cpu, e);
 }
 
 // Let the current env of cpu, which is this CPU, go on, and release the kernel lock.

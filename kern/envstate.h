@@ -87,7 +87,7 @@ static inline void __attribute__((always_inline)) env_set_state(struct Env *e, u
 		[ENV_DYING] = 1 << ENV_FREE,
 		[ENV_RUNNABLE] = 1 << ENV_RUNNING | 1 << ENV_NOT_RUNNABLE | 1 << ENV_DYING,
 		[ENV_RUNNING] = 1 << ENV_RUNNABLE | 1 << ENV_NOT_RUNNABLE | 1 << ENV_DYING,
-		[ENV_NOT_RUNNABLE] = 1 << ENV_RUNNABLE | 1 << ENV_DYING,
+		[ENV_NOT_RUNNABLE] = 1 << ENV_RUNNABLE | 1 << ENV_RUNNING | 1 << ENV_DYING,
 	};
 	unsigned old = e->env_status;
 

@@ -10,6 +10,7 @@
 
 struct spinlock kernel_lock = {.name = "kernel"};
 uint32_t kernel_lock_sleepers[NCPU];
+uint32_t kernel_lock_waits;
 
 void lock_kernel(void)
 {
@@ -25,23 +26,22 @@ void unlock_kernel(void)
 
 enum { SPINS = 100 }; // how often to look before going to sleep
 
-// Wait until the ticket is served, first by looking again and again, then by sleeping.
-static void wait_for(uint32_t ticket)
+// Wait until the ticket is served, first by looking again and again, then by sleeping. Returns
+// whether it has slept.
+static bool wait_for(uint32_t ticket)
 {
 	for (int i = 0; i < SPINS; i++) {
 		if (__atomic_load_n(&kernel_lock.now_serving, __ATOMIC_ACQUIRE) == ticket)
-			return;
+			return false;
 		pause();
 	}
 
 	uint32_t *slot = &kernel_lock_sleepers[ticket % NCPU];
-	struct CpuInfo *self = thiscpu;
-	if (++self->cpu_waits > FEW_WAITS)
-		self->cpu_resched = true;
-	__atomic_store_n(slot, self - cpus + 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(slot, cpunum() + 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&kernel_lock.now_serving, __ATOMIC_SEQ_CST) != ticket)
 		sti_hlt_cli();
 	__atomic_store_n(slot, 0, __ATOMIC_RELAXED);
+	return true;
 }
 
 void kernel_lock_wait(uint32_t ticket)
@@ -49,7 +49,10 @@ void kernel_lock_wait(uint32_t ticket)
 	if (kernel_locked())
 		spin_misused(&kernel_lock, "takes");
 	trace(TRACE_LOCK_WAIT, 0);
-	wait_for(ticket);
+	bool slept = wait_for(ticket);
+	kernel_lock.holder = thiscpu;
+	if (slept && kernel_lock_waits++ == FEW_WAITS)
+		thiscpu->cpu_hindered = thiscpu->cpu_resched = true;
 	trace(TRACE_LOCK_TAKEN, 0);
 }
 

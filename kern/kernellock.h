@@ -25,8 +25,10 @@ static inline bool kernel_locked(void)
 	return spin_holding(&kernel_lock);
 }
 
-// How often a CPU may sleep for the lock in a tick. If it does so more often, its turn ends, and it
-// may rest (kern/sched.c).
+// How often CPUs have had to wait for nothing of late: have slept for the lock, or were woken when
+// another CPU already ran the env. The one that does so after FEW_WAITS others is hindered: its
+// turn ends, and it may rest (kern/sched.c). Protected by the lock.
+extern uint32_t kernel_lock_waits;
 enum { FEW_WAITS = 4 };
 
 // Which CPU sleeps until ticket t is served: its number plus 1, at index t modulo NCPU; 0 for none.
@@ -63,12 +65,10 @@ static inline void lock_kernel_by(struct CpuInfo *self)
 
 static inline void unlock_kernel_by(struct CpuInfo *self)
 {
-	uint32_t next = kernel_lock.now_serving + 1;
-
 	if (kernel_lock.holder != self)
 		spin_misused(&kernel_lock, "releases");
 	kernel_lock.holder = NULL;
-	__atomic_store_n(&kernel_lock.now_serving, next, __ATOMIC_SEQ_CST);
+	uint32_t next = __atomic_add_fetch(&kernel_lock.now_serving, 1, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&kernel_lock.next_ticket, __ATOMIC_SEQ_CST) != next)
 		kernel_lock_wake(next);
 }

@@ -45,14 +45,16 @@ void cpu_kick_out(struct CpuInfo *cpu)
 
 void cpu_wake_halted(void)
 {
-	struct CpuInfo *cpu = cpus;
-
 	assert(kernel_locked());
-	while (cpu->cpu_status != CPU_HALTED || cpu->cpu_woken)
-		cpu++;
-	cpu->cpu_woken = true;
-	ncpu_halted--;
-	lapic_kick(cpu);
+	// There may be none: a CPU that has stopped sleeping is counted until it has the lock.
+	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++) {
+		if (cpu->cpu_status == CPU_HALTED && !cpu->cpu_woken) {
+			cpu->cpu_woken = true;
+			ncpu_halted--;
+			lapic_kick(cpu);
+			return;
+		}
+	}
 }
 
 void tlb_shoot_down(const pde_t *pgdir)

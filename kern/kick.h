@@ -14,7 +14,7 @@ void cpu_kick_out(struct CpuInfo *cpu);
 // Make every other CPU that has pgdir loaded flush its TLB before it runs user code again.
 void tlb_shoot_down(const pde_t *pgdir);
 
-// How many CPUs are halted and have not been woken.
+// How many CPUs are halted, or were until now, and have not been woken.
 extern int ncpu_halted;
 
 // Wake a halted CPU, if there is one, so that it looks for an env to run. (Inline: every system

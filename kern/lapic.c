@@ -57,7 +57,7 @@ static void write(int reg, uint32_t value)
 // too small.
 static uint32_t measure_timer_once(void)
 {
-	const uint16_t period = PIT_HZ / 20000; // 0.05 ms
+	const uint16_t period = PIT_HZ / 30000; // 0.03 ms
 	uint16_t pit_start_count, pit_count;
 	uint32_t count;
 	int tries = 100000; // in case the interval timer does not run

@@ -74,7 +74,7 @@ enum { ALLOC_ZERO = 1 };
 
 // Take a frame off the free list. It has no references; it is filled with zeros if alloc_flags has
 // ALLOC_ZERO. Returns NULL if there is none.
-struct PageInfo *page_alloc(int alloc_flags);
+IN_REGISTERS struct PageInfo *page_alloc(int alloc_flags);
 
 // Put a frame without references on the free list.
 void page_free(struct PageInfo *pp);
@@ -108,7 +108,7 @@ static inline void page_decref(struct PageInfo *pp)
 pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create);
 
 // The same without create, for va below ULIM, where there are no 4 MB pages.
-static inline pte_t *pte_of(const pde_t *pgdir, const void *va)
+static inline __attribute__((always_inline)) pte_t *pte_of(const pde_t *pgdir, const void *va)
 {
 	pde_t pde = pgdir[PDX(va)];
 
@@ -117,14 +117,17 @@ static inline pte_t *pte_of(const pde_t *pgdir, const void *va)
 
 // Map frame pp at va with rights perm | PTE_P, in place of what was mapped there. Returns 0, or
 //	-E_NO_MEM	no frame for a page table; nothing has changed
-int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm);
+IN_REGISTERS int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm);
 
 // Return the frame mapped at va, or NULL. Unless pte_store is NULL, store there the address of its
 // entry; NULL if no frame is mapped.
 struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store);
 
 // Unmap the frame at va, if there is one.
-void page_remove(pde_t *pgdir, void *va);
+IN_REGISTERS void page_remove(pde_t *pgdir, void *va);
+
+// Give the page at va, which is mapped below UTOP, the rights perm | PTE_P.
+void page_set_rights(pde_t *pgdir, void *va, int perm);
 
 // Make every CPU that may have cached the translation of va in pgdir drop it, before it runs user
 // code again. To be called after a present entry has changed, and before the frame that it named is

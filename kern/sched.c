@@ -51,26 +51,6 @@ static inline struct Env *next_runnable(const struct Env *from)
 	//}
 }
 
-// Time is shared in rounds. In each round every env has a share of as long as a tick, however it
-// uses that: all at once, or little by little, because it yields, waits for messages, or has
-// children. An env that has used up its share goes to spent_queue. It does not run again before the
-// next round. The round ends when no other env has time left, or when the only one that has time
-// left yields. Within the round the envs take turns, round robin; a turn ends at a tick, if not
-// earlier.
-
-// Begin a round: give each env that has used up its share another one.
-static void begin_round(void)
-{
-	while (spent_queue.summary) {
-		uint32_t w = __builtin_ctz(spent_queue.summary);
-		struct Env *e = &envs[w * RUN_BITS + __builtin_ctz(spent_queue.words[w])];
-
-		queue_remove(&spent_queue, e);
-		e->env_time_left = MAX(e->env_time_left + (int) tick_length, 0);
-		queue_add(&run_queue, e);
-	}
-}
-
 // End QEMU, with an exit status that says how the run has gone.
 static void end_run(bool blocked)
 {
@@ -115,11 +95,12 @@ static bool any_cpu_has_env(void)
 
 enum { IDLE_TICKS = 40 }; // between interrupts of an idle CPU, which cost the host time
 
-// Begin to count the waits of this CPU's current tick.
+// Begin another tick of this CPU: waits so far do not count.
 static void begin_tick(struct CpuInfo *cpu)
 {
 	cpu->cpu_tick = cpu_ticks(cpu);
-	cpu->cpu_waits = 0;
+	cpu->cpu_hindered = false;
+	kernel_lock_waits = 0;
 }
 
 // Sleep until there may be an env to run. With rest, sleep until the next tick.
@@ -155,24 +136,95 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	ncpu_halted -= !rest && !cpu->cpu_woken;
 	if (cpu_ticks(cpu) != begin)
 		begin_tick(cpu);
-	if (!rest && !run_queue.summary)
-		cpu->cpu_waits++; // another CPU runs the env already
+	if (!rest && !run_queue.summary && kernel_lock_waits++ == FEW_WAITS)
+		cpu->cpu_hindered = true; // another CPU runs the env already
 }
 
-// Begin a round, and return the env that runs first in it; NULL if none can run.
-static __attribute__((cold)) struct Env *first_of_round(const struct CpuInfo *cpu)
+// ---- Rounds ----
+
+// Time is shared in rounds. In each round every env has a share of as long as a tick, however it
+// uses that: all at once, or little by little, because it yields, waits for messages, or goes on in
+// a child. While there are others that have time left, an env that has used up its share does not
+// run; it waits in spent_queue. A CPU for which there is no other one runs it nevertheless, and
+// what it uses then is missing in later rounds. A round begins when no env that can run has time
+// left, or none but one that yields. Within a round the envs take turns, round robin; a turn ends
+// at a tick, if not earlier.
+
+// Forget what e owes beyond some shares.
+static void limit_debt(struct Env *e)
 {
-	begin_round();
-	return next_runnable(cpu->cpu_last);
+	enum { MOST = 20 };
+
+	e->env_time_left = MAX(e->env_time_left, -MOST * (int) tick_length);
+}
+
+// Give e another share.
+static void give_share(struct Env *e)
+{
+	limit_debt(e);
+	e->env_time_left = MIN(e->env_time_left + (int) tick_length, (int) tick_length);
+}
+
+// Begin a round, for all envs that can run.
+static void begin_round(void)
+{
+	const struct RunQueue spent = spent_queue;
+
+	for (int i = 0; i < ncpu; i++)
+		if (cpus[i].cpu_env)
+			give_share(cpus[i].cpu_env);
+	for (uint32_t i = 0; i < NENV; i++) {
+		if (!spent.words[i / RUN_BITS])
+			i += RUN_BITS - 1;
+		else if (queue_has(&spent, &envs[i])) {
+			run_queue_remove(&envs[i]);
+			give_share(&envs[i]);
+			run_queue_add(&envs[i]);
+		}
+	}
+}
+
+// Whether an env runs on another CPU that has time left.
+static bool other_has_time(const struct CpuInfo *self)
+{
+	for (const struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++)
+		if (cpu != self && cpu->cpu_env && cpu->cpu_env->env_time_left >= 0)
+			return true;
+	return false;
+}
+
+// Return an env that has no time left but may run nevertheless, round robin. The queue is not
+// empty.
+static struct Env *next_spent(const struct Env *from)
+{
+	uint32_t i = from - envs;
+
+	do
+		i = (i + 1) % NENV;
+	while (!queue_has(&spent_queue, &envs[i]));
+	limit_debt(&envs[i]);
+	return &envs[i];
+}
+
+// Return the env that runs next on cpu, which is this CPU, when no env in run_queue can: one with
+// which a round begins, or one that has no time left. Returns NULL if there is none.
+static __attribute__((cold)) struct Env *next_without_time(const struct CpuInfo *cpu)
+{
+	if (!spent_queue.summary)
+		return NULL;
+	if (!other_has_time(cpu))
+		begin_round();
+	return run_queue.summary ? next_runnable(cpu->cpu_last) : next_spent(cpu->cpu_last);
 }
 
 // Give up the current env, sleep until there is an env to run, and return it.
 //
 // While envs are mostly in the kernel, or mostly send each other messages, one more CPU does not
 // help. It waits for the lock, and makes others wait; or it is woken, and meanwhile another CPU
-// runs the env. A CPU to which this has happened more than FEW_WAITS times in a tick is hindered:
-// if another CPU runs an env, it leaves its own to the others, and rests for a tick. So of all the
-// CPUs that would only wait, each tries a few times in every other tick, and one works.
+// runs the env. When that has happened a few times in a tick (kernel_lock_waits), the CPU to which
+// it happens next is hindered: if another CPU runs an env, it leaves its own to the others, and
+// rests for a tick. Then the others are not hindered before the same has happened again. So of the
+// CPUs that would only wait, one after the other rests, until one is left that works.
 static __attribute__((cold)) struct Env *wait_for_work(struct CpuInfo *cpu)
 {
 	struct Env *current = cpu->cpu_env;
@@ -189,14 +241,15 @@ static __attribute__((cold)) struct Env *wait_for_work(struct CpuInfo *cpu)
 			lock_kernel();
 		}
 		bool others_run = any_cpu_has_env();
-		if (cpu->cpu_waits > FEW_WAITS && others_run) {
+		if (cpu->cpu_hindered && others_run) {
+			kernel_lock_waits = 0;
 			sched_halt(cpu, true);
 			continue; // meanwhile the last env may have ended: there is memory to free
 		}
 
 		struct Env *next = next_runnable(cpu->cpu_last);
 		if (!next)
-			next = first_of_round(cpu);
+			next = next_without_time(cpu);
 		if (next)
 			return next;
 		if (others_run)
@@ -218,12 +271,12 @@ static struct Env *choose(struct CpuInfo *cpu)
 			env_charge(cpu, current);
 		env_reap();
 	}
-	if (!current || current->env_status != ENV_RUNNING || cpu->cpu_waits > FEW_WAITS)
+	if (!current || current->env_status != ENV_RUNNING || cpu->cpu_hindered)
 		return wait_for_work(cpu);
 	struct Env *next = run_queue.summary ? next_runnable(cpu->cpu_last) : NULL;
-	// A tick does not end the round, as long as the current env has time left.
-	if (!next && spent_queue.summary && (!tick || current->env_time_left < 0))
-		next = first_of_round(cpu);
+	// At a tick, only others that have time left follow one that has time left.
+	if (!next && !(tick && current->env_time_left >= 0))
+		next = next_without_time(cpu);
 	if (next)
 		return next;
 	if (current->env_time_left < 0) // it has taken nothing from others, so it owes nothing
@@ -239,7 +292,7 @@ IN_REGISTERS void sched_choose(struct CpuInfo *cpu)
 	// An env that has just got a message is often the only one that can run: then it is not
 	// searched for.
 	if (!next || next->env_status != ENV_RUNNABLE || next->env_time_left < 0 ||
-	    run_queue.count > 1 || cpu->cpu_waits > FEW_WAITS)
+	    run_queue.count > 1 || cpu->cpu_hindered)
 		next = choose(cpu);
 	cpu->cpu_last = next;
 	if (next != cpu->cpu_env)

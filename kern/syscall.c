@@ -8,6 +8,7 @@
 #include <inc/mmu.h>
 #include <inc/string.h>
 #include <inc/syscall.h>
+#include <inc/x86.h>
 
 #include <kern/console.h>
 #include <kern/cpu.h>
@@ -216,12 +217,12 @@ static int sys_page_map(envid_t srcid, void *srcva, envid_t dstid, void *dstva, 
 	//}
 }
 
-//{ Exercise 7, helper: the limit of sys_page_map_run
+//{ Exercise 7, helper: the limit of sys_page_share
 // How many pages it maps at most, so that other CPUs do not have to wait for the lock for long.
 enum { RUN_STEP = 256 };
 //}
 
-static int sys_page_map_run(envid_t srcid, char *srcva, envid_t dstid, char *dstva, uint32_t run)
+static int sys_page_share(envid_t srcid, char *srcva, envid_t dstid, char *dstva, uint32_t run)
 {
 	//{ Exercise 7: a challenge, map several pages in one call
 	struct Env *src, *dst;
@@ -234,7 +235,10 @@ static int sys_page_map_run(envid_t srcid, char *srcva, envid_t dstid, char *dst
 		r = -E_INVAL;
 	while (r == 0 && n < count) {
 		r = map_page(src, srcva, dst, dstva, perm);
-		n += r == 0;
+		if (r == 0) {
+			page_set_rights(src->env_pgdir, srcva, perm);
+			n++;
+		}
 		srcva += PGSIZE;
 		dstva += PGSIZE;
 	}
@@ -242,18 +246,32 @@ static int sys_page_map_run(envid_t srcid, char *srcva, envid_t dstid, char *dst
 	//}
 }
 
-static int sys_page_move(void *from, envid_t dstid, void *to, int perm)
+static int sys_page_copy(void *srcva, envid_t dstid, void *dstva, int perm)
 {
-	//{ Exercise 7: a challenge, map and unmap in one call
-	struct Env *dst;
+	//{ Exercise 7: a challenge, allocate, copy and map in one call
+	struct Env *self = curenv, *dst;
 	int r = envid2env(dstid, &dst, true);
 
-	if (r == 0 && dst == curenv && from == to)
-		r = -E_INVAL;
-	if (r == 0)
-		r = map_page(curenv, from, dst, to, perm);
-	if (r == 0)
-		page_remove(curenv->env_pgdir, from);
+	if (r < 0)
+		return r;
+	if (!user_page_ok(srcva) || !user_page_ok(dstva) || !user_perm_ok(perm))
+		return -E_INVAL;
+	pte_t *pte = pte_of(self->env_pgdir, srcva);
+	if (!pte || !(*pte & PTE_P))
+		return -E_INVAL;
+
+	struct PageInfo *pp = pte_page(*pte);
+	if (pp->pp_ref == 1 && dst == self && dstva == srcva) {
+		page_set_rights(self->env_pgdir, srcva, perm);
+		return 0;
+	}
+	struct PageInfo *copy = page_alloc(0);
+	if (!copy)
+		return -E_NO_MEM;
+	rep_movsl(page2kva(copy), page2kva(pp), PGSIZE / 4);
+	r = page_insert(dst->env_pgdir, copy, dstva, perm);
+	if (r < 0)
+		page_free(copy);
 	return r;
 	//}
 }
@@ -333,7 +351,7 @@ static int sys_ipc_send(envid_t envid, uint32_t value, void *srcva, int perm)
 	//}
 }
 
-static int sys_ipc_recv(void *dstva)
+static inline int sys_ipc_recv(void *dstva)
 {
 	//{ Exercise 15: wait for a message
 	if ((uintptr_t) dstva < UTOP && !user_page_ok(dstva))
@@ -344,6 +362,45 @@ static int sys_ipc_recv(void *dstva)
 	self->env_ipc_dstva = dstva;
 	if (!self->env_last_sender || !ipc_take(self))
 		env_set_state(self, ENV_NOT_RUNNABLE);
+	return 0;
+	//}
+}
+
+//{ Exercise 15, helper: a challenge, for what follows
+// Whether the current env may hand its CPU to `to': its turn goes on, and nobody else can run.
+static inline bool may_hand_over(const struct CpuInfo *cpu, const struct Env *to)
+{
+	return !run_queue.summary && !spent_queue.summary && !cpu->cpu_resched &&
+	       to->env_time_left >= 0;
+}
+//}
+
+static int sys_ipc_send_recv(envid_t envid, uint32_t value, void *srcva, int perm, void *dstva)
+{
+	//{ Exercise 15: a challenge, send and wait for the answer in one call
+	struct CpuInfo *cpu = thiscpu;
+	struct Env *self = cpu->cpu_env, *to;
+	struct PageInfo *pp;
+	int r = check_message(self, envid, srcva, perm, &to, &pp);
+
+	if (r == 0 && (uintptr_t) dstva < UTOP && !user_page_ok(dstva))
+		r = -E_INVAL;
+	if (r == 0)
+		r = to->env_ipc_recving ? ipc_deliver(to, self, value, pp, perm) : -E_IPC_NOT_RECV;
+	if (r < 0)
+		return r;
+	bool hand_over = may_hand_over(cpu, to);
+	if (!hand_over) {
+		env_set_state(to, ENV_RUNNABLE);
+		cpu->cpu_next = to;
+	}
+	sys_ipc_recv(dstva);
+	if (hand_over) {
+		env_set_state(to, ENV_RUNNING);
+		env_switch(cpu, to);
+		cpu->cpu_last = to;
+		cpu->cpu_resched = false;
+	}
 	return 0;
 	//}
 }
@@ -374,8 +431,9 @@ static int sys_ipc_recv(void *dstva)
 	CALL(ipc_try_send, A1, A2, (void *) A3, A4)                                                \
 	CALL(ipc_recv, (void *) A1)                                                                \
 	CALL(ipc_send, A1, A2, (void *) A3, A4)                                                    \
-	CALL(page_map_run, A1, (void *) A2, A3, (void *) A4, A5)                                   \
-	CALL(page_move, (void *) A1, A2, (void *) A3, A4)
+	CALL(page_share, A1, (void *) A2, A3, (void *) A4, A5)                                     \
+	CALL(page_copy, (void *) A1, A2, (void *) A3, A4)                                          \
+	CALL(ipc_send_recv, A1, A2, (void *) A3, A4, (void *) A5)
 
 #define WITH_REGISTERS(name, ...)                                                                  \
 	static IN_REGISTERS int32_t call_##name(const struct PushRegs *regs)                       \

@@ -41,11 +41,18 @@ static struct Gatedesc idt[NCPU][VECTORS];
 
 void trap_init(void)
 {
-	for (int cpu = 0; cpu < NCPU; cpu++) {
-#define VECTOR(entry, number, code, privilege, name)                                               \
-	idt[cpu][number] = INTERRUPT_GATE(GD_KT, entry, privilege);
+	static const struct __attribute__((packed)) Vector {
+		void (*entry)(void);
+		uint8_t number, privilege;
+	} vectors[] = {
+#define VECTOR(entry, number, code, privilege, name) {entry, number, privilege},
 #include <kern/vectors.h>
 #undef VECTOR
+	};
+
+	for (int cpu = 0; cpu < NCPU; cpu++) {
+		for (const struct Vector *v = vectors; v < vectors + ARRAY_SIZE(vectors); v++)
+			idt[cpu][v->number] = INTERRUPT_GATE(GD_KT, v->entry, v->privilege);
 		idt[cpu][T_DBLFLT] = TASK_GATE(GD_DOUBLE_FAULT(cpu));
 	}
 }
@@ -119,14 +126,12 @@ static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 		env_kill_bad_memory(e, (uintptr_t) e->env_pgfault_upcall);
 		return;
 	}
-	*utf = (struct UTrapframe){
-		.utf_fault_va = fault_va,
-		.utf_err = tf->tf_err,
-		.utf_regs = tf->tf_regs,
-		.utf_eip = tf->tf_eip,
-		.utf_eflags = tf->tf_eflags,
-		.utf_esp = tf->tf_esp,
-	};
+	utf->utf_fault_va = fault_va;
+	utf->utf_err = tf->tf_err;
+	utf->utf_regs = tf->tf_regs;
+	utf->utf_eip = tf->tf_eip;
+	utf->utf_eflags = tf->tf_eflags;
+	utf->utf_esp = tf->tf_esp;
 	tf->tf_esp = frame;
 	tf->tf_eip = (uintptr_t) e->env_pgfault_upcall;
 	// Compiled code expects this flag to be clear.
@@ -198,15 +203,12 @@ static void handle_interrupt(uint32_t trapno)
 	// 8259s nor the local APIC expect to be told that a spurious interrupt has ended.
 }
 
-// Handle a trap of e, the current env, whose registers are in its env_tf.
-static void trap_dispatch(struct Env *e, uint32_t trapno)
+// Handle a trap of e, the current env, whose registers are in its env_tf. It is no system call.
+// (Inlined in trap(), this would make system calls longer.)
+static IN_REGISTERS __attribute__((noinline)) void trap_dispatch(struct Env *e, uint32_t trapno)
 {
 	struct Trapframe *tf = &e->env_tf;
 
-	if (trapno == T_SYSCALL) {
-		syscall_dispatch(e);
-		return;
-	}
 	// Emulators have a bug: iret in user mode can enter virtual-8086 mode. System calls cannot
 	// come from there, because with I/O privilege level 0, `int' is a general protection fault.
 	if (tf->tf_eflags & FL_VM) {
@@ -260,8 +262,12 @@ IN_REGISTERS void trap(struct Trapframe *tf, struct CpuInfo *cpu)
 
 	// While this CPU waited for the lock, another one may have taken the env away and undone
 	// the trap. Then there is nothing to handle.
-	if (cpu->cpu_env == e)
-		trap_dispatch(e, trapno);
+	if (__builtin_expect(cpu->cpu_env == e, true)) {
+		if (trapno == T_SYSCALL)
+			syscall_dispatch(e);
+		else
+			trap_dispatch(e, trapno);
+	}
 
 	if (cpu->cpu_resched)
 		sched_choose(cpu);

@@ -7,8 +7,7 @@
 #include <inc/trap.h>
 #include <inc/types.h>
 
-// For functions that assembly calls or that are assembly: the arguments are in eax and edx.
-#define IN_REGISTERS __attribute__((regparm(2)))
+#include <kern/cpu.h>
 
 // Whether a trap has come from user mode.
 static inline bool trap_from_user(const struct Trapframe *tf)

@@ -1,29 +1,17 @@
 // fork and sfork, made from system calls alone. Parent and child share pages copy-on-write, so the
-// library's variables are copied like all others. While a page is copied, the copy is at PFTEMP.
+// library's variables are copied like all others.
 
 #include "pgfault.h"
 
 //{ Exercise 12, helpers: the ways to give a child a page, and how to copy one
+enum { WRITABLE = PTE_U | PTE_W | PTE_P, COPIED_LATER = PTE_U | PTE_COW | PTE_P };
+
 // How a page goes from parent to child.
 enum Sharing {
 	COPY_LATER, // copy-on-write, as fork does
 	SHARE,      // the same page in both, as sfork does
 	COPY_NOW,   // a copy at once: for the stack, because both write to it at once
 };
-
-// Map a writable copy of this env's page at va at the same address in env. Returns 0 or an error.
-static int copy_page(envid_t env, void *va)
-{
-	int r = sys_page_alloc(0, PFTEMP, PTE_U | PTE_W | PTE_P);
-
-	if (r < 0)
-		return r;
-	rep_movsl(PFTEMP, va, PGSIZE / 4);
-	r = sys_page_move(PFTEMP, env, va, PTE_U | PTE_W | PTE_P);
-	if (r < 0)
-		sys_page_unmap(0, PFTEMP);
-	return r;
-}
 //}
 
 // A page-fault resolver: copy the page if the fault is a write to a copy-on-write page.
@@ -32,9 +20,10 @@ static bool resolve_cow(struct UTrapframe *utf)
 	//{ Exercise 12: copy the page if the fault is a write to a copy-on-write page
 	const uint32_t denied_write = FEC_WR | FEC_PR; // and so there is a page
 	uintptr_t va = utf->utf_fault_va;
+	void *page = (void *) ROUNDDOWN(va, PGSIZE);
 
 	return (utf->utf_err & denied_write) == denied_write && va < UTOP &&
-	       (uvpt[PGNUM(va)] & PTE_COW) && copy_page(0, (void *) ROUNDDOWN(va, PGSIZE)) == 0;
+	       (uvpt[PGNUM(va)] & PTE_COW) && sys_page_copy(page, 0, page, WRITABLE) == 0;
 	//}
 }
 
@@ -44,11 +33,12 @@ static bool mapped(uintptr_t va)
 	return (uvpd[PDX(va)] & PTE_P) && (uvpt[PGNUM(va)] & PTE_P);
 }
 
-// Map n pages of this env, from va on, also in env at the same addresses. Returns 0 or an error.
-static int map_pages(envid_t env, char *va, size_t n, int perm)
+// Map n pages of this env, from va on, also in env at the same addresses, with rights perm in both.
+// Returns 0 or an error.
+static int share_pages(envid_t env, char *va, size_t n, int perm)
 {
 	while (n > 0) {
-		int done = sys_page_map_run(0, va, env, va, perm, n);
+		int done = sys_page_share(0, va, env, va, perm, n);
 
 		if (done < 0)
 			return done;
@@ -64,7 +54,7 @@ static int copy_pages(envid_t env, char *va, size_t n)
 	int r = 0;
 
 	for (; n > 0 && r == 0; n--, va += PGSIZE)
-		r = copy_page(env, va);
+		r = sys_page_copy(va, env, va, WRITABLE);
 	return r;
 }
 
@@ -72,49 +62,40 @@ static int copy_pages(envid_t env, char *va, size_t n)
 // or an error.
 static int give_pages(envid_t child, char *va, size_t n, pte_t pte, enum Sharing sharing)
 {
-	int r;
-
 	if ((pte & PTE_SHARE) || !(pte & (PTE_W | PTE_COW)))
-		return map_pages(child, va, n, pte);
+		return share_pages(child, va, n, pte);
 	if (sharing == COPY_NOW)
 		return copy_pages(child, va, n);
-	if (sharing == SHARE) {
-		r = pte & PTE_COW ? copy_pages(0, va, n) : 0; // another env may have it too
-		return r < 0 ? r : map_pages(child, va, n, PTE_U | PTE_W | PTE_P);
-	}
-
-	// The child's mapping comes first. In the other order, a write by this env between the two
-	// calls would give it a writable page again. The child would get the same page, and see
-	// what this env writes to it later.
-	r = map_pages(child, va, n, PTE_U | PTE_COW | PTE_P);
-	if (r < 0 || (pte & PTE_COW))
-		return r;
-	return map_pages(0, va, n, PTE_U | PTE_COW | PTE_P);
+	if (sharing == COPY_LATER)
+		return share_pages(child, va, n, COPIED_LATER);
+	int r = pte & PTE_COW ? copy_pages(0, va, n) : 0; // another env may have it too
+	return r < 0 ? r : share_pages(child, va, n, WRITABLE);
 }
 
 // Give the child what this env has mapped in [va, end). Consecutive pages whose entries are equal
 // are given together. Returns 0 or an error.
 static int give_range(envid_t child, uintptr_t va, uintptr_t end, enum Sharing sharing)
 {
-	while (va < end) {
-		uintptr_t table_end = MIN(ROUNDDOWN(va, PTSIZE) + PTSIZE, end);
+	int r = 0;
 
-		if (!(uvpd[PDX(va)] & PTE_P)) {
-			va = table_end;
+	while (va < end && r == 0) {
+		uintptr_t stop = MIN(ROUNDDOWN(va, PTSIZE) + PTSIZE, end); // of this page table
+
+		if (uvpd[PDX(va)] & PTE_P)
+			va = PGSIZE * (repe_scasl(&uvpt[PGNUM(va)], 0, &uvpt[PGNUM(stop)]) - uvpt);
+		else
+			va = stop;
+		if (va == stop)
 			continue;
-		}
-		const volatile pte_t *first = &uvpt[PGNUM(va)], *stop = &uvpt[PGNUM(table_end)];
-		const volatile pte_t *entry = first;
-		pte_t pte = *first & PTE_SYSCALL;
-		while (++entry < stop && (*entry & PTE_SYSCALL) == pte)
+
+		size_t first = PGNUM(va), next = first;
+		pte_t pte = uvpt[first] & PTE_SYSCALL;
+		while (++next < PGNUM(stop) && (uvpt[next] & PTE_SYSCALL) == pte)
 			;
-		size_t n = entry - first;
-		int r = pte & PTE_P ? give_pages(child, (char *) va, n, pte, sharing) : 0;
-		if (r < 0)
-			return r;
-		va += n * PGSIZE;
+		r = give_pages(child, (char *) va, next - first, pte, sharing);
+		va = next * PGSIZE;
 	}
-	return 0;
+	return r;
 }
 
 // Give the child all memory of this env except the exception stack. Returns 0 or an error.
@@ -150,7 +131,7 @@ static envid_t fork_sharing(enum Sharing sharing)
 
 	r = give_memory(child, sharing);
 	if (r == 0)
-		r = sys_page_alloc(child, (void *) (UXSTACKTOP - PGSIZE), PTE_U | PTE_W | PTE_P);
+		r = sys_page_alloc(child, (void *) (UXSTACKTOP - PGSIZE), WRITABLE);
 	if (r == 0)
 		r = sys_env_set_pgfault_upcall(child, _pgfault_upcall);
 	if (r == 0)

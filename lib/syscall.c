@@ -57,19 +57,18 @@ int sys_page_map(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, i
 	return syscall5(SYS_page_map, src_env, (uint32_t) src_pg, dst_env, (uint32_t) dst_pg, perm);
 }
 
-int sys_page_map_run(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, int perm,
-		     size_t n)
+int sys_page_share(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, int perm, size_t n)
 {
 	if (perm & ~(PGSIZE - 1)) // perm and n are passed in one register
 		return -E_INVAL;
 	n = MIN(n, UINT32_MAX / PGSIZE);
-	return syscall5(SYS_page_map_run, src_env, (uint32_t) src_pg, dst_env, (uint32_t) dst_pg,
+	return syscall5(SYS_page_share, src_env, (uint32_t) src_pg, dst_env, (uint32_t) dst_pg,
 			n * PGSIZE | perm);
 }
 
-int sys_page_move(void *from, envid_t dst_env, void *to, int perm)
+int sys_page_copy(void *src_pg, envid_t dst_env, void *dst_pg, int perm)
 {
-	return syscall4(SYS_page_move, (uint32_t) from, dst_env, (uint32_t) to, perm);
+	return syscall4(SYS_page_copy, (uint32_t) src_pg, dst_env, (uint32_t) dst_pg, perm);
 }
 
 int sys_page_unmap(envid_t env, void *pg)
@@ -85,6 +84,11 @@ int sys_ipc_try_send(envid_t to_env, uint32_t value, void *pg, int perm)
 int sys_ipc_send(envid_t to_env, uint32_t value, void *pg, int perm)
 {
 	return syscall4(SYS_ipc_send, to_env, value, (uint32_t) pg, perm);
+}
+
+int sys_ipc_send_recv(envid_t to_env, uint32_t value, void *pg, int perm, void *rcv_pg)
+{
+	return syscall5(SYS_ipc_send_recv, to_env, value, (uint32_t) pg, perm, (uint32_t) rcv_pg);
 }
 
 int sys_ipc_recv(void *rcv_pg)

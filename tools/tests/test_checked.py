@@ -64,14 +64,14 @@ MISTAKES = {
         r"cpus\[1\].cpu_pgdir_page is read without the kernel lock"),
     "a trap does not take the lock": (
         "kern/trap.c", "	lock_kernel_by(cpu);\n", "", "hello", "1",
-        "kern/trap.c", "if (cpu->cpu_env == e)",
+        "kern/trap.c", "if (__builtin_expect(cpu->cpu_env == e, true)) {",
         r"cpus\[0\].cpu_env is read without the kernel lock"),
     "a trap takes the lock late": (
         "kern/trap.c", "	lock_kernel_by(cpu);\n	//}", "	//}", "hello", "1",
-        "kern/trap.c", "if (cpu->cpu_env == e)",
+        "kern/trap.c", "if (__builtin_expect(cpu->cpu_env == e, true)) {",
         r"cpus\[0\].cpu_env is read without the kernel lock",
-        "kern/trap.c", "		trap_dispatch(e);\n",
-        "		trap_dispatch(e);\n	lock_kernel_by(cpu);\n"),
+        "kern/trap.c", "			trap_dispatch(e, trapno);\n	}\n",
+        "			trap_dispatch(e, trapno);\n	}\n	lock_kernel_by(cpu);\n"),
     "a trap takes the lock early": (
         "kern/trap.c", "	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);\n"
         "	//{ Exercise 5: take the kernel lock, coming from user mode\n	lock_kernel_by(cpu);\n",

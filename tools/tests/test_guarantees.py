@@ -24,28 +24,18 @@ PROGRAMS = {"testargs": 1, "testtlb": 4, "teststates": 2, "testfaults": 1, "test
 # Programs that have tests of their own below.
 OTHERS = ["testbreak", "testlong"]
 
-# What testfair counts, turns of a CPU, must not depend on what else the host does: so it has a
-# seed, and as ticks then differ in length, more turns for an average. Not on two CPUs: there one
-# rests for most of a run with a seed (kern/sched.c), which leaves no turns to compare.
-FAIR = {1: ("testfair:400", "1"), 2: ("testfair:40", ""), 4: ("testfair:400", "1")}
-
 # What takes an hour: for a night.
 LONG = {"fuzz:2:1000000": 900, "testleak:100000": 1800, "testtlb:10000": 900}
 
 
-def holds(run, *options, cpus, limit, seed=""):
+def holds(run, *options, cpus, limit):
     """The program finds nothing wrong, the kernel's books agree, and nothing is left that waits."""
     name = run.partition(":")[0]
     watch = Watch(forbidden=[f"{name}: FAIL", "audit: (?!.* all agrees)"], limit=limit,
                   quiet=limit)
-    done = play(command(run, *options, cpus=cpus, seed=seed), watch)
+    done = play(command(run, *options, cpus=cpus), watch)
     verify(done, [f"{name}: OK", AGREES, re.escape(CLEAN_END)])
     require_equal(done.status, STATUS_CLEAN, "status")
-
-
-def run_of(program, cpus):
-    """Return what to run for a program, and with which seed."""
-    return FAIR[cpus] if program == "testfair" else (program, "")
 
 
 @pytest.mark.parametrize("program, cpus", params(
@@ -53,17 +43,16 @@ def run_of(program, cpus):
     [f"{program}, CPUS={cpus}" for program, cpus in PROGRAMS.items()]))
 def test_holds(program, cpus):
     """Each program says OK on 1, 2 and 4 CPUs."""
-    run, seed = run_of(program, cpus)
-    holds(run, cpus=cpus, limit=100, seed=seed)
+    # On one CPU shares of time are exact if time is counted in instructions.
+    icount = "-icount shift=4,sleep=off".split() if (program, cpus) == ("testfair", 1) else []
+    holds(program, *icount, cpus=cpus, limit=100)
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_holds_on_newest_cpu(program):
     """And on a CPU that has all QEMU knows, of which the kernel uses SMEP and SMAP."""
-    cpus = PROGRAMS[program]
-    run, seed = run_of(program, cpus)
-    holds(run, "-cpu", "max", cpus=cpus, limit=100, seed=seed)
+    holds(program, "-cpu", "max", cpus=PROGRAMS[program], limit=100)
 
 
 def test_all_are_there():

@@ -96,6 +96,22 @@ static uint32_t ipc_round_trips(void)
 	return ticks;
 }
 
+static uint32_t ipc_round_trips_by_one_call(void)
+{
+	envid_t echo = fork_or_panic();
+
+	if (echo == 0) {
+		envid_t from;
+		int32_t value = ipc_recv(&from, NULL, NULL);
+		for (;;)
+			value = ipc_send_recv(from, value, NULL, 0, &from, NULL, NULL);
+	}
+	ipc_send_recv(echo, 0, NULL, 0, NULL, NULL, NULL);
+	uint32_t ticks = TICKS(CALLS, ipc_send_recv(echo, n, NULL, 0, NULL, NULL, NULL));
+	sys_env_destroy(echo);
+	return ticks;
+}
+
 static uint32_t writes_to_copy_on_write_pages(void)
 {
 	map_windows(CALLS);
@@ -156,6 +172,7 @@ static const struct Benchmark {
 	{"yield-switch", yields_between_two, CALLS},
 	{"fault-handler", faults_with_handler, CALLS},
 	{"ipc-round-trip", ipc_round_trips, CALLS},
+	{"ipc-one-call", ipc_round_trips_by_one_call, CALLS},
 	{"cow-fault", writes_to_copy_on_write_pages, CALLS},
 	{"fork-256k", fork_256_kb, FORKS},
 	{"fork-1m", fork_1_mb, FORKS},

@@ -128,8 +128,8 @@ static void random_frame(struct Trapframe *tf)
 static const uint8_t numbers[] = {
 	SYS_page_alloc,   SYS_page_alloc,   SYS_page_alloc,   SYS_page_alloc,   SYS_page_map,
 	SYS_page_map,     SYS_page_map,     SYS_page_map,     SYS_page_map,     SYS_page_map,
-	SYS_page_map,     SYS_page_map,     SYS_page_map_run, SYS_page_map_run, SYS_page_move,
-	SYS_page_move,    SYS_page_unmap,   SYS_page_unmap,   SYS_page_unmap,   SYS_ipc_try_send,
+	SYS_page_map,     SYS_page_map,     SYS_page_share,   SYS_page_share,   SYS_page_copy,
+	SYS_page_copy,    SYS_page_unmap,   SYS_page_unmap,   SYS_page_unmap,   SYS_ipc_try_send,
 	SYS_ipc_try_send, SYS_ipc_try_send, SYS_ipc_try_send, SYS_ipc_try_send, SYS_env_set_status,
 	SYS_getenvid,     SYS_yield,        SYS_cgetc,
 };
@@ -173,11 +173,11 @@ static int32_t fuzz_call(int family, bool head)
 		// The text may be given away: it is read-only.
 		va = random(8) ? va : UTEXT;
 		return trap(number, (uint32_t[]){env, va, env2, va2, perm});
-	case SYS_page_map_run: // not from the text on: heads must not give their data away
+	case SYS_page_share: // not from the text on: heads must not give their data away
 		perm %= PGSIZE;
 		perm |= (random(8) ? random(2 * ARENA_PAGES) : random_word()) * PGSIZE;
 		return trap(number, (uint32_t[]){env, va, env2, va2, perm});
-	case SYS_page_move:
+	case SYS_page_copy:
 		return trap(number, (uint32_t[]){va, env, va2, perm, env2});
 	case SYS_ipc_recv:
 		if (head) // it might wait for ever

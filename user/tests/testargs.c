@@ -74,11 +74,12 @@ static const struct {
 	{SYS_env_set_pgfault_upcall, {&child, &any}},
 	{SYS_page_alloc, {&child, &target, &rights}},
 	{SYS_page_map, {&owner, &source, &child, &target, &rights}},
-	{SYS_page_map_run, {&owner, &source, &child, &target, &run}},
-	{SYS_page_move, {&source, &child, &target, &rights}},
+	{SYS_page_share, {&owner, &source, &child, &target, &run}},
+	{SYS_page_copy, {&source, &child, &target, &rights}},
 	{SYS_page_unmap, {&child, &target}},
 	{SYS_ipc_try_send, {&receiver, &any, &sent, &rights}},
 	{SYS_ipc_send, {&receiver, &any, &sent, &rights}},
+	{SYS_ipc_send_recv, {&receiver, &any, &sent, &rights, &wanted}},
 	{SYS_ipc_recv, {&wanted}},
 };
 
@@ -212,44 +213,71 @@ static void test_edges(envid_t embryo)
 }
 
 // A page that has been moved is mapped only where it was moved to.
-static void test_move(envid_t embryo)
+// Copy SERIES to COPY in env with rights perm: the copy must be another page with the same
+// contents.
+static void copy_series(envid_t env, int perm)
+{
+	void *from = (void *) SERIES, *to = (void *) COPY;
+	uint32_t refs = references(from);
+
+	MUST(sys_page_copy(from, env, to, perm));
+	if (env != 0)
+		MUST(sys_page_map(env, to, 0, to, RO));
+	EXPECT(references(from), refs);
+	EXPECT(references(to), env == 0 ? 1 : 2);
+	EXPECT(PTE_ADDR(uvpt[PGNUM(to)]) == PTE_ADDR(uvpt[PGNUM(from)]), false);
+	EXPECT(env == 0 ? uvpt[PGNUM(to)] & PTE_SYSCALL : perm, perm);
+	EXPECT(memcmp(from, to, PGSIZE), 0);
+}
+
+// A copy that takes the place of the page is another page only if somebody else has that one, too.
+static void test_copy(envid_t embryo)
 {
 	void *from = (void *) SERIES, *to = (void *) COPY;
 
 	MUST(sys_page_alloc(0, from, RW));
-	*(uint32_t *) from = 4711;
+	for (int i = 0; i < PGSIZE; i += 4)
+		*(uint32_t *) (SERIES + i) = i * 4711;
 	MUST(sys_page_alloc(0, to, RW)); // to be replaced
-	MUST(sys_page_move(from, 0, to, PTE_AVAIL | RO));
-	EXPECT(mapped(SERIES), false);
-	EXPECT(uvpt[PGNUM(to)] & PTE_SYSCALL, PTE_AVAIL | RO);
-	EXPECT(*(uint32_t *) to, 4711);
-	EXPECT(references(to), 1);
-	EXPECT(sys_page_move(to, 0, from, RW), -E_INVAL); // it is read-only now
-	MUST(sys_page_move(to, embryo, to, RO));          // to another env
-	EXPECT(mapped(COPY), false);
-	EXPECT(sys_page_move(to, embryo, from, RO), -E_INVAL);
+	copy_series(0, RO);
+	MUST(sys_page_map(0, from, 0, from, RO));
+	copy_series(0, PTE_AVAIL | RW); // a copy of a read-only page may be written to
+	copy_series(embryo, RW);
+	MUST(sys_page_unmap(0, to));
+
+	uint32_t frame = PTE_ADDR(uvpt[PGNUM(from)]);
+	MUST(sys_page_copy(from, 0, from, RW));
+	EXPECT(uvpt[PGNUM(from)] & ~(PTE_A | PTE_D), frame | RW);
+	*(uint32_t *) from = 1;
+	MUST(sys_page_map(0, from, embryo, to, RO));
+	MUST(sys_page_copy(from, sys_getenvid(), from, RW));
+	EXPECT(PTE_ADDR(uvpt[PGNUM(from)]) == frame, false);
+	EXPECT(references(from), 1);
 	MUST(sys_page_map(embryo, to, 0, to, RO));
-	EXPECT(*(uint32_t *) to, 4711);
-	EXPECT(references(to), 2);
+	EXPECT(memcmp(from, to, PGSIZE), 0);
+	MUST(sys_page_unmap(0, from));
 	MUST(sys_page_unmap(0, to));
 	MUST(sys_page_unmap(embryo, to));
 }
 
-// Map n pages of SERIES at COPY. Exactly the first `done' of them must be mapped then.
+// Share n pages of SERIES with COPY. Exactly the first `done' of them must be mapped then, with
+// these rights at both places.
 static void map_series(int perm, int n, int done)
 {
-	EXPECT(sys_page_map_run(0, (void *) SERIES, 0, (void *) COPY, perm, n), done);
+	EXPECT(sys_page_share(0, (void *) SERIES, 0, (void *) COPY, perm, n), done);
 	for (int i = 0; i < 6; i++) {
 		uintptr_t from = SERIES + i * PGSIZE, to = COPY + i * PGSIZE;
 		EXPECT(mapped(to), i < done);
 		if (i < done)
 			EXPECT(uvpt[PGNUM(to)] & ~(PTE_A | PTE_D),
 			       PTE_ADDR(uvpt[PGNUM(from)]) | perm);
+		if (i < done)
+			EXPECT(uvpt[PGNUM(from)] & PTE_SYSCALL, perm);
 		MUST(sys_page_unmap(0, (void *) to));
 	}
 }
 
-// sys_page_map_run stops before the first page that sys_page_map would refuse.
+// sys_page_share stops before the first page that sys_page_map would refuse.
 static void test_runs(envid_t embryo)
 {
 	enum { MANY = 700 }; // more than one call maps
@@ -258,17 +286,20 @@ static void test_runs(envid_t embryo)
 
 	for (int i = 0; i < 4; i++)
 		MUST(sys_page_alloc(0, series + i * PGSIZE, i == 2 ? RO : RW));
-	for (int n = 1; n < 6; n++) {
+	for (int n = 1; n < 6; n++)
 		map_series(RW, n, MIN(n, 2)); // the third page is read-only
-		map_series(RO, n, MIN(n, 4)); // the fifth page is missing
-	}
-	EXPECT(sys_page_map_run(0, series, 0, copy, RW, 0), -E_INVAL);
-	EXPECT(sys_page_map_run(0, series, 0, copy, RW | 0x1000, 1), -E_INVAL);
-	EXPECT(sys_page_map_run(0, series, 0, copy, RW | 0x80000000, 1), -E_INVAL);
-	EXPECT(sys_page_map_run(0, series, embryo, stack - PGSIZE, RW, 3), 2);
-	EXPECT(sys_page_map_run(0, series, embryo, stack, RW, 2), 1);
-	EXPECT(sys_page_map_run(0, stack, embryo, series, RW, 3), 1);
-	EXPECT(sys_page_map_run(embryo, stack - PGSIZE, 0, copy, RW, 4), 2);
+	for (int n = 1; n < 6; n++)
+		map_series(RO, n, MIN(n, 4));                        // the fifth page is missing
+	EXPECT(sys_page_share(0, series, 0, copy, RW, 1), -E_INVAL); // no longer
+	for (int i = 0; i < 2; i++)
+		MUST(sys_page_alloc(0, series + i * PGSIZE, RW));
+	EXPECT(sys_page_share(0, series, 0, copy, RW, 0), -E_INVAL);
+	EXPECT(sys_page_share(0, series, 0, copy, RW | 0x1000, 1), -E_INVAL);
+	EXPECT(sys_page_share(0, series, 0, copy, RW | 0x80000000, 1), -E_INVAL);
+	EXPECT(sys_page_share(0, series, embryo, stack - PGSIZE, RW, 3), 2);
+	EXPECT(sys_page_share(0, series, embryo, stack, RW, 2), 1);
+	EXPECT(sys_page_share(0, stack, embryo, series, RW, 3), 1);
+	EXPECT(sys_page_share(embryo, stack - PGSIZE, 0, copy, RW, 4), 2);
 	EXPECT(references(series), 5); // at SERIES once, in embryo twice, at COPY twice
 	for (int i = 0; i < 2; i++)
 		MUST(sys_page_unmap(0, copy + i * PGSIZE));
@@ -277,7 +308,7 @@ static void test_runs(envid_t embryo)
 	// them.
 	for (int i = 0, r = 1; i < MANY && r > 0; i += r) {
 		char *va = series + i * PGSIZE;
-		r = sys_page_map_run(0, va, 0, va + PGSIZE, RW, MANY - i);
+		r = sys_page_share(0, va, 0, va + PGSIZE, RW, MANY - i);
 		EXPECT(r >= 1 && r <= MANY - i, true);
 	}
 	EXPECT(references(series), MANY + 3);
@@ -359,12 +390,7 @@ void umain(int argc, char **argv)
 		{-E_INVAL, SYS_page_map, {0, (uintptr_t) READONLY, embryo, WANTED, RW}},
 		{-E_INVAL, SYS_page_map, {0, (uintptr_t) READONLY, 0, (uintptr_t) READONLY, RW}},
 		{-E_INVAL, SYS_page_map, {embryo, (uintptr_t) PAGE, 0, (uintptr_t) PAGE, RW}},
-		{-E_INVAL,
-		 SYS_page_map_run,
-		 {0, (uintptr_t) READONLY, embryo, WANTED, PGSIZE | RW}},
-		{-E_INVAL, SYS_page_move, {(uintptr_t) READONLY, embryo, WANTED, RW}},
-		{-E_INVAL, SYS_page_move, {(uintptr_t) PAGE, 0, (uintptr_t) PAGE, RW}},
-		{-E_INVAL, SYS_page_move, {(uintptr_t) PAGE, sys_getenvid(), (uintptr_t) PAGE, RW}},
+		{-E_INVAL, SYS_page_share, {0, (uintptr_t) READONLY, embryo, WANTED, PGSIZE | RW}},
 		{-E_INVAL, SYS_ipc_try_send, {waiting, 1, (uintptr_t) READONLY, RW}},
 		{-E_INVAL, SYS_ipc_send, {waiting, 1, (uintptr_t) READONLY, RW}},
 		// The receiver does not wait: the call must return the error, and not wait for it.
@@ -372,6 +398,9 @@ void umain(int argc, char **argv)
 		{-E_INVAL, SYS_ipc_send, {0, 1, NOTHING, RW}},
 		{-E_IPC_NOT_RECV, SYS_ipc_try_send, {0, 1, UTOP, 0}},
 		{-E_IPC_NOT_RECV, SYS_ipc_try_send, {embryo, 1, (uintptr_t) PAGE, RW}},
+		{-E_INVAL, SYS_ipc_send_recv, {waiting, 1, (uintptr_t) READONLY, RW, WANTED}},
+		{-E_IPC_NOT_RECV, SYS_ipc_send_recv, {embryo, 1, UTOP, 0, UTOP}},
+		{-E_IPC_NOT_RECV, SYS_ipc_send_recv, {0, 1, (uintptr_t) PAGE, RW, WANTED}},
 		{-E_IPC_NOT_RECV, SYS_ipc_try_send, {embryo, 1, 0xffffffff, 0xffffffff}},
 		{-E_INVAL, SYS_env_set_status, {waiting, ENV_RUNNABLE}},
 		{-E_INVAL, SYS_env_set_status, {waiting, ENV_NOT_RUNNABLE}},
@@ -390,7 +419,7 @@ void umain(int argc, char **argv)
 		refuse(more[i].number, more[i].a, more[i].error, more[i].error);
 
 	test_edges(embryo);
-	test_move(embryo);
+	test_copy(embryo);
 	test_runs(embryo);
 	MUST(sys_env_destroy(embryo));
 	test_send(SYS_ipc_try_send, waiting);

@@ -122,24 +122,15 @@ static int map_new_table(envid_t env)
 	return sys_page_map(0, (void *) SHARED, env, TARGET, RW);
 }
 
-static int map_run(envid_t env)
+static int share(envid_t env)
 {
-	int r = sys_page_map_run(0, (void *) SHARED, env, TARGET, RW, 1);
+	int r = sys_page_share(0, (void *) SHARED, env, TARGET, RW | PTE_SHARE, 1);
 	return r > 0 ? r - 1 : r;
 }
 
-// If a page cannot be moved, it must stay mapped where it is.
-static int move(envid_t env)
+static int copy(envid_t env)
 {
-	void *copy = (char *) SHARED + PGSIZE;
-
-	must(sys_page_map(0, (void *) SHARED, 0, copy, RW), "sys_page_map");
-	int r = sys_page_move(copy, env, TARGET, RW);
-	if (!(uvpt[PGNUM(copy)] & PTE_P) == (r < 0))
-		fail("sys_page_move returns %d and has%s unmapped the page\n", r,
-		     r < 0 ? "" : " not");
-	sys_page_unmap(0, copy);
-	return r;
+	return sys_page_copy((void *) SHARED, env, TARGET, RW);
 }
 
 static int send_page(envid_t env)
@@ -169,10 +160,10 @@ static const struct Call {
 	{"sys_page_alloc with a page table", 2, false, false, alloc_new_table},
 	{"sys_page_map", 0, true, false, map_new_table},
 	{"sys_page_map with a page table", 1, false, false, map_new_table},
-	{"sys_page_map_run", 0, true, false, map_run},
-	{"sys_page_map_run with a page table", 1, false, false, map_run},
-	{"sys_page_move", 0, true, false, move},
-	{"sys_page_move with a page table", 1, false, false, move},
+	{"sys_page_share", 0, true, false, share},
+	{"sys_page_share with a page table", 1, false, false, share},
+	{"sys_page_copy", 1, true, false, copy},
+	{"sys_page_copy with a page table", 2, false, false, copy},
 	{"sys_ipc_try_send", 0, true, true, send_page},
 	{"sys_ipc_try_send with a page table", 1, false, true, send_page},
 	{"sys_ipc_send", 0, true, true, send_page_or_wait},

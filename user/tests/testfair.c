@@ -1,117 +1,204 @@
-// Fair scheduling. Eight envs that never give up their CPU, because they compute or make system
-// calls without pause, get equal shares, within a factor of 1.5. A receiver gets its messages,
-// however many senders try again and again. Two envs that send each other messages, and so run in
-// turn, do not keep the CPU from others.
+// Fair scheduling. Envs get equal shares of time, within a factor of 1.5, whatever they do:
+// compute, make system calls without pause, yield just before the tick, or go on in a child. One
+// that often waits for a message gets no more. A receiver gets its messages, however many senders
+// try again and again. Two envs that send each other messages, and so run in turn, do not keep the
+// CPU from others.
 
 #include "../common.h"
 
 enum {
 	SPINNERS = 8,
-	ATTEMPTS = 3,      // the host's other work may spoil one
-	TURNS = 12,        // what an env is to get
+	ATTEMPTS = 6,      // each twice as long as the last: a busy host's other work averages out
+	TURNS = 12,        // for how many turns each is to run at first
 	MESSAGES = 4,      // what the receiver is to get
 	GIGA = 1000000000, // clock ticks: less than a second
 };
 
-// What a spinner counts, a cache line for each; all envs share it.
-static struct Share {
+// What all envs share: cache lines for each spinner.
+static struct __attribute__((aligned(128))) Share {
 	volatile uint32_t count;
-	uint32_t padding[15];
+	volatile uint32_t time; // for how long it has run, in 256 clock ticks
+	uint32_t rest;          // and the rest of that division
+	uint32_t last, runs;    // when it has looked at the clock, and in which of its turns
+	uint32_t begin;         // when this turn began
+	uint32_t turns;         // how many the first one is to have
+	envid_t parent;
+	bool done; // the first spinner has told the parent that it has had its turns
 } *const shares = (struct Share *) 0x10000000;
+static volatile bool *const stopped = (volatile bool *) &shares[SPINNERS]; // spinners are to end
 
 static envid_t spinners[SPINNERS];
-static uint32_t turns = TURNS; // what each spinner is to get on average; argv[1]: another number
+static uint32_t tick; // how long it is
 
-static void compute(struct Share *s, envid_t parent)
+// Return how long a tick is: the most that an env has left. (This one has it again and again,
+// because no other one wants to run.)
+static uint32_t tick_length(void)
+{
+	const volatile int *left = &thisenv->env_time_left;
+	int most = *left;
+
+	for (uint64_t begin = read_tsc(); read_tsc() - begin < GIGA / 10;)
+		most = MAX(most, *left);
+	return most;
+}
+
+// ---- What spinners do ----
+
+// Count, and add the time since the last look at the clock, unless another env has run meanwhile.
+// Returns for how long this turn has lasted.
+static uint32_t look(struct Share *s)
+{
+	uint32_t now, runs;
+
+	do {
+		runs = thisenv->env_runs;
+		now = read_tsc();
+	} while (runs != thisenv->env_runs);
+	if (runs == s->runs) {
+		s->rest += now - s->last;
+		s->time += s->rest / 256;
+		s->rest %= 256;
+	} else {
+		s->begin = now;
+	}
+	s->runs = runs;
+	s->last = now;
+	s->count++;
+	if (*stopped)
+		exit();
+	if (s == shares && !s->done && s->time / s->turns > tick / 256) {
+		s->done = true;
+		ipc_send(s->parent, 0, NULL, 0);
+	}
+	return now - s->begin;
+}
+
+static void compute(struct Share *s)
 {
 	for (;;)
-		s->count++;
+		look(s);
 }
 
-static void call(struct Share *s, envid_t parent)
+static void call(struct Share *s)
 {
-	for (;; s->count++)
+	for (;;) {
 		sys_getenvid();
+		look(s);
+	}
 }
 
-static void send(struct Share *s, envid_t parent)
+static void yield_early(struct Share *s)
 {
-	for (;; s->count++)
-		sys_ipc_try_send(parent, s - shares, (void *) UTOP, 0);
+	for (;;)
+		if (look(s) > tick / 10 * 9)
+			sys_yield();
 }
+
+// Go on in a child early enough before the tick, for fork takes a while.
+static void go_on_in_child(struct Share *s)
+{
+	for (;;)
+		if (look(s) > tick / 2) {
+			if (fork_or_panic() != 0)
+				exit();
+			s->runs = 0;
+		}
+}
+
+// Wait for a message often.
+static void be_woken(struct Share *s)
+{
+	envid_t self = sys_getenvid(), waker = fork_or_panic();
+
+	if (waker == 0) {
+		while (sys_ipc_send(self, 0, (void *) UTOP, 0) == 0)
+			;
+		exit();
+	}
+	for (;;) {
+		ipc_recv(NULL, NULL, NULL);
+		uint32_t begin = s->time;
+		do
+			look(s);
+		while (s->time - begin < tick / 256 / 8);
+	}
+}
+
+static void send(struct Share *s)
+{
+	for (; !*stopped; s->count++)
+		sys_ipc_try_send(thisenv->env_parent_id, s - shares, (void *) UTOP, 0);
+	exit();
+}
+
+// ---- Equal shares ----
+
+typedef void Work(struct Share *);
+
+// The last one need not get as much as the others.
+static Work *const mixed[SPINNERS] = {compute,        compute,     compute, yield_early,
+				      go_on_in_child, yield_early, compute, be_woken};
+static Work *const callers[SPINNERS] = {call, call, call, call, call, call, call, call};
+static Work *const senders[SPINNERS] = {send, send, send, send, send, send, send, send};
 
 // Start the spinners. Returns whether each has got a CPU in good time.
-static bool start(void (*run)(struct Share *, envid_t))
+static bool start(Work *const *work, int turns)
 {
-	envid_t parent = sys_getenvid();
-
 	for (int i = 0; i < SPINNERS; i++) {
-		shares[i].count = 0;
+		memset(&shares[i], 0, sizeof(shares[i]));
+		shares[i].parent = sys_getenvid();
+		shares[i].turns = turns;
 		spinners[i] = fork_or_panic();
 		if (spinners[i] == 0)
-			run(&shares[i], parent);
+			work[i](&shares[i]);
 	}
 	uint64_t begin = read_tsc();
 	for (int i = 0; i < SPINNERS; i++)
 		while (shares[i].count == 0) {
-			if (read_tsc() - begin > 4ULL * GIGA)
+			if (!is_early(begin))
 				return false;
 			sys_yield();
 		}
 	return true;
 }
 
+// Let all spinners end.
 static void stop(void)
 {
-	for (int i = 0; i < SPINNERS; i++)
-		sys_env_destroy(spinners[i]);
+	*stopped = true;
+	for (int i = 0; i < NENV; i++)
+		if (envs[i].env_id != thisenv->env_id)
+			wait_for_end(envs[i].env_id);
+	*stopped = false;
 }
 
-static const volatile struct Env *env_of(int spinner)
+// Whether the spinners get equal shares of time. If there is a CPU for each spinner, shares mean
+// nothing, and all must make progress.
+static bool fair(Work *const *work, int turns, const char *what)
 {
-	return &envs[ENVX(spinners[spinner])];
-}
+	uint32_t got[SPINNERS], least = UINT32_MAX, most = 0;
+	int cpus = 0;
 
-// Whether the spinners get equal shares, measured in turns: an env that is given a CPU keeps it
-// until the next tick. So the result does not depend on what else the host of an emulator does. If
-// there is a CPU for each spinner, turns mean nothing, and all must make progress.
-static bool fair(void (*run)(struct Share *, envid_t), const char *what)
-{
-	uint32_t runs[SPINNERS], counts[SPINNERS], least = UINT32_MAX, most = 0, total = 0;
-	const uint64_t patience = (uint64_t) turns * (GIGA / 3);
-	int last_cpu = 0;
-
-	bool all_count = start(run);
+	bool all_run = start(work, turns);
+	ipc_recv(NULL, NULL, NULL); // by the first spinner, when it has had its turns
 	for (int i = 0; i < SPINNERS; i++) {
-		runs[i] = env_of(i)->env_runs;
-		counts[i] = shares[i].count;
-	}
-	for (uint64_t begin = read_tsc();
-	     total < SPINNERS * turns && read_tsc() - begin < patience;) {
-		sys_yield();
-		total = 0;
-		for (int i = 0; i < SPINNERS; i++) {
-			total += env_of(i)->env_runs - runs[i];
-			last_cpu = MAX(last_cpu, env_of(i)->env_cpunum);
-		}
+		got[i] = shares[i].time / 1024;
+		all_run &= got[i] > 0;
+		most = MAX(most, got[i]);
+		if (work[i] != be_woken)
+			least = MIN(least, got[i]);
+		cpus = MAX(cpus, envs[ENVX(spinners[i])].env_cpunum + 1);
 	}
 	stop();
-	for (int i = 0; i < SPINNERS; i++) {
-		uint32_t got = env_of(i)->env_runs - runs[i];
-		least = MIN(least, got);
-		most = MAX(most, got);
-		all_count &= shares[i].count != counts[i];
-	}
-	cprintf("%s: %u turns on %d CPUs, each env from %u to %u\n", what, total, last_cpu + 1,
-		least, most);
-	return all_count &&
-	       (last_cpu + 1 >= SPINNERS || (total >= SPINNERS * turns && 2 * most <= 3 * least));
+	cprintf("%s, %d CPUs: %u %u %u %u %u %u %u %u\n", what, cpus, got[0], got[1], got[2],
+		got[3], got[4], got[5], got[6], got[7]);
+	return all_run && (cpus >= SPINNERS || most <= least + least / 2);
 }
 
-static bool fair_at_last(void (*run)(struct Share *, envid_t), const char *what)
+static bool fair_at_last(Work *const *work, const char *what)
 {
 	for (int i = 0; i < ATTEMPTS; i++)
-		if (fair(run, what))
+		if (fair(work, TURNS << i, what))
 			return true;
 	cprintf("testfair: FAIL %s: shares are unequal\n", what);
 	return false;
@@ -121,7 +208,7 @@ static bool receives(void)
 {
 	uint64_t begin = read_tsc();
 
-	start(send);
+	start(senders, 0);
 	for (int n = 0; n < MESSAGES; n++)
 		ipc_recv(NULL, NULL, NULL);
 	stop();
@@ -140,7 +227,8 @@ static void play_part(void)
 	int32_t part = ipc_recv(NULL, NULL, NULL);
 
 	if (part == COMPUTE)
-		compute(&shares[0], 0);
+		for (;;)
+			;
 	while (part == TAKE)
 		if (thisenv->env_last_sender)
 			ipc_recv(NULL, NULL, NULL);
@@ -186,11 +274,10 @@ static bool gets_on_beside_partners(void)
 
 void umain(int argc, char **argv)
 {
-	if (argc > 1)
-		turns = strtol(argv[1], NULL, 10);
 	alloc_or_panic(shares, RW | PTE_SHARE);
-	bool computing = fair_at_last(compute, "compute");
-	bool calling = fair_at_last(call, "call");
-	if (receives() && gets_on_beside_partners() && computing && calling)
+	tick = tick_length();
+	bool ok = fair_at_last(mixed, "all kinds");
+	ok &= fair_at_last(callers, "calls");
+	if (receives() && gets_on_beside_partners() && ok)
 		cprintf("testfair: OK\n");
 }

@@ -17,14 +17,33 @@ static const uintptr_t places[] = {
 	USTACKTOP,              // between the stacks
 };
 
-enum { BEFORE = 0x1234, AFTER = 0x5678 };
+enum { BEFORE = 0x1234, PARENT = 0x2345, CHILD = 0x5678 }; // what is written, and when
 
 static volatile uint32_t *word(size_t i)
 {
 	return (volatile uint32_t *) places[i];
 }
 
-// With these rights of the pages, look at them in a child, write there, and look in the parent.
+// In a child, look at the pages after the parent has written there, and write there.
+static void look(int perm, const char *what)
+{
+	ipc_recv(NULL, NULL, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		uint32_t want = (perm & PTE_SHARE ? PARENT : BEFORE) + i;
+
+		if (!mapped(places[i]))
+			cprintf("testfork: FAIL %s: no page at %08x in the child\n", what,
+				places[i]);
+		else if (*word(i) != want)
+			cprintf("testfork: FAIL %s: the child reads %x at %08x\n", what, *word(i),
+				places[i]);
+		else if (perm & PTE_W)
+			*word(i) = CHILD + i;
+	}
+	exit();
+}
+
+// With these rights of the pages, write there in the parent, then in a child, and look in both.
 static void test(int perm, const char *what)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
@@ -34,23 +53,16 @@ static void test(int perm, const char *what)
 			sys_page_map(0, (void *) word(i), 0, (void *) word(i), perm);
 	}
 	envid_t child = fork_or_panic();
-	if (child == 0) {
-		for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-			if (!mapped(places[i]))
-				cprintf("testfork: FAIL %s: no page at %08x in the child\n", what,
-					places[i]);
-			else if (*word(i) != BEFORE + i)
-				cprintf("testfork: FAIL %s: the child reads %x at %08x\n", what,
-					*word(i), places[i]);
-			else if (perm & PTE_W)
-				*word(i) = AFTER;
-		}
-		exit();
-	}
+	if (child == 0)
+		look(perm, what);
+	for (size_t i = 0; i < ARRAY_SIZE(places) && (perm & PTE_W); i++)
+		*word(i) = PARENT + i;
+	ipc_send(child, 0, NULL, 0);
 	wait_for_end(child);
-	uint32_t change = perm & PTE_SHARE ? AFTER : 0;
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		if (*word(i) != (change ? change : BEFORE + i))
+		uint32_t want = i + (perm & PTE_SHARE ? CHILD : perm & PTE_W ? PARENT : BEFORE);
+
+		if (*word(i) != want)
 			fail("%s: the parent reads %x at %08x afterwards\n", what, *word(i),
 			     places[i]);
 		sys_page_unmap(0, (void *) word(i));

@@ -3,7 +3,8 @@
 // messages, and fill each page with their own number and that of the message; the receiver checks
 // all of it. When envs are destroyed meanwhile, exactly as many calls succeed as messages are
 // received. Envs that wait to send are served in the order of their calls, with the pages they had
-// then; if one of them is destroyed, the others stay in the queue.
+// then; if one of them is destroyed, the others stay in the queue. Requests are answered by one
+// call.
 
 #include "../common.h"
 
@@ -323,6 +324,68 @@ static void test_end(int messages, bool by_itself)
 	}
 }
 
+// ---- Requests and answers ----
+
+// Answer requests for ever: each answer is twice the request, more by 1 if a page has come whose
+// first word is the request.
+static void serve(void)
+{
+	envid_t from;
+	int perm;
+	uint32_t value = ipc_recv(&from, (void *) IN, &perm);
+
+	for (;;) {
+		uint32_t answer = 2 * value + (perm == RO && *IN == value);
+		value = ipc_send_recv(from, answer, NULL, 0, &from, (void *) IN, &perm);
+	}
+}
+
+// Make requests of the server, every other one with a page.
+static void request(envid_t server)
+{
+	alloc_or_panic(OUT, RW);
+	for (int n = 0; n < MESSAGES; n++) {
+		void *page = n % 2 ? (void *) OUT : NULL;
+		envid_t from;
+		int perm = RW;
+
+		*OUT = n;
+		EXPECT(ipc_send_recv(server, n, page, RO, &from, NULL, &perm), 2 * n + n % 2);
+		EXPECT(from, server);
+		EXPECT(perm, 0);
+	}
+	exit();
+}
+
+// Several envs make requests, by one call each. Nobody gets another one's answer.
+static void test_requests(int requesters)
+{
+	envid_t server = fork_or_panic(), requester[SENDERS];
+
+	if (server == 0)
+		serve();
+	for (int i = 0; i < requesters; i++) {
+		requester[i] = fork_or_panic();
+		if (requester[i] == 0)
+			request(server);
+	}
+	for (int i = 0; i < requesters; i++)
+		wait_for_end(requester[i]);
+	EXPECT(sys_env_destroy(server), 0);
+}
+
+// The same while no other env can run: each hands the CPU over to the other.
+static void test_alone(void)
+{
+	envid_t server = fork_or_panic();
+
+	if (server == 0)
+		serve();
+	for (int n = 0; n < MESSAGES; n++)
+		EXPECT(ipc_send_recv(server, n, NULL, 0, NULL, NULL, NULL), 2 * n);
+	EXPECT(sys_env_destroy(server), 0);
+}
+
 // If there is no memory for a page table of the receiver, only messages without a page are
 // received; the receiver waits until one comes.
 static void test_no_memory(void)
@@ -372,6 +435,9 @@ void umain(int argc, char **argv)
 		test_end(messages, true);
 	test_end(0, false);
 	test_no_memory();
+	test_alone();
+	test_requests(1);
+	test_requests(SENDERS);
 	for (int b = 0; b < 2; b++) {
 		blocking = b;
 		test_many();

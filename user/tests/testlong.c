@@ -24,7 +24,7 @@ static uint32_t make_large_env(envid_t *env)
 		exit();
 	*env = r;
 	for (uintptr_t va = ROUNDUP(UMIN, PTSIZE); r >= 0 && va < UTOP; va += RUN * PGSIZE) {
-		r = sys_page_map_run(0, SOURCE, *env, (void *) va, RW, RUN);
+		r = sys_page_share(0, SOURCE, *env, (void *) va, RW, RUN);
 		n += r > 0 ? r : 0;
 	}
 	return n;

@@ -40,13 +40,14 @@ MISTAKES = {
         "tf->tf_esp > UXSTACKTOP - 1000 && tf->tf_esp < UXSTACKTOP;"),
     "utf_esp is the new stack pointer": (
         9, "frame", "copy tf_esp before changing it",
-        "kern/trap.c", "		.utf_esp = tf->tf_esp,\n", "		.utf_esp = frame,\n"),
+        "kern/trap.c", "utf->utf_esp = tf->tf_esp;", "utf->utf_esp = frame;"),
     "utf_err is left out": (
         9, "frame", "utf_err is 0, not 6: copy tf_err",
-        "kern/trap.c", "		.utf_err = tf->tf_err,\n", ""),
+        "kern/trap.c", "	utf->utf_err = tf->tf_err;\n", "	utf->utf_err = 0;\n"),
     "utf_fault_va is rounded down": (
         9, "frame", "utf_fault_va is 00a00000, not 00a00123: copy cr2 unchanged",
-        "kern/trap.c", ".utf_fault_va = fault_va,", ".utf_fault_va = ROUNDDOWN(fault_va, PGSIZE),"),
+        "kern/trap.c", "utf->utf_fault_va = fault_va;",
+        "utf->utf_fault_va = ROUNDDOWN(fault_va, PGSIZE);"),
     "a page-fault handler is set without an upcall": (
         11, "upcall", "entry point is 0x0, not _pgfault_upcall",
         "lib/pgfault.c", "	return sys_env_set_pgfault_upcall(0, _pgfault_upcall);",

@@ -42,7 +42,9 @@ MISTAKES = {
         "		sys_page_alloc(child, (void *) (UXSTACKTOP"),
     "a copy's frame is lost when it cannot be given away": (
         12, "middle", "fork fails and 1 frames are lost",
-        "lib/fork.c", "	if (r < 0)\n		sys_page_unmap(0, PFTEMP);\n", ""),
+        "lib/fork.c", "		r = sys_page_copy(va, env, va, WRITABLE);\n",
+        "		if ((r = sys_page_copy(va, 0, PFTEMP, WRITABLE)) == 0)\n"
+        "			r = sys_page_map(0, PFTEMP, env, va, WRITABLE);\n"),
     "a page that was copied stays mapped at PFTEMP": (
         12, "cow", "is it still mapped at PFTEMP", *SIMPLE_FORK,
         "lib/fork.c", "	sys_page_unmap(0, PFTEMP);\n", ""),

@@ -76,22 +76,20 @@ MISTAKES = {
         "	while (sys_ipc_try_send(to, val, pg ? pg : NO_PAGE, perm) < 0)\n		sys_yield();"),
     "ipc_recv leaves old values when it fails": (
         15, "library", "when sys_ipc_recv fails, ipc_recv returns -3, stores 00001001 and",
-        "lib/ipc.c", "		if (from)\n			*from = 0;\n		if (perm)\n"
-        "			*perm = 0;\n", ""),
+        "lib/ipc.c", "	if (from)\n		*from = r < 0 ? 0 : thisenv->env_ipc_from;\n",
+        "	if (from && r == 0)\n		*from = thisenv->env_ipc_from;\n"),
     "ipc_recv takes NULL for an address": (
         15, "library", "ipc_recv returns -3 from .* with rights",
-        "lib/ipc.c", "	int r = syscall1(SYS_ipc_recv, (uint32_t) (pg ? pg : NO_PAGE));",
-        "	int r = syscall1(SYS_ipc_recv, (uint32_t) pg);"),
+        "lib/ipc.c", "received(syscall1(SYS_ipc_recv, (uint32_t) (pg ? pg : NO_PAGE)), from",
+        "received(syscall1(SYS_ipc_recv, (uint32_t) pg), from"),
     "rights on an earlier page are left": (
         15, "half", "but the receiver wanted no page: store 0 then",
         "kern/ipc.h", "	to->env_ipc_perm = with_page ? perm : 0;",
         "	if (with_page || !pp)\n		to->env_ipc_perm = pp ? perm : 0;"),
     "ipc_recv stores a sender for which there is no place": (
         15, "library", "destroyed by a page fault, .*stores nothing where it is given NULL",
-        "lib/ipc.c", "	if (from)\n		*from = thisenv->env_ipc_from;",
-        "	*from = thisenv->env_ipc_from;"),
+        "lib/ipc.c", "	if (from)\n		*from = r", "	*from = r"),
     "ipc_recv stores rights for which there is no place": (
         15, "library", "destroyed by a page fault, .*stores nothing where it is given NULL",
-        "lib/ipc.c", "	if (perm)\n		*perm = thisenv->env_ipc_perm;",
-        "	*perm = thisenv->env_ipc_perm;"),
+        "lib/ipc.c", "	if (perm)\n		*perm = r", "	*perm = r"),
 }

@@ -8,7 +8,7 @@ JOIN = "	lock_kernel();\n	//}\n	tlb_load(thiscpu, kern_pgdir);"
 TRAP = "	lock_kernel_by(cpu);\n"
 USER = "	unlock_kernel_by(cpu);\n"
 SLEEP = "	unlock_kernel();\n	//}\n\n"
-DISPATCH = "	if (cpu->cpu_env == e)\n		trap_dispatch(e);\n"
+DISPATCH = "			trap_dispatch(e, trapno);\n	}\n"
 
 
 def lock(panic, *edits, program="primes", cpus="2"):

@@ -157,8 +157,8 @@ MISTAKES = {
     "a trap takes the lock when it has been handled": (
         5, "lock", r"assertion failed: kernel_locked\(\)|kernel lock",
         "kern/trap.c", "	lock_kernel_by(cpu);\n", "",
-        "kern/trap.c", "		trap_dispatch(e);\n\n",
-        "		trap_dispatch(e);\n	lock_kernel_by(cpu);\n\n"),
+        "kern/trap.c", "			trap_dispatch(e, trapno);\n	}\n",
+        "			trap_dispatch(e, trapno);\n	}\n	lock_kernel_by(cpu);\n"),
     "an env goes to user mode with the lock": (
         5, "lock", "takes the kernel lock, which this CPU holds",
         "kern/env.h", "	unlock_kernel_by(cpu);\n", ""),

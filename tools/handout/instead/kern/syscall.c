@@ -8,10 +8,14 @@
 	return -E_INVAL; // a challenge: several pages in one call
 //}
 
-//{ Exercise 7: a challenge, map and unmap in one call
-	return -E_INVAL; // a challenge: map and unmap in one call
+//{ Exercise 7: a challenge, allocate, copy and map in one call
+	return -E_INVAL; // a challenge: allocate, copy and map in one call
 //}
 
 //{ Exercise 15: a challenge, wait for the receiver in the kernel
 	return -E_INVAL; // a challenge: wait for the receiver in the kernel
+//}
+
+//{ Exercise 15: a challenge, send and wait for the answer in one call
+	return -E_INVAL; // a challenge: send and wait for the answer in one call
 //}
