@@ -271,6 +271,26 @@ def test_grade():
             *text.splitlines())
 
 
+def test_no_hint():
+    """It does not say so where CHECKED=1 cannot help: a check has said what is wrong."""
+    enter_copy()
+    edit("kern/syscall.c", "	e->env_pgfault_upcall = upcall;\n", "")
+    text = make("-s", "grade", "GRADEFLAGS=ex8:upcall ex10:esp", fails=True)
+    require("ex8:upcall: FAIL" in text and "ex10:esp: not judged" in text and "CHECKED=1" not in text,
+            "wrong report", *text.splitlines())
+
+
+def test_in_a_tick():
+    """What is wrong in a tick is not held against the exercise whose check it has interrupted."""
+    enter_checked()
+    edit("kern/trap.c", "	cpu->cpu_timer_ticks++;\n",
+         "	cpu->cpu_timer_ticks++;\n	run_queue.words[1] = 0;\n")
+    text = make("-s", "grade", "GRADEFLAGS=ex6:cpus ex14:turns", "CHECKED=1", fails=True)
+    require(re.search(r"^ex6:cpus: not judged .*\n.* exercise 14 has to be right first", text, re.M) and
+            re.search(r"^ex14:turns: FAIL .*\n(.*\n)*.*: run_queue.words is written without the kernel",
+                      text, re.M), "wrong report", *text.splitlines())
+
+
 def test_other_builds():
     """Without CHECKED, the image is the same byte for byte as if there were no checking build."""
     enter_copy()
