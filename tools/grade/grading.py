@@ -18,10 +18,10 @@ IN_PROGRAMS = 10, 11, 12    # exercises without code in the kernel
 WITH_CHECKED = "with CHECKED=1:"
 NOT_JUDGED = "this cannot be judged:"
 
-# What is said of a program that is killed, up to the first place in its backtrace; and when that is
-# because fork reads an entry of a page table that is not there.
+# What is said of a program that is killed, up to the first place in its backtrace; when that is on the
+# way back from a page fault; and when it is because fork reads an entry of a page table that is not there.
 BACKTRACE = r".*\n(?:(?! +\w[\w/]*\.[chS]:\d).*\n)* +"
-KILLED_AT = rf"user fault va{BACKTRACE}(\S+\.[chS]:\d+: \S+)"
+KILLED_AT = rf"user fault va{BACKTRACE}(lib/pfentry\.S:\d+)"
 READS_UVPT = rf"user fault va ef[4-7]{BACKTRACE}lib/fork\.c:"
 UVPD = "uvpd is asked first, whether there is a page table, before its entries are read in uvpt"
 

@@ -66,7 +66,7 @@ MISTAKES = {
         10, "eip", r"utf_eip is \w+ \(utf_eflags of the last fault, offset 44\): where did",
         "lib/pfentry.S", "#define UTF_EIP  40", "#define UTF_EIP  44"),
     "the flags' offset is taken for esp's": (
-        10, "argument", r"offset 44, less 4\)(.*\n)*.*it is killed at lib/pfentry.S:\d+: _pgfault_upcall",
+        10, "argument", r"offset 44, less 4\)(.*\n)*.*it is killed at lib/pfentry.S:\d+",
         "lib/pfentry.S", "#define UTF_ESP  48", "#define UTF_ESP  44"),
     "registers are restored from a word too low": (
         10, "registers", r"is 04080c10 \(ecx of the last fault, offset 32\)(.*\n)*.*with another register",
