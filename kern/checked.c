@@ -275,7 +275,7 @@ access_slowly(bool write, uintptr_t pc, uintptr_t va)
 	else if (va < KERNBASE)
 		access_low(va, pc, write);
 	else if (va < KERNBASE + BIOS_DATA)
-		wrong_at(pc, "%08x is %s: that is above the stack of CPU 0", va, how(write));
+		wrong_at(pc, "%08x is %s: nothing is there, above CPU 0's stack", va, how(write));
 	else if (page_use[va / PGSIZE] == FREE)
 		wrong_at(pc, "%08x is %s, but its frame is free", va, how(write));
 	else if (kernel_lock.holder != self && !(rights_at(self, va) & (write ? WRITE : READ)))

@@ -168,7 +168,7 @@ MISTAKES = {
         "kern/env.c", "	e->env_runs = 0;\n",
         "	e->env_runs = 0;\n	*(volatile uint32_t *) (KSTACKTOP + e->env_runs) = 0;\n", "hello", "1",
         "kern/env.c", "(KSTACKTOP + e->env_runs) = 0;",
-        "f0000000 is written: that is above the stack of CPU 0"),
+        "f0000000 is written: nothing is there, above CPU 0's stack"),
     "what another CPU has above its stack is read": (
         "kern/sched.c", "	restart_counts(thiscpu);\n	sched_yield();",
         "	restart_counts(thiscpu);\n"
