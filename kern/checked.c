@@ -6,7 +6,7 @@
 //	- if the memory is protected by a lock that this CPU does not hold. tools/build/shared.py
 //	  reads from the comments at each declaration what may be used without the lock.
 //	- if it is in a free frame of memory. (When it is freed, it is filled with FREE_PATTERN.)
-//	- if it is in the stack of another CPU.
+//	- if it is in the stack of another CPU, or just above that of CPU 0.
 //	- if it is below KERNBASE, but neither a stack nor a device.
 //
 // All this begins when the boot CPU is on its stack between guards: from there on, other CPUs
@@ -25,8 +25,10 @@
 #include <kern/env.h>
 #include <kern/kdebug.h>
 #include <kern/kernellock.h>
+#include <kern/panic.h>
 #include <kern/pmap.h>
 #include <kern/trace.h>
+#include <kern/trapframe.h>
 
 enum { STACK_SPACE = KSTKSIZE + KSTKGAP };
 
@@ -44,6 +46,7 @@ void *__real_memset(void *dst, int c, size_t len);
 void *__real_memcpy(void *dst, const void *src, size_t len);
 void *__real_memmove(void *dst, const void *src, size_t len);
 bool __real_panic_begin(void);
+void __wrap_panic_trap(const struct Trapframe *tf) __attribute__((noreturn));
 
 // ---- Reports ----
 
@@ -87,6 +90,26 @@ bool __wrap_panic_begin(void)
 {
 	checked_end();
 	return __real_panic_begin();
+}
+
+// The kernel panics because of a trap: say at which line. Where there is no code, it is that of the
+// call: its return address is on top of the stack, which may be missing after a double fault.
+void __wrap_panic_trap(const struct Trapframe *tf)
+{
+	uintptr_t eip = tf->tf_eip;
+	struct Eipdebuginfo info = line_before(eip + 1);
+
+	if (info.eip_line == 0 && tf->tf_trapno != T_DBLFLT)
+		eip = *(const uintptr_t *) &tf->tf_esp - 1;
+	info = line_before(eip + 1);
+	bool first = __real_panic_begin();
+	cprintf("kernel panic on CPU %d at %s:%d: %s in the kernel at %08x\n", cpunum(),
+		info.eip_file, info.eip_line, trapname(tf->tf_trapno), tf->tf_eip);
+	print_trapframe(tf);
+	print_kernel_backtrace(tf->tf_regs.reg_ebp, eip);
+	if (!first)
+		__real_panic_begin(); // for the second time, which ends here
+	panic_end();
 }
 
 // ---- Protection ----
@@ -165,12 +188,14 @@ static uint8_t rights_at(const struct CpuInfo *self, uintptr_t va)
 
 // What each page of the address space is, by its number.
 enum PageUse {
-	FREE,      // above KERNBASE, a free frame; below it, and before the beginning, anything
+	FRAME_0,   // is just above the stack of CPU 0; below KERNBASE, anything
+	FREE,      // a free frame
 	HAS_PAGES, // has a part of pages[]; each write there is looked at
 	IN_USE,
 };
 static uint8_t page_use[1 << 20];
 
+enum { BIOS_DATA = 0x400 };         // what the kernel uses of frame 0 begins here
 enum { FREE_PATTERN = 0xfee0feee }; // as an entry of a page table: not present
 
 // The code at pc writes to va, in pages[]: page_free puts that frame on the free list, any other
@@ -205,7 +230,7 @@ static void begin(void)
 	begun = true;
 	set_rights(rights_in_cpu[0], sizeof(rights_in_cpu[0]), fields_of_CpuInfo);
 	set_rights(rights_in_env[0], sizeof(rights_in_env[0]), fields_of_Env);
-	for (size_t i = 0; i < npages; i++)
+	for (size_t i = 1; i < npages; i++)
 		page_use[KERNBASE / PGSIZE + i] = pages[i].pp_ref ? IN_USE : FREE;
 	for (uintptr_t va = (uintptr_t) pages; va < (uintptr_t) &pages[npages]; va += PGSIZE)
 		page_use[va / PGSIZE] = HAS_PAGES;
@@ -249,12 +274,14 @@ access_slowly(bool write, uintptr_t pc, uintptr_t va)
 		return; // as rights_at would find, which takes longer
 	else if (va < KERNBASE)
 		access_low(va, pc, write);
+	else if (va < KERNBASE + BIOS_DATA)
+		wrong_at(pc, "%08x is %s: nothing is there, above CPU 0's stack", va, how(write));
 	else if (page_use[va / PGSIZE] == FREE)
 		wrong_at(pc, "%08x is %s, but its frame is free", va, how(write));
-	else if (kernel_lock.holder == self)
-		note_frame(va, pc);
-	else if (!(rights_at(self, va) & (write ? WRITE : READ)))
+	else if (kernel_lock.holder != self && !(rights_at(self, va) & (write ? WRITE : READ)))
 		wrong_unlocked(va, pc, write);
+	else if (page_use[va / PGSIZE] == HAS_PAGES && kernel_lock.holder == self)
+		note_frame(va, pc);
 }
 
 // A CPU must not sleep with the lock: others would wait for ever.

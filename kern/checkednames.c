@@ -8,6 +8,7 @@
 
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/envstate.h>
 #include <kern/pmap.h>
 
 const struct SharedVariable *shared_variable(uintptr_t va)
@@ -59,7 +60,10 @@ void shared_name(char *text, int size, uintptr_t va)
 	    name_in(text, size, va, "envs", envs, sizeof(envs[0]), NENV, fields_of_Env) ||
 	    name_in(text, size, va, "pages", pages, sizeof(pages[0]), npages, fields_of_PageInfo))
 		return;
-	if (!v)
+	const struct SharedField *f = shared_field(fields_of_RunQueue, va - (uintptr_t) &run_queue);
+	if (f->name)
+		snprintf(text, size, "run_queue.%s", f->name);
+	else if (!v)
 		snprintf(text, size, "memory at %08x", va);
 	else if (v->address == va)
 		snprintf(text, size, "%s", v->name);

@@ -17,6 +17,7 @@ enum {
 	EOI = 0x0b0 / 4, // end of interrupt
 	SVR = 0x0f0 / 4, // spurious interrupt vector
 	SVR_ENABLE = 0x100,
+	ISR_32 = 0x110 / 4,  // interrupts 32 to 63 being handled
 	ESR = 0x280 / 4,     // error status
 	ICR_LOW = 0x300 / 4, // interrupt command
 	ICR_FIXED = 0x000,
@@ -149,6 +150,11 @@ void lapic_sleep(uint32_t counts)
 	lapic_timer_start(counts);
 	sti_hlt_cli();
 	begin_ticks();
+}
+
+bool lapic_in_interrupt(void)
+{
+	return lapic[ISR_32] != 0;
 }
 
 uint32_t lapic_error(void)

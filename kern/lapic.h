@@ -30,6 +30,10 @@ void lapic_sleep(uint32_t counts);
 // Tell the local APIC that the interrupt being handled has ended.
 void lapic_eoi(void);
 
+// Whether it waits for that: until then there are no further interrupts. There must be a local
+// APIC.
+bool lapic_in_interrupt(void);
+
 // Read and clear the error status register (SDM volume 3, section 11.5.3).
 uint32_t lapic_error(void);
 

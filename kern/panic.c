@@ -84,7 +84,7 @@ bool panic_begin(void)
 		cons_take_over(); // this CPU may have been printing
 		return false;
 	}
-	if (!lapic_counts_per_tick())
+	if (!lapic_counts_per_tick() || lapic_in_interrupt())
 		lapicaddr = 0;
 	for (int i = 0; i < ncpu; i++)
 		if (i != cpunum() && cpus[i].cpu_status >= CPU_KERNEL)

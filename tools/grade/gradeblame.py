@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import List, Tuple
 
 from gradelib import Run, crashed_when_typed
-from gradetests import ABOUT, EXERCISE_OF, Test
+from gradetests import ABOUT, EXERCISE_OF, TICK, Test
 from gradetext import panic_lines, shown
 
 # File, line, and maybe a function.
@@ -16,16 +16,20 @@ def blamed(test: Test, run: Run) -> Tuple:
     """Return the other exercise that a panic of the kernel is about, and the panic; or ()."""
     lines = panic_lines(run.lines, run.typed_at)
     exercise = exercise_of(lines)
-    if exercise in (0, test.exercise) or (run.typed_at is not None and crashed_when_typed(run)):
+    if exercise in (0, test.exercise):
+        return ()
+    if exercise != TICK[1] and crashed_when_typed(run):
         return ()
     return exercise, panic_gist(lines)
 
 
 def exercise_of(panic: List[str]) -> int:
     """Return the exercise that a panic is about; 0 if that is not known."""
+    names = functions(panic)
+    if TICK[0] in names:
+        return TICK[1]
     about = [exercise for words, exercise in ABOUT.items() if panic and words in panic[0]]
-    return next(iter([*about, *[EXERCISE_OF[name] for name in functions(panic)
-                                if name in EXERCISE_OF]]), 0)
+    return next(iter([*about, *[EXERCISE_OF[name] for name in names if name in EXERCISE_OF]]), 0)
 
 
 def panic_gist(lines: List[str]) -> str:

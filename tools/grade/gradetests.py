@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Dict, List
+from typing import Dict, List, Sequence, Set
 
 EXERCISES = range(1, 16)
 
@@ -281,6 +281,9 @@ EXERCISE_OF = {"mmio_map_region": 1, "page_init": 2, "check_page_alloc": 2, "mem
                "check_kern_pgdir": 3, "trap_init_percpu": 4, "trap_check_percpu": 4,
                "next_runnable": 6, "sched_choose": 6}
 
+# The same, of one that interrupts what others do.
+TICK = "handle_tick", 14
+
 ARGUMENTS = "each call looks at all it is given, and at all its helpers return, before it uses any"
 STATES = ("env_set_state is called only if the status changes, and to one that may follow (the "
           "table in kern/envstate.h)")
@@ -303,6 +306,9 @@ CHECKS = (
                also=UP + "\n    SMP: CPU 3 starting",
                hint="each CPU takes the lock before it does what others do, too, CPU 0 before it "
                "starts others, and gives it back before it sleeps or goes to user mode"),
+    # CPU 1 sleeps until the child is made runnable.
+    inspection(5, "lock", "sleep", "dumbfork", cpus=2, seed="1",
+               hint="a CPU that has slept takes the lock again at once"),
     check(6, "turns", beside="ex6:turns ex6:turns", seed="1", hint=AROUND),
     *[check(6, name, hint=AROUND) for name in ("alone", "last")],
     lab(6, "again", "hello", "    > i am environment 00002000\n"
@@ -352,7 +358,7 @@ CHECKS = (
 )
 
 # What each exercise builds on: where one of these checks fails, later ones cannot be judged.
-GROUND = [test for test in CHECKS if test.inspects and test.name != "ex1:limit"
+GROUND = [test for test in CHECKS if test.inspects and test.name not in ("ex1:limit", "ex5:sleep")
           or test.name in ("ex6:cpus", "ex6:again")]
 
 # All of that at a glance.
@@ -360,3 +366,42 @@ GLANCE = lab(0, "ground", "hello yield yield yield", "\n".join(
     ["    > hello, world", "    > All done in environment 0000100[1-3].", *{
         f"    > {test.says}: OK" for test in GROUND if test.says}]),
              typed="inspect\n", stop=INSPECTED, cpus=4, seed="1")
+
+
+# ---- What the checks of programs build on ----
+
+def several(exercise: int, *without: str, only: Sequence[str] = ()) -> Test:
+    """Return a test that makes the checks of an exercise in one run: all but some, or only these."""
+    names = [test.name.partition(":")[2] for test in CHECKS
+             if test.exercise == exercise and test.says == test.name and not test.typed]
+    names = only or [name for name in names if name not in without]
+    command = ":".join([f"ex{exercise}", *names])
+    return Test(command, str(exercise), "", "\n".join(f"    > ex{exercise}:{name}: OK"
+                                                      for name in names),
+                f"    > ex{exercise}:.*: FAIL .*", run=command)
+
+
+# Steps from exercise 7 on, in the order in which one is taken after the other. That a handler is set
+# comes before 10, as no check of that can be made without; the rest of 11 comes after 10.
+CALLS = several(7, "stranger", "elsewhere")
+UPCALL = several(8, "stranger")
+FAULTS = several(9)
+HANDLER_SET = several(11, only=("upcall", "stack"))
+ENTRY = several(10)
+HANDLER = several(11)
+FORK = several(12, "errors", "middle")
+INTERRUPTS = several(13, only=("flags", "gates"))
+
+# What a step, or the checks of an exercise, builds on.
+STANDS_ON: Dict[str, Sequence[Test]] = {
+    UPCALL.name: (CALLS,), FAULTS.name: (UPCALL, CALLS), HANDLER_SET.name: (UPCALL, CALLS),
+    ENTRY.name: (HANDLER_SET, FAULTS), HANDLER.name: (HANDLER_SET, ENTRY),
+    FORK.name: (HANDLER, ENTRY, CALLS),
+    "8": (CALLS,), "9": (UPCALL, CALLS), "10": (HANDLER_SET, FAULTS), "11": (HANDLER_SET, ENTRY),
+    "12": (HANDLER, ENTRY, CALLS), "14": (INTERRUPTS, FORK), "15": (FORK,)}
+
+
+def exercises_below(name: str) -> Set[int]:
+    """Return the exercises that a step, or the checks of an exercise, builds on."""
+    below = STANDS_ON.get(name, ())
+    return {test.exercise for test in below}.union(*[exercises_below(test.name) for test in below])

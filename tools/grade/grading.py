@@ -8,13 +8,22 @@ from typing import Dict, List, Optional
 from gradeblame import blamed, exercise_of, panic_gist
 from gradebuild import make, qemu_command
 from gradelib import PROMPT, Run, Verdict, Watch, crashed_when_typed, diagnose, judge
-from gradetests import ARGUMENTS, EXERCISE_OF, GLANCE, GROUND, STATES, Test, patterns
+from gradetests import (ARGUMENTS, EXERCISE_OF, GLANCE, GROUND, STANDS_ON, STATES, Test,
+                        exercises_below, patterns)
 from gradetext import PANIC, ending, excerpt, missing_exercise, panic_lines, shown
 
 PATIENCE = 10       # so many times its limit a test may take on a busy host
 INTERRUPTS = 13, 14     # exercises without which the monitor may wait for ever for what is typed
+IN_PROGRAMS = 10, 11, 12    # exercises without code in the kernel
 WITH_CHECKED = "with CHECKED=1:"
 NOT_JUDGED = "this cannot be judged:"
+
+# What is said of a program that is killed, up to the first place in its backtrace; when that is on the
+# way back from a page fault; and when it is because fork reads an entry of a page table that is not there.
+BACKTRACE = r".*\n(?:(?! +\w[\w/]*\.[chS]:\d).*\n)* +"
+KILLED_AT = rf"user fault va{BACKTRACE}(lib/pfentry\.S:\d+)"
+READS_UVPT = rf"user fault va ef[4-7]{BACKTRACE}lib/fork\.c:"
+UVPD = "uvpd is asked first, whether there is a page table, before its entries are read in uvpt"
 
 
 @dataclass(frozen=True)
@@ -36,9 +45,11 @@ class Graded:
 
 def build(tests: List[Test], width: int, variables: List[str],
           limit: Optional[float] = None) -> None:
-    """Build what these tests run."""
-    checked = sorted({test.part for test in tests if test.exercise})
-    make(f"-j{max(2, width)}", "all", f"EX={' '.join(checked)}", *variables, limit=limit)
+    """Build what these tests run, and what shows whether other exercises are wrong."""
+    checked = {test.exercise for test in tests if test.exercise}
+    checked = checked.union(*[exercises_below(str(exercise)) for exercise in checked])
+    make(f"-j{max(2, width)}", "all", f"EX={' '.join(map(str, sorted(checked)))}", *variables,
+         limit=limit)
 
 
 def commands(tests: List[Test], variables: List[str]) -> List[List[str]]:
@@ -80,6 +91,8 @@ def grade(test: Test, ground: "Ground", command: List[str], checking: Optional[L
     wrong = yield from ground.wrong_before(test)
     if not wrong and test.exercise <= max(EXERCISE_OF.values()):
         wrong = blamed(test, graded.run)
+    if not wrong:
+        wrong = yield from ground.wrong_below(test.part)
     if not wrong:
         return graded
     first = f"{NOT_JUDGED} exercise {wrong[0]} has to be right first, see: make grade EX={wrong[0]}"
@@ -139,12 +152,41 @@ class Ground:
                     return wrong if wrong[0] != test.exercise else ()
         return ()
 
+    def wrong_below(self, name: str):
+        """The same, of what a step, or the checks of an exercise from 8 on, builds on."""
+        for other in STANDS_ON.get(name, ()):
+            found = yield from self._find(other)
+            if found.verdict.ok or found.waits_for or missing_exercise([found.verdict.reason]):
+                continue
+            lower = yield from self.wrong_below(other.name)
+            panic = exercise_of(panic_lines(found.run.lines))
+            wrong = lower or (max(panic, other.exercise), first_failure(other, found))
+            return wrong if str(wrong[0]) != name else ()
+        return ()
+
     def _find(self, test: Test):
         """Play a test once."""
         if test.name not in self._found:
             command, = commands([test], self._variables)
             self._found[test.name] = yield from self.play(test, command)
         return self._found[test.name]
+
+
+def first_failure(step: Test, found: Graded) -> str:
+    """Return what the first check that fails in a step says, or else what comes to its end first."""
+    said = [line.split(": FAIL ", 1)[1] for line in found.run.lines
+            if re.match(rf"(> )?ex{step.part}:\w+: FAIL ", line)]
+    panic = panic_lines(found.run.lines)
+    return shown(said[0]) if said else panic_gist(panic) if panic else found.verdict.reason
+
+
+def may_name(graded: Graded) -> bool:
+    """Whether the checking kernel may name the line of a failure: not if the check has said what is
+    wrong, nor where only programs are, nor what cannot be judged."""
+    test = graded.test
+    said = test.says and any(line.startswith(f"{test.says}: FAIL ") for line in graded.run.lines)
+    return not said and test.exercise not in IN_PROGRAMS and \
+        not graded.verdict.reason.startswith(NOT_JUDGED)
 
 
 def is_deaf(run: Run) -> bool:
@@ -184,6 +226,9 @@ def explained(test: Test, verdict: Verdict, run: Run, said: List[str], missing: 
         reason, details = shown(said[0]), [shown(line) for line in said[1:10]]
         if exercise_of(panic) == test.exercise:
             details.append(panic_gist(panic))
+        killed = re.search(KILLED_AT, "\n".join(run.lines))
+        if killed:
+            details.append(f"it is killed at {shown(killed[1])}")
     elif test.exercise and not missing:
         if reason.startswith("wrong output"):
             audit = [line for line in run.lines if re.match("audit: (?!.* all agrees)", line)]
@@ -192,6 +237,8 @@ def explained(test: Test, verdict: Verdict, run: Run, said: List[str], missing: 
         hint = test.hint
         if hint == ARGUMENTS and panic and "cannot go from" in panic[0]:
             hint = STATES
+        if re.search(READS_UVPT, "\n".join(run.lines)):
+            hint = UVPD
         if hint:
             details = [*details, f"look whether {hint}"]
     if not test.exercise:

@@ -164,6 +164,29 @@ MISTAKES = {
         "kern/env.c", "	e->env_runs = 0;\n",
         "	e->env_runs = 0;\n	*(e->env_runs ? &e->env_runs : NULL) = 0;\n", "hello", "1",
         "kern/env.c", "? &e->env_runs : NULL) = 0;", "a null pointer to type 'uint32_t' is used"),
+    "what is above the stack is written": (
+        "kern/env.c", "	e->env_runs = 0;\n",
+        "	e->env_runs = 0;\n	*(volatile uint32_t *) (KSTACKTOP + e->env_runs) = 0;\n", "hello", "1",
+        "kern/env.c", "(KSTACKTOP + e->env_runs) = 0;",
+        "f0000000 is written: nothing is there, above CPU 0's stack"),
+    "what another CPU has above its stack is read": (
+        "kern/sched.c", "	restart_counts(thiscpu);\n	sched_yield();",
+        "	restart_counts(thiscpu);\n"
+        "	if (*(volatile uint32_t *) KSTACKTOP_CPU(cpunum()))\n		cpus[0].cpu_woken = true;\n"
+        "	sched_yield();", "hello", "2",
+        "kern/sched.c", "KSTACKTOP_CPU(cpunum())", "efff0000 is read: that is the stack of CPU 0"),
+    "a null pointer is called": (
+        "kern/env.c", "	e->env_runs = 0;\n",
+        "	e->env_runs = 0;\n	void (*volatile nowhere)(void) = NULL;\n	nowhere();\n", "hello", "1",
+        "kern/env.c", "	nowhere();", "Page Fault in the kernel at 00000000"),
+    "an instruction is not there": (
+        "kern/env.c", "	e->env_runs = 0;\n", "	e->env_runs = 0;\n	asm volatile(\"ud2\");\n",
+        "hello", "1", "kern/env.c", 'asm volatile("ud2");', "Invalid Opcode in the kernel at f0"),
+    "a field of the run queue is used without the lock": (
+        "kern/trap.c", "	cpu->cpu_timer_ticks++;\n",
+        "	cpu->cpu_timer_ticks++;\n	run_queue.words[1] = 0;\n", "primes", "1",
+        "kern/trap.c", "run_queue.words[1] = 0;",
+        r"run_queue\.words is written without the kernel lock"),
 }
 
 @pytest.mark.parametrize("file, old, new, program, cpus, where, text, words, more", params(
@@ -246,6 +269,26 @@ def test_grade():
     text = make("-s", "grade", "GRADEFLAGS=dumbfork", fails=True)
     require("\nCHECKED=1 names the line in 0 of the 1 that failed.\n" in text, "wrong report",
             *text.splitlines())
+
+
+def test_no_hint():
+    """It does not say so where CHECKED=1 cannot help: a check has said what is wrong."""
+    enter_copy()
+    edit("kern/syscall.c", "	e->env_pgfault_upcall = upcall;\n", "")
+    text = make("-s", "grade", "GRADEFLAGS=ex8:upcall ex10:esp", fails=True)
+    require("ex8:upcall: FAIL" in text and "ex10:esp: not judged" in text and "CHECKED=1" not in text,
+            "wrong report", *text.splitlines())
+
+
+def test_in_a_tick():
+    """What is wrong in a tick is not held against the exercise whose check it has interrupted."""
+    enter_checked()
+    edit("kern/trap.c", "	cpu->cpu_timer_ticks++;\n",
+         "	cpu->cpu_timer_ticks++;\n	run_queue.words[1] = 0;\n")
+    text = make("-s", "grade", "GRADEFLAGS=ex6:cpus ex14:turns", "CHECKED=1", fails=True)
+    require(re.search(r"^ex6:cpus: not judged .*\n.* exercise 14 has to be right first", text, re.M) and
+            re.search(r"^ex14:turns: FAIL .*\n(.*\n)*.*: run_queue.words is written without the kernel",
+                      text, re.M), "wrong report", *text.splitlines())
 
 
 def test_other_builds():

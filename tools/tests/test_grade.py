@@ -91,7 +91,7 @@ def test_lock_taken_late():
          "	if (same)\n		trap_dispatch(e);\n")
     text = make("-s", "grade", "EX=5", fails=True)
     require(re.search(r"with CHECKED=1: kern/trap.c:\d+: cpus\[0\].cpu_env is read without the kernel "
-                      "lock", text) and "Score: 0/2" in text, "wrong report", *text.splitlines())
+                      "lock", text) and "Score: 0/3" in text, "wrong report", *text.splitlines())
 
 
 @pytest.mark.thorough
@@ -213,6 +213,45 @@ def test_blamed(change, check, says, others):
     found = set(re.findall(r"^ex(\d):\w+: not judged .*\n    this cannot be judged: exercise "
                            rf"{check[2]} has to be right first", text, re.M))
     require_equal(found, set(others), "exercises that cannot be judged")
+
+
+# Mistakes in exercises that later ones build on: the edit, the exercise and its check that finds it,
+# and checks of later exercises that fail because of that.
+STOOD_ON = {
+    "a page for a child that goes elsewhere": (
+        ("kern/syscall.c", "		r = page_insert(dst->env_pgdir,",
+         "		r = page_insert(curenv->env_pgdir,"), "ex7:map", "ex9:frame ex10:esp"),
+    "an upcall that is not set": (
+        ("kern/syscall.c", "	e->env_pgfault_upcall = upcall;\n", "	(void) upcall;\n"),
+        "ex8:upcall", "ex9:frame ex10:esp ex11:upcall ex12:stack"),
+    "an instruction that is not told": (
+        ("kern/trap.c", "		.utf_eip = tf->tf_eip,\n", ""),
+        "ex9:frame", "ex10:esp ex11:handler ex12:memory"),
+    "an entry that goes astray": (
+        ("lib/pfentry.S", "	popfl\n	popl %esp\n", "	popl %esp\n	popfl\n"),
+        "ex10:eip", "ex11:handler ex12:memory"),
+    "a handler that is not stored": (
+        ("lib/pgfault.c", "	_pgfault_handler = handler;\n", ""),
+        "ex11:upcall", "ex10:esp ex12:handler"),
+    "a child that takes its parent for itself": (
+        ("lib/fork.c", "		thisenv = &envs[ENVX(sys_getenvid())];\n", ""),
+        "ex12:tree", "ex15:page"),
+}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("change, check, later", params(STOOD_ON))
+def test_stood_on(change, check, later):
+    """A check that fails because of an earlier exercise says so; that of the earlier one, what is
+    wrong."""
+    enter_copy()
+    edit(*change)
+    text = call(GRADE, check, *later.split(), fails=True)
+    number = re.search(r"\d+", check)[0]
+    require(f"\n{check}: FAIL" in f"\n{text}", f"{check} does not fail", *text.splitlines())
+    found = re.findall(r"^(ex\d+:\w+): not judged .*\n    this cannot be judged: exercise "
+                       rf"{number} has to be right first", text, re.M)
+    require_equal(sorted(found), sorted(later.split()), "checks that cannot be judged")
 
 
 @pytest.mark.thorough

@@ -197,6 +197,17 @@ def test_call_of_nothing():
         require(any(re.match(pattern, line) for line in lines), f"no `{pattern}'", *lines)
 
 
+def test_panic_in_a_tick():
+    """The monitor answers, though the timer does not interrupt any more."""
+    enter_copy()
+    edit("kern/trap.c", "	cpu->cpu_timer_ticks++;\n", '	panic("by a test");\n')
+    make()
+    with Machine(command("yield yield idle", end=False)) as machine:
+        machine.expect(f"{PANIC} 0 at kern/trap.c:.*: by a test")
+        machine.prompt()
+        require("inspect: frames: OK" in machine.answer("inspect frames"), "no answer")
+
+
 @pytest.mark.thorough
 def test_panic_at_boot():
     """Where no env runs, that is said."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Dict, Sequence, Set, Tuple
 
 from gradelib import PANIC, PROMPT, Watch
-from gradetests import CHECKS, EXERCISES, TESTS, Test
+from gradetests import CHECKS, EXERCISES, TESTS, Test, exercises_below
 
 from kit import (edit, enter, enter_copy, excerpt, make, programs, require, scratch, shared_tree,
                  start)
@@ -24,8 +24,9 @@ ALL = f"EX={' '.join(map(str, EXERCISES))}"
 
 
 def needed(test: Test) -> Set[str]:
-    """Return the programs that a test needs."""
-    return {word.split(":")[0] for word in (test.run or test.name).split()}
+    """Return the programs that a test needs, also to see whether an earlier exercise is wrong."""
+    return {word.split(":")[0] for word in (test.run or test.name).split()}.union(
+        f"ex{exercise}" for exercise in exercises_below(test.part))
 
 
 PLAIN = {name for name in set().union(*map(needed, CHECKS)) if not re.match(r"ex\d", name)}

@@ -1,7 +1,8 @@
 // What the checks of single exercises have in common. Program exN checks exercise N of doc/lab4.md,
 // and needs no later one. `make grade EX=N' runs it once for each check, with the check's name:
-// `exN:NAME'. A check prints `exN:NAME: FAIL ...' for each error, and `exN:NAME: OK' at the end if
-// there was none. The functions are inline because each program is one source file.
+// `exN:NAME'. (`exN:NAME:NAME' makes several checks, one after the other.) A check prints
+// `exN:NAME: FAIL ...' for each error, and `exN:NAME: OK' at the end if there was none. The
+// functions are inline because each program is one source file.
 
 #ifndef JOS_USER_EXERCISES_CHECK_H
 #define JOS_USER_EXERCISES_CHECK_H
@@ -179,7 +180,17 @@ static inline void set_first_handler(void (*handler)(struct UTrapframe *utf))
 	set_pgfault_handler(handler);
 }
 
-// Run the check that the first argument names, or all n checks.
+// Whether a check is asked for: its name is one of the arguments, or there are none.
+static inline bool is_asked_for(const char *name, int argc, char **argv)
+{
+	bool found = argc < 2;
+
+	for (int i = 1; i < argc; i++)
+		found |= strcmp(argv[i], name) == 0;
+	return found;
+}
+
+// Run the checks that the arguments name, or all n checks.
 static inline void run_checks(int argc, char **argv, const struct Check *checks, size_t n)
 {
 	static char name[16]; // not on the stack: for children, too
@@ -189,7 +200,7 @@ static inline void run_checks(int argc, char **argv, const struct Check *checks,
 	strlcpy(name, binaryname, sizeof(name));
 	binaryname = name;
 	for (size_t i = 0; i < n; i++) {
-		if (argc > 1 && strcmp(argv[1], checks[i].name) != 0)
+		if (!is_asked_for(checks[i].name, argc, argv))
 			continue;
 		check_name = checks[i].name;
 		check_failures = 0;

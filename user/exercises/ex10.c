@@ -6,6 +6,9 @@
 
 #include "../../lib/pgfault.h"
 
+extern void (*_pgfault_handler)(struct UTrapframe *utf);
+void pgfault_dispatch(struct UTrapframe *utf);
+
 enum { EDI, ESI, EBP, EBX, EDX, ECX, EAX, ESP, EFLAGS, NREGS };
 static const char *const names[NREGS] = {"edi", "esi", "ebp", "ebx",   "edx",
 					 "ecx", "eax", "esp", "eflags"};
@@ -38,22 +41,58 @@ static struct UTrapframe *told_at; // the handler's argument,
 static struct UTrapframe told;     // and what it points to
 static int faults;
 
+static const char *const words[] = {"utf_fault_va", "utf_err",    "edi",    "esi", "ebp",
+				    "oesp",         "ebx",        "edx",    "ecx", "eax",
+				    "utf_eip",      "utf_eflags", "utf_esp"};
+static_assert(sizeof(words) == sizeof(struct UTrapframe));
+
+// Say which word of the last struct UTrapframe has this value, or one that is 4 more; "" if none
+// has. The text is valid until the next call.
+static const char *word_of(uint32_t value)
+{
+	static char text[60];
+	const uint32_t *utf = (const uint32_t *) &told;
+
+	for (uint32_t more = 0; told_at && more <= 4; more += 4)
+		for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+			if (utf[i] == value + more) {
+				snprintf(text, sizeof(text), " (%s of the last fault, offset %u%s)",
+					 words[i], 4 * i, more ? ", less 4" : "");
+				return text;
+			}
+	return "";
+}
+
+// Whether the instruction at eip is one of lib/pfentry.S.
+static bool is_upcall(uintptr_t eip)
+{
+	return eip - (uintptr_t) _pgfault_upcall < 128;
+}
+
 // The handler of most checks: provide the page. It uses no string instructions, because the
 // direction flag may be set.
 static void provide(struct UTrapframe *utf)
 {
-	told_at = utf;
-	told.utf_fault_va = utf->utf_fault_va;
-	told.utf_err = utf->utf_err;
-	told.utf_eip = utf->utf_eip;
-	told.utf_esp = utf->utf_esp;
+	volatile uint32_t *to = (void *) &told;
 	void *page = (void *) ROUNDDOWN(utf->utf_fault_va, PGSIZE);
 	if (++faults > 3 || sys_page_alloc(0, page, RW) < 0) {
-		fail("an unexpected fault: the handler's argument is %08x, utf_fault_va there "
-		     "%08x, utf_eip %08x, utf_esp %08x; where did the last fault return to?",
-		     (uintptr_t) utf, utf->utf_fault_va, utf->utf_eip, utf->utf_esp);
-		exit();
+		fail("an unexpected fault, utf_fault_va is %08x%s", utf->utf_fault_va,
+		     word_of(utf->utf_fault_va));
+		if (utf->utf_eip == told.utf_eip)
+			fail("the instruction that faulted is executed again, but with another "
+			     "register");
+		else
+			fail("there utf_eip is %08x%s: where did the last fault return to?",
+			     utf->utf_eip,
+			     is_upcall(utf->utf_eip) ? ", in _pgfault_upcall"
+						     : word_of(utf->utf_eip));
+		_pgfault_handler = NULL;
+		pgfault_resolve = NULL;
+		pgfault_dispatch(utf); // the kernel reports it, with the line
 	}
+	told_at = utf;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		to[i] = ((volatile uint32_t *) utf)[i];
 	if (utf->utf_eip == utf->utf_fault_va) // a call: write `ret' there
 		*(volatile uint8_t *) utf->utf_fault_va = 0xc3;
 }
@@ -84,7 +123,8 @@ static void report(const char *when, uint32_t wrong)
 {
 	for (int r = 0; r < NREGS; r++)
 		if (wrong & 1 << r)
-			fail("%s: %s is %08x, not %08x: %s", when, names[r], after[r], wanted[r],
+			fail("%s: %s is %08x%s, not %08x: %s", when, names[r], after[r],
+			     r == EFLAGS ? "" : word_of(after[r]), wanted[r],
 			     r == EFLAGS ? "nothing after popfl may change flags; mov, lea, pop "
 					   "and ret do not"
 			     : r == ESP  ? "push the address for `ret' below utf_esp"

@@ -7,6 +7,8 @@
 #define VICTIM ((volatile uint32_t *) 0x00a00000) // the first of the pages that cause faults
 #define XSTACK (UXSTACKTOP - PGSIZE)
 
+extern void (*_pgfault_handler)(struct UTrapframe *utf);
+
 static int first_calls, second_calls;
 
 static void provide(struct UTrapframe *utf)
@@ -58,6 +60,8 @@ static void upcall(void)
 		fail("the env's page-fault entry point is %p, not _pgfault_upcall at %p: "
 		     "sys_env_set_pgfault_upcall sets it",
 		     thisenv->env_pgfault_upcall, _pgfault_upcall);
+	if (_pgfault_handler != first)
+		fail("set_pgfault_handler does not store the handler in _pgfault_handler");
 }
 
 static void stack(void)

@@ -201,10 +201,22 @@ static void expect_page(const char *what, volatile void *va, physaddr_t frame, i
 		     references(va), refs);
 }
 
+// A call for a child must not have mapped its page in us, at NONE.
+static void expect_not_ours(const char *what)
+{
+	if (mapped((uintptr_t) NONE))
+		fail("%s maps it in the caller: call page_insert with the child's page directory",
+		     what);
+}
+
 static void alloc(void)
 {
 	static const int rights[] = {RO, RW, RW | PTE_AVAIL};
+	envid_t child = MUST(sys_exofork());
 
+	EXPECT(sys_page_alloc(child, NONE, RW), 0, "for a child");
+	expect_not_ours("sys_page_alloc of a child's page");
+	sys_env_destroy(child);
 	MUST(sys_page_alloc(0, (void *) PAGE, RW));
 	MUST(sys_page_alloc(0, (void *) OTHER, RW));
 	uint32_t frames = free_frames();
@@ -238,7 +250,9 @@ static void map(void)
 	MUST(sys_page_alloc(0, (void *) OTHER, RW));
 	physaddr_t frame = PTE_ADDR(uvpt[PGNUM(PAGE)]);
 	EXPECT(sys_page_map(0, (void *) PAGE, child, NONE, RW), 0, "into a child");
-	EXPECT(sys_page_map(child, NONE, 0, (void *) OTHER, RO), 0, "from a child");
+	expect_not_ours("sys_page_map into a child");
+	EXPECT(sys_page_map(child, NONE, 0, (void *) OTHER, RO), 0,
+	       "from a child: look the page up in its page directory, not in the caller's");
 	expect_page("from us to a child and back", OTHER, frame, RO, 3);
 	EXPECT(sys_page_map(0, (void *) OTHER, 0, NONE, RW), -E_INVAL,
 	       "the source has it read-only: check PTE_W in its entry");
@@ -247,6 +261,10 @@ static void map(void)
 	EXPECT(sys_page_map(child, NONE, 0, (void *) PAGE, RW), 0, "the source has it writable");
 	expect_page("in place of a read-only mapping", PAGE, frame, RW, 3);
 	MUST(sys_page_unmap(child, NONE));
+	if (references(PAGE) != 2)
+		fail("sys_page_unmap of a child's page does not unmap it: call page_remove with "
+		     "the "
+		     "child's page directory, not the caller's");
 	for (int perm = RO; perm <= RW; perm += RW - RO) {
 		EXPECT(sys_page_map(child, NONE, 0, (void *) OTHER, perm), -E_INVAL,
 		       "no page is there: see what page_lookup returns");
@@ -266,7 +284,11 @@ static void unmap(void)
 	MUST(sys_page_alloc(0, (void *) PAGE, RW));
 	MUST(sys_page_map(0, (void *) PAGE, child, (void *) PAGE, RW));
 	EXPECT(sys_page_unmap(child, (void *) PAGE), 0, "a child's page");
-	expect_page("after a child's mapping has gone", PAGE, 0, RW, 1);
+	if (!mapped((uintptr_t) PAGE))
+		fail("sys_page_unmap of a child's page unmaps the caller's: call page_remove with "
+		     "the child's page directory");
+	else
+		expect_page("after a child's mapping has gone", PAGE, 0, RW, 1);
 	refuses("sys_page_unmap", unmap_at, false);
 	MUST(sys_page_alloc(0, (void *) PAGE, RW));
 	uint32_t frames = free_frames();

@@ -179,9 +179,10 @@ static void deeper(void)
 	for (int depth = 0; depth <= DEPTH; depth++) {
 		const struct UTrapframe *utf = (void *) WORDS + (at - XSTACK);
 		if (utf->utf_esp != esp || utf->utf_eip != eip || utf->utf_fault_va != VICTIM) {
-			fail("fault %d: its struct UTrapframe, at %08x, should have esp %08x and "
-			     "eip %08x, but has esp %08x and eip %08x",
-			     depth + 1, at, esp, eip, utf->utf_esp, utf->utf_eip);
+			fail("fault %d: its struct UTrapframe, at %08x, should have esp %08x, eip "
+			     "%08x and fault_va %08x, but has %08x, %08x and %08x",
+			     depth + 1, at, esp, eip, VICTIM, utf->utf_esp, utf->utf_eip,
+			     utf->utf_fault_va);
 			return;
 		}
 		esp = at;

@@ -105,4 +105,20 @@ MISTAKES = {
         "kern/syscall.c", "			env_set_state(e, ENV_NOT_RUNNABLE);",
         "			env_set_state(e, ENV_NOT_RUNNABLE);\n		if (e == curenv)\n"
         "			env_set_state(e, ENV_RUNNABLE);"),
+    "a child's page is unmapped in the caller": (
+        7, "unmap", "unmaps the caller's: call page_remove with the child's page directory",
+        "kern/syscall.c", "	page_remove(e->env_pgdir, va);", "	page_remove(curenv->env_pgdir, va);"),
+    "a child's page is left by sys_page_unmap": (
+        7, "map", "sys_page_unmap of a child's page does not unmap it: call page_remove with the",
+        "kern/syscall.c", "	page_remove(e->env_pgdir, va);", "	page_remove(curenv->env_pgdir, va);"),
+    "a child's new page is mapped in the caller": (
+        7, "alloc", "sys_page_alloc of a child's page maps it in the caller: call page_insert with",
+        "kern/syscall.c", "	r = page_insert(e->env_pgdir, pp, va, perm);",
+        "	r = page_insert(curenv->env_pgdir, pp, va, perm);"),
+    "a page for a child is mapped in the caller": (
+        7, "map", "sys_page_map into a child maps it in the caller: call page_insert with",
+        "kern/syscall.c", "		r = page_insert(dst->env_pgdir,", "		r = page_insert(curenv->env_pgdir,"),
+    "a child's page is looked for in the caller": (
+        7, "map", "from a child: look the page up in its page directory, not in the caller's",
+        "kern/syscall.c", "pte_of(e->env_pgdir, va)", "pte_of(curenv->env_pgdir, va)"),
 }

@@ -1,6 +1,7 @@
 """Mistakes in exercises 13 and 14: interrupts and the timer."""
 
 from mistakes.instead import ONLY_IRQ_0
+from mistakes.mistake import Mistake
 
 MISTAKES = {
     "a program can pretend an interrupt": (
@@ -28,4 +29,8 @@ MISTAKES = {
     "ticks are not counted": (
         14, "ticks", "does handle_tick count in cpu_timer_ticks",
         "kern/trap.c", "	cpu->cpu_timer_ticks++;\n", ""),
+    "a tick uses what the lock protects": Mistake(
+        14, ("kern/trap.c", "	cpu->cpu_timer_ticks++;\n",
+             "	cpu->cpu_timer_ticks++;\n	run_queue.words[1] = 0;\n"),
+        panic="kern/trap.c:.* run_queue.words is written without the kernel lock", program="primes"),
 }

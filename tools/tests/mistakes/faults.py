@@ -63,4 +63,20 @@ MISTAKES = {
         11, "install", "does not set the entry point when there is a stack already",
         "lib/pgfault.c", "	return sys_env_set_pgfault_upcall(0, _pgfault_upcall);",
         "	return stack_there ? 0 : sys_env_set_pgfault_upcall(0, _pgfault_upcall);"),
+    "the flags' offset is taken for eip's": (
+        10, "eip", r"utf_eip is \w+ \(utf_eflags of the last fault, offset 44\): where did",
+        "lib/pfentry.S", "#define UTF_EIP  40", "#define UTF_EIP  44"),
+    "the flags' offset is taken for esp's": (
+        10, "argument", r"offset 44, less 4\)(.*\n)*.*it is killed at lib/pfentry.S:\d+",
+        "lib/pfentry.S", "#define UTF_ESP  48", "#define UTF_ESP  44"),
+    "registers are restored from a word too low": (
+        10, "registers", r"is 04080c10 \(ecx of the last fault, offset 32\)(.*\n)*.*with another register",
+        "lib/pfentry.S", "	leal UTF_REGS(%esp), %esp\n	popal\n	leal 4(%esp), %esp\n",
+        "	leal UTF_REGS-4(%esp), %esp\n	popal\n	leal 8(%esp), %esp\n"),
+    "the fault's address is another one at a nested fault": (
+        9, "deeper", "and fault_va 00a00123, but has .* and 00a00124",
+        "kern/trap.c", ".utf_fault_va = fault_va,", ".utf_fault_va = fault_va + nested,"),
+    "the handler is not stored": (
+        11, "upcall", "set_pgfault_handler does not store the handler in _pgfault_handler",
+        "lib/pgfault.c", "	_pgfault_handler = handler;\n", ""),
 }

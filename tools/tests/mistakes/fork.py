@@ -2,6 +2,14 @@
 
 from mistakes.instead import SIMPLE_FORK
 
+# The last steps of SIMPLE_FORK.
+STACK = """\
+	if (r == 0)
+		r = sys_page_alloc(child, (void *) (UXSTACKTOP - PGSIZE), PTE_U | PTE_W | PTE_P);
+"""
+UPCALL = "	if (r == 0)\n		r = sys_env_set_pgfault_upcall(child, _pgfault_upcall);\n"
+RUN = "	if (r == 0)\n		r = sys_env_set_status(child, ENV_RUNNABLE);\n"
+
 MISTAKES = {
     "fork marks the child's page after the parent's": (
         12, "order", "change the child's mapping first, then the parent's", *SIMPLE_FORK,
@@ -59,4 +67,30 @@ MISTAKES = {
         *SIMPLE_FORK,
         "lib/fork.c", "	pgfault_resolve = resolve_cow;\n",
         "	pgfault_resolve = resolve_cow;\n	set_pgfault_handler(NULL);\n"),
+    "a child may run before its upcall is set": (
+        12, "order", "makes the child runnable before it gives it the upcall", *SIMPLE_FORK,
+        "lib/fork.c", RUN, "", "lib/fork.c", UPCALL, RUN + UPCALL),
+    "a child may run before it has an exception stack": (
+        12, "order", "makes the child runnable before it gives it an exception stack", *SIMPLE_FORK,
+        "lib/fork.c", RUN, "", "lib/fork.c", UPCALL, UPCALL + RUN,
+        "lib/fork.c", STACK, "", "lib/fork.c", RUN, RUN + STACK),
+    "a child may run before it has its memory": (
+        12, "order", r"makes the child runnable before it gives it the page at \w+", *SIMPLE_FORK,
+        "lib/fork.c", RUN, "", "lib/fork.c", UPCALL, "",
+        "lib/fork.c", STACK, "", "lib/fork.c", "	for (uintptr_t va = 0;",
+        STACK + UPCALL + RUN + "	for (uintptr_t va = 0;"),
+    "a page that is not copy-on-write is copied": (
+        12, "handler", "not called for a write to a read-only page without PTE_COW", *SIMPLE_FORK,
+        "lib/fork.c", "!present(utf->utf_fault_va) ||\n	    !(uvpt[PGNUM(page)] & PTE_COW))",
+        "!present(utf->utf_fault_va))"),
+    "a page that is not there is copied": (
+        12, "handler", "is called for 0 of 2 faults where no page is: for those resolve_cow returns",
+        *SIMPLE_FORK,
+        "lib/fork.c", "	if (!(utf->utf_err & FEC_WR) || utf->utf_fault_va >= UTOP",
+        "	if (!present(utf->utf_fault_va))\n"
+        "		return sys_page_alloc(0, page, PTE_U | PTE_W | PTE_P) == 0;\n"
+        "	if (!(utf->utf_err & FEC_WR) || utf->utf_fault_va >= UTOP"),
+    "fork reads entries of page tables that are not there": (
+        12, "memory", "look whether uvpd is asked first", *SIMPLE_FORK,
+        "lib/fork.c", "		if (present(va))\n", "		if (uvpt[PGNUM(va)] & PTE_P)\n"),
 }

@@ -1,5 +1,11 @@
 """Mistakes in exercise 15: messages."""
 
+SEND = """\
+	int r = syscall4(SYS_ipc_send, to, val, (uint32_t) (pg ? pg : NO_PAGE), perm);
+
+	if (r < 0)
+		panic("ipc_send to %08x: %e", to, r);"""
+
 MISTAKES = {
     "a page-table entry is read before the address is looked at": (
         15, "refused", r"kernel panic(.*\n)*.*uses an entry of a page table that is not there",
@@ -71,15 +77,13 @@ MISTAKES = {
         "	(void) r;"),
     "ipc_send tries again whatever the error": (
         15, "panics", "neither returns nor panics: only after -7 .* may it try again",
-        "lib/ipc.c", "	int r = syscall4(SYS_ipc_send, to, val, (uint32_t) (pg ? pg : NO_PAGE), perm);"
-        "\n\n	if (r < 0)\n		panic(\"ipc_send to %08x: %e\", to, r);",
-        "	while (sys_ipc_try_send(to, val, pg ? pg : NO_PAGE, perm) < 0)\n		sys_yield();"),
+        "lib/ipc.c", SEND, "	while (sys_ipc_try_send(to, val, pg ? pg : NO_PAGE, perm) < 0)\n		sys_yield();"),
     "ipc_recv leaves old values when it fails": (
         15, "library", "when sys_ipc_recv fails, ipc_recv returns -3, stores 00001001 and",
         "lib/ipc.c", "	if (from)\n		*from = r < 0 ? 0 : thisenv->env_ipc_from;\n",
         "	if (from && r == 0)\n		*from = thisenv->env_ipc_from;\n"),
     "ipc_recv takes NULL for an address": (
-        15, "library", "ipc_recv returns -3 from .* with rights",
+        15, "library", "NULL means no page, and to sys_ipc_recv an address at or above UTOP does",
         "lib/ipc.c", "received(syscall1(SYS_ipc_recv, (uint32_t) (pg ? pg : NO_PAGE)), from",
         "received(syscall1(SYS_ipc_recv, (uint32_t) pg), from"),
     "rights on an earlier page are left": (
@@ -92,4 +96,12 @@ MISTAKES = {
     "ipc_recv stores rights for which there is no place": (
         15, "library", "destroyed by a page fault, .*stores nothing where it is given NULL",
         "lib/ipc.c", "	if (perm)\n		*perm = r", "	*perm = r"),
+    "ipc_recv takes NULL for an address, beside another env": (
+        15, "anybody", r"\A +ipc_recv\(&from, NULL, NULL\) fails: NULL means no page",
+        "lib/ipc.c", "received(syscall1(SYS_ipc_recv, (uint32_t) (pg ? pg : NO_PAGE)), from",
+        "received(syscall1(SYS_ipc_recv, (uint32_t) pg), from"),
+    "ipc_send does not yield": (
+        15, "library", "ipc_send tries again at once: it calls sys_yield in between",
+        "lib/ipc.c", SEND, "	int r;\n\n	while ((r = sys_ipc_try_send(to, val, pg ? pg : NO_PAGE,"
+        " perm)) == -E_IPC_NOT_RECV)\n		;\n	if (r < 0)\n		panic(\"ipc_send: %e\", r);"),
 }

@@ -11,9 +11,9 @@ SLEEP = "	unlock_kernel();\n	//}\n\n"
 DISPATCH = "			trap_dispatch(e, trapno);\n	}\n"
 
 
-def lock(panic, *edits, program="primes", cpus="2"):
+def lock(panic, *edits, program="primes", cpus="2", **graded):
     """Return such a mistake."""
-    return Mistake(5, edits, panic=panic, program=program, cpus=cpus)
+    return Mistake(5, edits, panic=panic, program=program, cpus=cpus, **graded)
 
 
 MISTAKES = {
@@ -57,8 +57,9 @@ MISTAKES = {
         "kern/sched.c:.* ncpu_halted is read without the kernel lock",
         "kern/sched.c", "after sleeping\n	lock_kernel();", "after sleeping",
         "kern/sched.c", "	if (cpu_ticks(cpu) != begin)\n",
-        "	lock_kernel();\n	if (cpu_ticks(cpu) != begin)\n"),
+        "	lock_kernel();\n	if (cpu_ticks(cpu) != begin)\n",
+        check="sleep", says="with CHECKED=1: kern/sched.c:.* ncpu_halted is read without the kernel"),
     "what the lock protects is read before the lock is taken": lock(
-        "kern/trap.c:.* run_queue.* is read without the kernel lock",
+        "kern/trap.c:.* run_queue.count is read without the kernel lock",
         "kern/trap.c", TRAP, "	if (run_queue.count > NENV)\n		return;\n" + TRAP),
 }
