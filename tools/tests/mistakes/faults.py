@@ -75,7 +75,8 @@ MISTAKES = {
         "	leal UTF_REGS-4(%esp), %esp\n	popal\n	leal 8(%esp), %esp\n"),
     "the fault's address is another one at a nested fault": (
         9, "deeper", "and fault_va 00a00123, but has .* and 00a00124",
-        "kern/trap.c", ".utf_fault_va = fault_va,", ".utf_fault_va = fault_va + nested,"),
+        "kern/trap.c", "utf->utf_fault_va = fault_va;",
+        "utf->utf_fault_va = fault_va + nested;"),
     "the handler is not stored": (
         11, "upcall", "set_pgfault_handler does not store the handler in _pgfault_handler",
         "lib/pgfault.c", "	_pgfault_handler = handler;\n", ""),
