@@ -93,10 +93,27 @@ def test_no_program():
 
 
 def test_one():
-    """bench:0:NAME measures one operation."""
+    """bench:0:NAME measures one operation, beside how long booting took and how long a tick is."""
     run = play(command("bench:0:null-call"))
     verify(run, [r"bench: null-call \d+", re.escape(CLEAN_END)])
-    require_equal(sum(line.startswith("bench: ") for line in run.lines), 2, "number of figures")
+    require_equal(sum(line.startswith("bench: ") for line in run.lines), 3, "number of figures")
+
+
+def test_busy(monkeypatch):
+    """A bad ratio of times is believed if it comes twice while the host does nothing else."""
+    row = next(row for row in bench.ROWS if row.name == "primes-smp")
+
+    def figure(figures, busy):
+        seen = iter(figures)
+        monkeypatch.setattr(bench, "host_is_busy", lambda: busy)
+        monkeypatch.setitem(bench.TIMED, row.name, lambda: next(seen))
+        return bench.timed(row)
+
+    require_equal(figure([2.0, 0.9], False), 0.9, "a good figure after a bad one")
+    require_equal(figure([2.0, 2.02], False), 2.02, "a bad figure, twice")
+    require_equal(figure([2.0, 3.0, 4.0], False), None, "bad figures that differ")
+    require_equal(figure([2.0, 2.0, 2.0], True), None, "bad figures on a busy host")
+    require_equal(bench.problem(row, None, None, 1), "", "the problem of no figure")
 
 
 @pytest.mark.thorough

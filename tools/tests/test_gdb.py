@@ -82,7 +82,7 @@ def has(answer, *patterns):
 def test_envs():
     """What two environments do, one of them blocked: in ipc_recv, then in ipc_send."""
     _, _, listed, of_id, of_index, current, calls, of_expression, _, _, sending, receiver = session(
-        "primes", "break sys_ipc_send if envs[2].env_ipc_recving", "continue",
+        "primes", "tbreak sys_ipc_send if envs[2].env_ipc_recving", "continue",
         "envs", "env 00001000", "env 0", "env", "ubt 2", "env &envs[2]",
         "break sys_ipc_recv if envs[1].env_last_sender", "continue", "envs", "env 1")
     at = r"0x008[0-9a-f]{5} \w+\+\d+ \(\S+:\d+\)"

@@ -207,6 +207,7 @@ void umain(int argc, char **argv)
 	if (others < 0 || others > CROWD_MAX)
 		panic("the number of other envs must be 0 to %d", CROWD_MAX);
 	cprintf("bench: boot %u\n", (uint32_t) booted);
+	cprintf("bench: tick %d\n", thisenv->env_time_left); // what an env has at first
 	start_crowd(crowd, others);
 	for (size_t i = 0; i < ARRAY_SIZE(benchmarks); i++)
 		if (argc < 3 || strcmp(argv[2], benchmarks[i].name) == 0)
