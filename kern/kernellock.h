@@ -52,7 +52,7 @@ void unlock_kernel(void);
 // The same, for code that has the address of this CPU's entry already: self.
 static inline void lock_kernel_by(struct CpuInfo *self)
 {
-	uint32_t ticket = __atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_RELAXED);
+	uint32_t ticket = __atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_SEQ_CST);
 
 	if (__atomic_load_n(&kernel_lock.now_serving, __ATOMIC_ACQUIRE) != ticket)
 		kernel_lock_wait(ticket);

@@ -150,7 +150,7 @@ RACES = {
 """, "testtlb", 4, "wrong output"),
     "a ticket for the lock is read and then counted up": (
         "kern/kernellock.h",
-        "__atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_RELAXED);",
+        "__atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_SEQ_CST);",
         "kernel_lock.next_ticket;\n"
         "\t__atomic_store_n(&kernel_lock.next_ticket, ticket + 1, __ATOMIC_RELAXED);",
         "stresssched", 2, "not finished within|hang|kernel panic|wrong output", 5),
