@@ -84,14 +84,13 @@ def test_broken(file, old, new, reason, detail):
 @pytest.mark.thorough
 def test_lock_taken_late():
     """EX=5 looks with the checking kernel at what no other check can see."""
-    enter_copy()
+    enter_copy(few=True)
     edit("kern/trap.c", "	lock_kernel_by(cpu);\n", "")
-    edit("kern/trap.c", "	if (cpu->cpu_env == e)\n		trap_dispatch(e);\n",
-         "	bool same = cpu->cpu_env == e;\n	lock_kernel_by(cpu);\n"
-         "	if (same)\n		trap_dispatch(e);\n")
+    edit("kern/trap.c", "	if (__builtin_expect(cpu->cpu_env == e, true)) {\n",
+         "	bool same = cpu->cpu_env == e;\n	lock_kernel_by(cpu);\n	if (same) {\n")
     text = make("-s", "grade", "EX=5", fails=True)
     require(re.search(r"with CHECKED=1: kern/trap.c:\d+: cpus\[0\].cpu_env is read without the kernel "
-                      "lock", text) and "Score: 0/3" in text, "wrong report", *text.splitlines())
+                      "lock", text) and "Score: 1/3" in text, "wrong report", *text.splitlines())
 
 
 @pytest.mark.thorough
@@ -197,12 +196,12 @@ BLAMED = {
 }
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("change, check, says, others", params(BLAMED))
+@pytest.mark.parametrize("change, check, says, others", params(
+    BLAMED, many=["an address that is not aligned", "a selector that is not one"]))
 def test_blamed(change, check, says, others):
     """A mistake in one exercise makes its own check fail, and no check of another, right one. What
     cannot be judged is no success."""
-    enter_copy()
+    enter_copy(few=True)
     edit(*change)
     text = make("-s", "grade", "EX=1 2 3 4 5", fails=True)
     lines = text.splitlines()
