@@ -237,14 +237,21 @@ def remove_scratch() -> None:
         shutil.rmtree(_SCRATCH.pop(), ignore_errors=True)
 
 
-def enter_copy(built: bool = True) -> None:
-    """Go to a fresh copy of the tree, which is built in obj/ unless told otherwise."""
+# Enough programs where what holds for some holds for all.
+FEW = ("hello", "yield", "primes", "forktree", "faultread", "testargs", "bench")
+
+
+def enter_copy(built: bool = True, few: bool = False) -> None:
+    """Go to a fresh copy of the tree, which is built in obj/ unless told otherwise. With few programs
+    it takes much less time to compile or link them all again."""
     if built:
         copy = scratch() / "tree"
-        shutil.copytree(_built_copy(), copy)
+        shutil.copytree(_built_copy_with_few() if few else _built_copy(), copy)
+        enter(copy)
     else:
-        copy = _copy_sources(scratch() / "tree")
-    enter(copy)
+        enter(_copy_sources(scratch() / "tree"))
+        if few:
+            keep_programs(FEW)
 
 
 def enter(tree: Path) -> None:
@@ -297,9 +304,37 @@ def _built_copy() -> Path:
     return shared_tree("built", build)
 
 
+def _built_copy_with_few() -> Path:
+    """Return the same with few programs."""
+    def build():
+        enter_copy()
+        keep_programs(FEW)
+        make("-j2")
+
+    return shared_tree("few", build)
+
+
 def programs():
     """Return the sources of all programs, but the checks of exercises."""
     return [file for file in Path("user").rglob("*.c") if file.parent.name != "exercises"]
+
+
+def keep_programs(names: Collection[str]) -> None:
+    """Remove all programs from the current tree but these."""
+    for file in programs():
+        if file.stem not in names:
+            file.unlink()
+
+
+def cache_for_others(tree: Path) -> None:
+    """Let ccache, if we use it, answer in this tree also where make has another environment."""
+    if "CCACHE_DIR" in os.environ:
+        names = os.environ["PATH"].partition(":")[0]
+        settings = [f"{name} := {value}" for name, value in os.environ.items()
+                    if name.startswith("CCACHE_")]
+        with open(tree / "conf/env.mk", "a", encoding="ascii") as file:
+            file.writelines(f"export {setting}\n" for setting in
+                            [f"PATH := {names}:$(PATH)", *settings])
 
 
 # ---- Cases ----
@@ -321,11 +356,13 @@ def complains(arguments, expected, prepare=None):
             *excerpt(output.splitlines()))
 
 
-def params(cases: Mapping[str, Sequence], quick: Collection[str] = ()) -> List:
+def params(cases: Mapping[str, Sequence], quick: Collection[str] = (),
+           many: Collection[str] = ()) -> List:
     """Return a table of cases, with their names, for pytest's parametrize: all are thorough but
-    the quick ones."""
+    the quick ones, and those of `many', which are left to `make check-handout'."""
     return [pytest.param(*values, id=re.sub(r"[^\w.,+=/:]+", "-", name).strip("-"),
-                         marks=() if name in quick else pytest.mark.thorough)
+                         marks=() if name in quick else
+                         pytest.mark.many if name in many else pytest.mark.thorough)
             for name, values in cases.items()]
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kit import (ROOT, call, case, edit, enter_copy, make, need, objdir, params, require,
-                 require_equal, scratch)
+from kit import ROOT, call, case, need, objdir, params, require, require_equal, scratch
 from machine import Machine, command, play, verify
 from tree import symbols
 
@@ -111,16 +110,6 @@ def test_refused(options, how, says):
     """A machine that cannot run the kernel is told so in one line, and the run ends."""
     run = play(command("hello", *options, **how))
     require_equal((run.lines[-1:], run.status), ([says.rstrip("\n")], 21), "last line and status")
-
-
-@pytest.mark.thorough
-def test_no_power_off():
-    """On a machine that cannot be switched off EXIT=1 is no error, and a panic is one."""
-    enter_copy()
-    options = ["run-hello-nox", "EXIT=1", "QEMUEXTRA=-machine acpi=off"]
-    make(*options)
-    edit("kern/sched.c", "	trace_end();\n", "	panic(\"it is over\");\n")
-    make(*options, fails=True)
 
 
 @pytest.mark.thorough

@@ -114,7 +114,7 @@ def do(text):
     pytest.param("first-syscall", marks=pytest.mark.thorough)])     # compiles all programs anew
 def test_tutorial(name):
     """Each step, as it is written, in a fresh copy: what is shown is what is printed."""
-    enter_copy()
+    enter_copy(few=True)
     do((ROOT / f"doc/{name}.md").read_text())
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from gradelib import CLEAN_END, STATUS_BLOCKED, STATUS_CLEAN, STATUS_FAILED, Why
 
+import pytest
+
 from kit import case, edit, enter_copy, make, require, require_equal
 from machine import NO_MONITOR, Machine, command, play
 
@@ -137,3 +139,13 @@ def test_make():
         require_equal([line for line in said if line.startswith("*** ")],
                       ["*** To leave QEMU type Ctrl-a x", f"*** {text}"], "what make says")
         require(re.match(rf"make: \*\*\* .* Error {status}$", said[-1]), "wrong status", said[-1])
+
+
+@pytest.mark.thorough
+def test_no_power_off():
+    """On a machine that cannot be switched off EXIT=1 is no error, and a panic is one."""
+    enter_copy()
+    options = ["run-hello-nox", "EXIT=1", "QEMUEXTRA=-machine acpi=off"]
+    make(*options)
+    edit("kern/sched.c", "	trace_end();\n", "	panic(\"it is over\");\n")
+    make(*options, fails=True)

@@ -55,7 +55,7 @@ static int sys_seven(int n)
 
 def test_own_call():
     """A system call is added with JOS's syscall(), and a program has short names of its own."""
-    enter_copy()
+    enter_copy(few=True)
     edit("inc/syscall.h", "	NSYSCALLS\n", "	SYS_seven,\n	NSYSCALLS\n")
     edit("inc/lib.h", "envid_t fork(void);", "int sys_seven(int n);\nenvid_t fork(void);")
     edit("kern/syscall.c", "// ---- Dispatch ----\n", HANDLER)
@@ -129,7 +129,7 @@ def test_own_command():
 @pytest.mark.thorough
 def test_env_create():
     """ENV_CREATE in i386_init starts a program."""
-    enter_copy()
+    enter_copy(few=True)
     edit("kern/init.c", "	start_programs(); // ", "	ENV_CREATE(user_primes, ENV_TYPE_USER);\n"
          "	ENV_CREATE(TEST, ENV_TYPE_USER);\n	start_programs(); // ")
     edit("kern/init.c", "#include <inc/stdio.h>\n",
@@ -199,7 +199,7 @@ void other_names(void)
 @pytest.mark.thorough
 def test_names():
     """Names of inc/mmu.h."""
-    enter_copy()
+    enter_copy(few=True)
     with open("kern/trap.c", "a", encoding="utf-8") as file:
         file.write(GATE)
     edit("kern/init.c", "	start_programs(); // ", "	void set_habit(void), set_segments(void);\n"

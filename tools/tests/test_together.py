@@ -49,7 +49,7 @@ def ends(process, status=0):
 def with_compiler(text):
     """Go to a copy of the tree that is built with a compiler that is this script."""
     need_to_work("gcc", "-m32", *COMPILE)
-    enter_copy(built=False)
+    enter_copy(built=False, few=True)
     choose_no_tools()
     Path("cc").write_text(text)
     Path("cc").chmod(0o755)

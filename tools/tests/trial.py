@@ -9,8 +9,8 @@ from typing import Dict, Sequence, Set, Tuple
 from gradelib import PANIC, PROMPT, Watch
 from gradetests import CHECKS, EXERCISES, TESTS, Test, exercises_below
 
-from kit import (edit, enter, enter_copy, excerpt, make, programs, require, scratch, shared_tree,
-                 start)
+from kit import (edit, enter, enter_copy, excerpt, keep_programs, make, require, scratch,
+                 shared_tree, start)
 from machine import command, play
 from mistakes import MISTAKES
 from mistakes.mistake import Mistake
@@ -41,9 +41,7 @@ def enter_small_copy(edits: Sequence[str]) -> None:
     edits there."""
     def build():
         enter_copy()
-        for path in programs():
-            if path.stem not in KEPT:
-                path.unlink()
+        keep_programs(KEPT)
         make("-s", "-j2", ALL)
         make("-s", "-j2", ALL, *CHECKED)
 
