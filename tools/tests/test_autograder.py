@@ -14,21 +14,27 @@ from grading import judge_order
 import pytest
 
 from grades import PROGRAMS, graded, summary
-from kit import (PATIENCE, ROOT, call, edit, enter_copy, make, params, require, require_equal,
-                 scratch, set_make_variables, start, wait_for)
+from kit import (PATIENCE, ROOT, cache_for_others, call, edit, enter_copy, make, params, require,
+                 require_equal, scratch, set_make_variables, start, wait_for)
+from trial import PLAIN
 
 
 # ---- The autograder's submissions ----
 
-def unpack(submission, tree=ROOT, variables=()):
+def unpack(submission, tree=ROOT, variables=(), tests=(), cached=True):
     """Put a tree's bundle, made with these variables, and a submission into an empty folder, and
-    return that."""
+    return that. If tests are named, the bundle has only the programs that these need."""
     top = scratch()
     set_make_variables([])
     bundle = top / "obj/autograder.zip"
     call("make", "-s", "-C", str(tree), "autograder", f"OBJDIR={top}/obj", *variables)
     with zipfile.ZipFile(bundle) as archive:
         archive.extractall(top / "source")
+    if cached:
+        cache_for_others(top / "source/tree")
+    for file in (top / "source/tree/user").glob("*.c"):
+        if tests and file.stem not in {*tests, *PLAIN}:
+            file.unlink()
     submission = Path(submission)
     if submission.is_dir():
         shutil.copytree(submission, top / "submission", symlinks=True)
@@ -39,9 +45,9 @@ def unpack(submission, tree=ROOT, variables=()):
     return top
 
 
-def autograde(*arguments, submission=".", tree=ROOT, variables=()):
+def autograde(*arguments, submission=".", tree=ROOT, variables=(), cached=True):
     """Run a tree's bundle in an empty folder; return the result and how many seconds it took."""
-    top = unpack(submission, tree, variables)
+    top = unpack(submission, tree, variables, arguments, cached)
     began = time.monotonic()
     call("sh", str(top / "source/run_autograder"), *arguments)
     seconds = time.monotonic() - began
@@ -64,7 +70,7 @@ def test_good():
     enter_copy(built=False)
     with tarfile.open("../hand.tar.gz", "w:gz") as archive:
         archive.add(".", "jos-lab4-handin")
-    result, _ = autograde(submission="../hand.tar.gz")
+    result, _ = autograde(submission="../hand.tar.gz", cached=False)
     require_equal((result["score"], len(result["tests"]), result["output"]), (80, 16, ""),
                   "result")
 
@@ -286,7 +292,7 @@ def test_build_bomb(files, limit, complaint):
     enter_copy(built=False)
     for name, text in files.items():
         Path(name).write_text(text)
-    result, seconds = autograde("--limit", str(limit), "faultdie")
+    result, seconds = autograde("--limit", str(limit), "faultdie", cached=False)
     require_score(result, faultdie=0)
     require(complaint in result["output"], f"no `{complaint}'", str(result))
     require(seconds < limit + LATE, f"it takes {seconds:.0f} s")
@@ -303,5 +309,5 @@ def test_harmless():
                    "able := $(shell for f in GNUmakefile kern kern/init.c user user/faultdie.c "
                    "obj; do test -w $$f && echo $$f; done)\n"
                    "$(error I am $(shell id -u), I can write: $(able).)\nendif\n")
-    result, _ = autograde("faultdie", tree=Path.cwd())
+    result, _ = autograde("faultdie", tree=Path.cwd(), cached=False)
     require("I am 65534, I can write: obj." in result["output"], "wrong rights", str(result))

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from debugger import gdb_batch, start_waiting
-from kit import (PATIENCE, complains, edit, enter_copy, excerpt, make, need, need_repeats, params,
+from kit import (PATIENCE, alike, complains, edit, enter_copy, excerpt, make, need, need_repeats, params,
                  processors, require, require_equal, scratch)
 from machine import command, play, verify
 
@@ -50,17 +50,15 @@ def test_whatever_the_firmware_does(options):
     require(recorded("forktree", *options) == recorded("forktree"), "another record")
 
 
-@pytest.mark.thorough
-def test_many_times():
+@pytest.mark.parametrize("cpus", alike(4, many=[2]))
+def test_many_times(cpus):
     """The same run, so often and so many at once that a QEMU shows it which repeats not every
     run."""
     need_repeats()
-    for cpus in (2, 4):
-        with ThreadPoolExecutor(2 * processors()) as pool:
-            records = list(pool.map(lambda _: recorded("hello", cpus=cpus), range(TIMES)))
-        different = Counter(records).most_common()
-        require_equal([count for _, count in different], [TIMES],
-                      f"numbers of equal runs with {cpus} CPUs")
+    with ThreadPoolExecutor(2 * processors()) as pool:
+        records = list(pool.map(lambda _: recorded("hello", cpus=cpus), range(TIMES)))
+    different = Counter(records).most_common()
+    require_equal([count for _, count in different], [TIMES], "numbers of equal runs")
 
 
 REFUSED = "QEMU 11 does not repeat every run of several CPUs with a seed; 7.2 and 10.0 do."
@@ -168,9 +166,9 @@ RACES = {
 }
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("file, old, new, program, seeds, seen, limit", params(
-    {what: (*race, 15)[:7] for what, race in RACES.items()}))
+    {what: (*race, 15)[:7] for what, race in RACES.items()},
+    many=["a ticket for the lock is read and then counted up"]))    # nothing goes on: that takes long
 def test_finds(file, old, new, program, seeds, seen, limit):
     """The search finds a planted race, and the command it names shows it again."""
     enter_copy()
