@@ -307,8 +307,7 @@ def _built_copy() -> Path:
 def _built_copy_with_few() -> Path:
     """Return the same with few programs."""
     def build():
-        enter_copy()
-        keep_programs(FEW)
+        enter_copy(built=False, few=True)
         make("-j2")
 
     return shared_tree("few", build)

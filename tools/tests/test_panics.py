@@ -108,7 +108,7 @@ def test_ends(cpu, cpus):
 def test_again():
     """A panic while the kernel panics, or in the monitor after that, is reported, too; then all
     stops."""
-    enter_copy()
+    enter_copy(few=True)
     edit("kern/init.c", "start_programs(); // the", 'panic("by a test"); // the')
     edit("kern/monitor.c", 'cprintf("Special kernel symbols:\\n");', 'panic("again");')
     make()
@@ -176,7 +176,7 @@ def test_reads_user_memory():
 
 def panic_of(file, old, new, program="hello", cpus=1):
     """Plant something into a copy of the kernel; return what it prints from the panic on."""
-    enter_copy()
+    enter_copy(few=True)
     edit(file, old, new)
     make()
     run = play(command(program, cpus=cpus))
@@ -199,7 +199,7 @@ def test_call_of_nothing():
 
 def test_panic_in_a_tick():
     """The monitor answers, though the timer does not interrupt any more."""
-    enter_copy()
+    enter_copy(few=True)
     edit("kern/trap.c", "	cpu->cpu_timer_ticks++;\n", '	panic("by a test");\n')
     make()
     with Machine(command("yield yield idle", end=False)) as machine:
@@ -238,7 +238,7 @@ IN_REGISTERS void trap(struct Trapframe *tf, struct CpuInfo *cpu)
 @pytest.mark.thorough
 def test_two_double_faults():
     """Two CPUs whose stacks overflow at the same time: one reports it, and nothing resets."""
-    enter_copy()
+    enter_copy(few=True)
     Path("user/twice.c").write_text("#include <inc/lib.h>\n\n"
                                     "void umain(int argc, char **argv)\n{\n\tsys_cgetc();\n}\n")
     edit("kern/trap.c", TWO_OVERFLOWS[TWO_OVERFLOWS.index("IN_REGISTERS"):].partition("\tif")[0],

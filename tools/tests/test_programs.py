@@ -209,7 +209,7 @@ void umain(int argc, char **argv)
 @pytest.mark.thorough
 def test_nested():
     """The same for a program with calls of its own, down to lib/entry.S."""
-    enter_copy()
+    enter_copy(few=True)
     file = "user/nested.c"
     Path(file).write_text(NESTED)
     make()
@@ -306,7 +306,7 @@ STACKS = {
 
 def test_stack_overflow():
     """The message for a program that is killed says so if it has used up its stack."""
-    enter_copy()
+    enter_copy(few=True)
     Path("user/overflows.c").write_text(OVERFLOWS)
     make()
     for how, (reported, end) in STACKS.items():
