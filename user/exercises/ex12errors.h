@@ -59,6 +59,8 @@ static envid_t hold_all_but(uint32_t frames)
 static void fork_with(uint32_t frames)
 {
 	own_all_pages();
+	MUST(sys_page_alloc(0, UTEMP, RW)); // look() needs its page table, which stays
+	sys_page_unmap(0, UTEMP);
 	envid_t holder = hold_all_but(frames);
 	int before = free_frames(), r = fork();
 	if (r == 0)

@@ -115,7 +115,7 @@ out:
 	return -E_INVAL;
 //}
 
-//{ Exercise 7: a challenge, map and unmap in one call
+//{ Exercise 7: a challenge, allocate, copy and map in one call
 	return -E_INVAL;
 //}
 
@@ -126,6 +126,10 @@ out:
 	if (result == 0)
 		page_remove(e->env_pgdir, va);
 	return result;
+//}
+
+//{ Exercise 15, helper: a challenge, for what follows
+// nothing: there is no such call
 //}
 
 //{ Exercise 15, helper: check the arguments of both calls that send
@@ -170,6 +174,10 @@ out:
 //}
 
 //{ Exercise 15: a challenge, wait for the receiver in the kernel
+	return -E_INVAL;
+//}
+
+//{ Exercise 15: a challenge, send and wait for the answer in one call
 	return -E_INVAL;
 //}
 
