@@ -54,7 +54,8 @@ struct Env {
 	unsigned env_status; // one of the above
 	uint32_t env_runs;   // how many times it has been given a CPU
 	int env_cpunum;      // the CPU it runs on, or has run on last
-	int env_time_left; // of its share of the current round, in ticks of the time-stamp counter
+	int env_time_left;   // of its share of the current round, in clock ticks; negative: it owes
+			     // them
 
 	pde_t *env_pgdir;         // kernel virtual address of its page directory
 	void *env_pgfault_upcall; // page-fault entry point, NULL for none

@@ -52,7 +52,7 @@ envid_t sys_getenvid(void);
 //	-E_BAD_ENV
 int sys_env_destroy(envid_t);
 
-// Give the CPU to the next runnable env, if there is one.
+// Give the CPU to the next runnable env that has time left, or if none has, to any other one.
 void sys_yield(void);
 
 // Make a new env with the caller's registers, the floating-point ones too, no memory and no

@@ -174,10 +174,8 @@ int env_alloc(struct Env **store, envid_t parent_id)
 	e->env_type = ENV_TYPE_USER;
 	e->env_runs = 0;
 	e->env_time_left = tick_length;
-	if (curenv) { // an env that goes on in a child does not get more time in this round
-		env_charge(thiscpu, curenv);
-		e->env_time_left = curenv->env_time_left;
-	}
+	if (curenv) // nothing in this round (kern/sched.c)
+		e->env_time_left = MIN(curenv->env_time_left, 0) - 1;
 	e->env_pgfault_upcall = NULL;
 	e->env_ipc_recving = false;
 	e->env_ipc_dstva = NULL;

@@ -93,13 +93,13 @@ bool user_mem_assert(struct Env *env, const void *va, size_t len, int perm);
 // ---- Running ----
 
 // Charge e, the current env of cpu, for the time since this was last done, or since it was given
-// the CPU. If that is many ticks, the host of an emulator has stopped the CPU.
+// the CPU. If that is more than a few ticks, the host of an emulator has stopped the CPU.
 static inline void env_charge(struct CpuInfo *cpu, struct Env *e)
 {
 	uint32_t now = read_tsc(), used = now - cpu->cpu_charged;
 
 	cpu->cpu_charged = now;
-	e->env_time_left -= MIN(used, 1U << 28);
+	e->env_time_left -= MIN(used, 1U << 26);
 }
 
 // Switch cpu, which is this CPU, from its current env, if it has one, to e, which is ENV_RUNNING

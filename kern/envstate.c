@@ -1,4 +1,4 @@
-// The table of envs, their legal states, and the run queue. Needs the kernel lock.
+// The table of envs, their legal states, and the run queues. Needs the kernel lock.
 
 #include <kern/envstate.h>
 

@@ -1,4 +1,4 @@
-// The states of envs, and the queue of those that can run. All of this needs the kernel lock, once
+// The states of envs, and the queues of those that can run. All of this needs the kernel lock, once
 // there is more than one CPU. Inline functions: each message and each yield changes two states.
 
 #ifndef JOS_KERN_ENVSTATE_H
@@ -77,7 +77,7 @@ static inline void run_queue_remove(const struct Env *e)
 // Panic because e may not change to that status.
 void env_state_illegal(const struct Env *e, unsigned status) __attribute__((noreturn, cold));
 
-// Change the status of e, and with it the run queue. Wakes an idle CPU if there is more to run.
+// Change the status of e, and with it the queues. Wakes an idle CPU if there is more to run.
 // Panics if the change is not legal. No other function changes env_status.
 static inline void __attribute__((always_inline)) env_set_state(struct Env *e, unsigned status)
 {

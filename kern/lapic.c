@@ -91,9 +91,12 @@ static void measure_timer(void)
 	cycles = read_tsc() - cycles;
 	counts -= lapic[TIMER_COUNT];
 
-	cycles *= lapic_counts_per_tick();
-	divl(&cycles, counts);
-	tick_length = cycles;
+	// An emulator may have stopped this CPU in between: so not longer or shorter than can be.
+	if (counts > 0) {
+		cycles *= lapic_counts_per_tick();
+		divl(&cycles, counts);
+		tick_length = MIN(MAX(cycles, 1ULL << 20), 1ULL << 26);
+	}
 }
 
 static void begin_ticks(void)

@@ -29,7 +29,7 @@ static uint32_t above(uint32_t word, uint32_t i)
 }
 //}
 
-// Return the first runnable env after `from' in envs[], going round; `from' itself comes last.
+// Return the first env of run_queue after `from' in envs[], going round; `from' itself comes last.
 // Returns NULL if there is none.
 static inline struct Env *next_runnable(const struct Env *from)
 {
@@ -95,6 +95,12 @@ static bool any_cpu_has_env(void)
 
 enum { IDLE_TICKS = 40 }; // between interrupts of an idle CPU, which cost the host time
 
+// Whether no env waits for a CPU. Without the lock, a hint.
+static bool queues_empty(void)
+{
+	return !run_queue.summary && !spent_queue.summary;
+}
+
 // Begin another tick of this CPU: waits so far do not count.
 static void begin_tick(struct CpuInfo *cpu)
 {
@@ -123,7 +129,7 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	lapic_tick_every(rest ? 1 : IDLE_TICKS);
 	//{ Exercise 13: sleep with interrupts on
 	while (!__atomic_load_n(&cpu->cpu_woken, __ATOMIC_RELAXED) &&
-	       (rest ? cpu_ticks(cpu) == begin : !run_queue.summary))
+	       (rest ? cpu_ticks(cpu) == begin : queues_empty()))
 		sti_hlt_cli();
 	//}
 	lapic_tick_every(1);
@@ -136,19 +142,20 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	ncpu_halted -= !rest && !cpu->cpu_woken;
 	if (cpu_ticks(cpu) != begin)
 		begin_tick(cpu);
-	if (!rest && !run_queue.summary && kernel_lock_waits++ == FEW_WAITS)
+	if (!rest && queues_empty() && kernel_lock_waits++ == FEW_WAITS)
 		cpu->cpu_hindered = true; // another CPU runs the env already
 }
 
 // ---- Rounds ----
 
 // Time is shared in rounds. In each round every env has a share of as long as a tick, however it
-// uses that: all at once, or little by little, because it yields, waits for messages, or goes on in
-// a child. While there are others that have time left, an env that has used up its share does not
-// run; it waits in spent_queue. A CPU for which there is no other one runs it nevertheless, and
-// what it uses then is missing in later rounds. A round begins when no env that can run has time
-// left, or none but one that yields. Within a round the envs take turns, round robin; a turn ends
-// at a tick, if not earlier.
+// uses that: all at once, or little by little, because it yields or waits for messages. A new env
+// has its first share in the next round, so that nobody gets more by having children. While there
+// are others that have time left, an env that has used up its share does not run; it waits in
+// spent_queue. A CPU for which there is no other one runs it nevertheless, and what it uses then is
+// missing in later rounds. A round begins when no env that can run has time left, or none but one
+// that yields. Within a round the envs take turns, round robin; a turn ends at a tick, if not
+// earlier.
 
 // Forget what e owes beyond some shares.
 static void limit_debt(struct Env *e)
@@ -206,6 +213,15 @@ static struct Env *next_spent(const struct Env *from)
 	return &envs[i];
 }
 
+// Give e, the only env that waits, a new share: there is a CPU for it, so it has taken nothing from
+// others, and owes nothing.
+static void forgive(struct Env *e)
+{
+	queue_remove(&spent_queue, e);
+	e->env_time_left = tick_length;
+	queue_add(&run_queue, e);
+}
+
 // Return the env that runs next on cpu, which is this CPU, when no env in run_queue can: one with
 // which a round begins, or one that has no time left. Returns NULL if there is none.
 static __attribute__((cold)) struct Env *next_without_time(const struct CpuInfo *cpu)
@@ -214,6 +230,8 @@ static __attribute__((cold)) struct Env *next_without_time(const struct CpuInfo 
 		return NULL;
 	if (!other_has_time(cpu))
 		begin_round();
+	else if (!cpu->cpu_env && spent_queue.count == 1)
+		forgive(next_spent(cpu->cpu_last));
 	return run_queue.summary ? next_runnable(cpu->cpu_last) : next_spent(cpu->cpu_last);
 }
 
@@ -241,8 +259,10 @@ static __attribute__((cold)) struct Env *wait_for_work(struct CpuInfo *cpu)
 			lock_kernel();
 		}
 		bool others_run = any_cpu_has_env();
-		if (cpu->cpu_hindered && others_run) {
+		if (cpu->cpu_hindered && others_run && cpu_ticks(cpu) > 0) {
 			kernel_lock_waits = 0;
+			if (!queues_empty())
+				cpu_wake_one();
 			sched_halt(cpu, true);
 			continue; // meanwhile the last env may have ended: there is memory to free
 		}
@@ -269,7 +289,9 @@ static struct Env *choose(struct CpuInfo *cpu)
 		begin_tick(cpu);
 		if (current)
 			env_charge(cpu, current);
-		env_reap();
+		// Otherwise this may make current runnable, and wait_for_work does it later.
+		if (current && current->env_status == ENV_RUNNING)
+			env_reap();
 	}
 	if (!current || current->env_status != ENV_RUNNING || cpu->cpu_hindered)
 		return wait_for_work(cpu);
@@ -289,8 +311,8 @@ IN_REGISTERS void sched_choose(struct CpuInfo *cpu)
 	struct Env *next = cpu->cpu_next;
 
 	cpu->cpu_next = NULL;
-	// An env that has just got a message is often the only one that can run: then it is not
-	// searched for.
+	// An env that has just got a message is often the only one that has time left: then it is
+	// not searched for.
 	if (!next || next->env_status != ENV_RUNNABLE || next->env_time_left < 0 ||
 	    run_queue.count > 1 || cpu->cpu_hindered)
 		next = choose(cpu);

@@ -371,7 +371,7 @@ static inline int sys_ipc_recv(void *dstva)
 static inline bool may_hand_over(const struct CpuInfo *cpu, const struct Env *to)
 {
 	return !run_queue.summary && !spent_queue.summary && !cpu->cpu_resched &&
-	       to->env_time_left >= 0;
+	       !cpu->cpu_env->env_last_sender && to->env_time_left >= 0;
 }
 //}
 

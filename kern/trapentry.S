@@ -25,9 +25,9 @@
 #include <kern/vectors.h>
 
 // From user mode: save all registers in the env_tf of the current env, switch to the kernel's
-// segments, and call the function in trap_enter with the addresses of env_tf, in eax, and of the CPU's
-// entry of cpus, in edx. It does not return. Until then esp points to the kernel's stack, because a
-// non-maskable interrupt may come.
+// segments, and call the function in trap_enter with the addresses of env_tf, in eax, and of the
+// CPU's entry of cpus, in edx. It does not return. Until then esp points to the kernel's stack,
+// because a non-maskable interrupt may come.
 	.type alltraps, @function
 alltraps:
 	testb $3, TF_CS - TF_TRAPNO(%esp) // the privilege level from which the trap comes

@@ -6,9 +6,9 @@
 
 #include <kern/trapoffsets.h>
 
-// void trap_return(const struct Trapframe *): load all registers from the frame, whose address is in eax,
-// and so enter user
-// mode. Until iret, esp points to the kernel's stack, because a non-maskable interrupt may come.
+// void trap_return(const struct Trapframe *): load all registers from the frame, whose address is in
+// eax, and so enter user mode. Until iret, esp points to the kernel's stack, because a non-maskable
+// interrupt may come.
 	.text
 	.globl trap_return
 	.type trap_return, @function

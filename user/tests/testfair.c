@@ -55,7 +55,7 @@ static uint32_t look(struct Share *s)
 		now = read_tsc();
 	} while (runs != thisenv->env_runs);
 	if (runs == s->runs) {
-		s->rest += now - s->last;
+		s->rest += MIN(now - s->last, 2 * tick); // more, if an emulator has stopped the CPU
 		s->time += s->rest / 256;
 		s->rest %= 256;
 	} else {
@@ -135,7 +135,7 @@ static void send(struct Share *s)
 
 typedef void Work(struct Share *);
 
-// The last one need not get as much as the others.
+// The last two kinds need not get as much as the others.
 static Work *const mixed[SPINNERS] = {compute,        compute,     compute, yield_early,
 				      go_on_in_child, yield_early, compute, be_woken};
 static Work *const callers[SPINNERS] = {call, call, call, call, call, call, call, call};
@@ -185,7 +185,7 @@ static bool fair(Work *const *work, int turns, const char *what)
 		got[i] = shares[i].time / 1024;
 		all_run &= got[i] > 0;
 		most = MAX(most, got[i]);
-		if (work[i] != be_woken)
+		if (work[i] != be_woken && work[i] != go_on_in_child)
 			least = MIN(least, got[i]);
 		cpus = MAX(cpus, envs[ENVX(spinners[i])].env_cpunum + 1);
 	}
