@@ -173,12 +173,11 @@ static uint8_t rights_at(const struct CpuInfo *self, uintptr_t va)
 		return rights_in_cpu[OTHER][in_cpus % sizeof(*self)];
 	if (in_envs < NENV * sizeof(struct Env))
 		return rights_in_env[OTHER][in_envs % sizeof(struct Env)];
-	if (va - (uintptr_t) &run_queue < sizeof(run_queue))
-		return rights[shared_field(fields_of_RunQueue, va - (uintptr_t) &run_queue)
-				      ->protection][OTHER];
 	const struct SharedVariable *v = shared_variable(va);
 	if (!v)
 		return is_no_variable(va) ? BOTH : 0;
+	if (shared_is_queue(v))
+		return rights[shared_field(fields_of_RunQueue, va - v->address)->protection][OTHER];
 	if (v->lock)
 		return v->lock->holder == self ? BOTH : 0;
 	return rights[v->protection][OTHER];

@@ -39,6 +39,11 @@ const struct SharedField *shared_field(const struct SharedField *fields, uint32_
 	return fields;
 }
 
+bool shared_is_queue(const struct SharedVariable *v)
+{
+	return v->address == (uintptr_t) &run_queue || v->address == (uintptr_t) &spent_queue;
+}
+
 // If va is in a table of count structs, write the name of the field there into text.
 static bool name_in(char *text, int size, uintptr_t va, const char *table, const void *base,
 		    uint32_t element_size, uint32_t count, const struct SharedField *fields)
@@ -60,9 +65,10 @@ void shared_name(char *text, int size, uintptr_t va)
 	    name_in(text, size, va, "envs", envs, sizeof(envs[0]), NENV, fields_of_Env) ||
 	    name_in(text, size, va, "pages", pages, sizeof(pages[0]), npages, fields_of_PageInfo))
 		return;
-	const struct SharedField *f = shared_field(fields_of_RunQueue, va - (uintptr_t) &run_queue);
-	if (f->name)
-		snprintf(text, size, "run_queue.%s", f->name);
+	const struct SharedField *f =
+		v && shared_is_queue(v) ? shared_field(fields_of_RunQueue, va - v->address) : NULL;
+	if (f && f->name)
+		snprintf(text, size, "%s.%s", v->name, f->name);
 	else if (!v)
 		snprintf(text, size, "memory at %08x", va);
 	else if (v->address == va)

@@ -47,6 +47,9 @@ extern const struct SharedField fields_of_CpuInfo[], fields_of_Env[], fields_of_
 // Find the variable that has the byte at va. Returns NULL if there is none.
 const struct SharedVariable *shared_variable(uintptr_t va);
 
+// Whether v is one of the run queues, whose fields have protections of their own.
+bool shared_is_queue(const struct SharedVariable *v);
+
 // Find the field that has the byte at this offset in a struct. Returns one without a name if there
 // is none.
 const struct SharedField *shared_field(const struct SharedField *fields, uint32_t offset);

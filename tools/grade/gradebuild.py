@@ -24,13 +24,21 @@ def objdir() -> Path:
     return Path(os.environ.get("OBJDIR", "obj"))
 
 
+def is_checking() -> bool:
+    """Return whether we have been told to use the checking build."""
+    words = [*shlex.split(os.environ.get("MAKEFLAGS", "")), *sys.argv[1:]]
+    return any(re.match("CHECKED=.", word) for word in words)
+
+
 def checking() -> List[str]:
     """Return what to tell make for the checking build of the current tree, its directory last; nothing
     if that is what is built anyway."""
-    words = [*shlex.split(os.environ.get("MAKEFLAGS", "")), *sys.argv[1:]]
-    if any(re.match("CHECKED=.", word) for word in words):
-        return []
-    return ["CHECKED=1", f"OBJDIR={objdir()}-checked"]
+    return [] if is_checking() else ["CHECKED=1", f"OBJDIR={objdir()}-checked"]
+
+
+def as_built(command: str) -> str:
+    """Return a make command for what is built now: with CHECKED=1 if that is the checking build."""
+    return command.replace("make", "make CHECKED=1", 1) if is_checking() else command
 
 
 class MakeError(Exception):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Dict, List, Optional
 
 from gradeblame import blamed, exercise_of, panic_gist
-from gradebuild import make, qemu_command
+from gradebuild import as_built, make, qemu_command
 from gradelib import PROMPT, Run, Verdict, Watch, crashed_when_typed, diagnose, judge
 from gradetests import (ARGUMENTS, EXERCISE_OF, GLANCE, GROUND, STANDS_ON, STATES, Test,
                         exercises_below, patterns)
@@ -95,7 +95,8 @@ def grade(test: Test, ground: "Ground", command: List[str], checking: Optional[L
         wrong = yield from ground.wrong_below(test.part)
     if not wrong:
         return graded
-    first = f"{NOT_JUDGED} exercise {wrong[0]} has to be right first, see: make grade EX={wrong[0]}"
+    first = (f"{NOT_JUDGED} exercise {wrong[0]} has to be right first, see: "
+             + as_built(f"make grade EX={wrong[0]}"))
     return replace(graded, verdict=Verdict(False, first, [wrong[1]]))
 
 
@@ -243,7 +244,7 @@ def explained(test: Test, verdict: Verdict, run: Run, said: List[str], missing: 
             details = [*details, f"look whether {hint}"]
     if not test.exercise:
         details = [*details, f"it depends on exercises {test.needs} of doc/lab4.md"]
-    return Verdict(False, reason, [*details, f"to see it: {test.command}"])
+    return Verdict(False, reason, [*details, f"to see it: {as_built(test.command)}"])
 
 
 def judge_before(test: Test, run: Run) -> Verdict:

@@ -21,7 +21,7 @@ sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[1:1] = [str(ROOT), str(ROOT / "tools/grade")]
 
-from gradebuild import MakeError, make, qemu_command, snapshot
+from gradebuild import MakeError, as_built, make, qemu_command, snapshot
 from gradeformat import Console
 from gradelib import CLEAN_END, Run, Verdict, Watch, diagnose, exit_on_signals, parallel
 from gradetests import TESTS, patterns
@@ -112,7 +112,7 @@ def again(options: argparse.Namespace, seed: int) -> str:
     """Return the command that repeats the run with a seed."""
     name, _, rest = options.run.partition(":")
     arguments = f" RUN={options.run}" if rest else ""
-    return f"make run-{name}-nox{arguments} CPUS={options.cpus} SEED={seed} AUDIT=1 EXIT=1"
+    return as_built(f"make run-{name}-nox{arguments} CPUS={options.cpus} SEED={seed} AUDIT=1 EXIT=1")
 
 
 def report(options: argparse.Namespace, outcomes: List[Outcome], seconds: float) -> List[str]:

@@ -170,8 +170,8 @@ MISTAKES = {
         "kern/env.c", "(KSTACKTOP + e->env_runs) = 0;",
         "f0000000 is written: nothing is there, above CPU 0's stack"),
     "what another CPU has above its stack is read": (
-        "kern/sched.c", "	restart_counts(thiscpu);\n	sched_yield();",
-        "	restart_counts(thiscpu);\n"
+        "kern/sched.c", "	begin_tick(thiscpu);\n	sched_yield();",
+        "	begin_tick(thiscpu);\n"
         "	if (*(volatile uint32_t *) KSTACKTOP_CPU(cpunum()))\n		cpus[0].cpu_woken = true;\n"
         "	sched_yield();", "hello", "2",
         "kern/sched.c", "KSTACKTOP_CPU(cpunum())", "efff0000 is read: that is the stack of CPU 0"),
@@ -245,12 +245,15 @@ def test_uses():
     process.wait()
 
     edit(*MISTAKE)
-    for target, *flags in (["run-hello-nox", "EXIT=1"], ["explore-hello", "SEEDS=1", "CPUS=1"], ["grade", "EX=9"],
-                           ["grade", "GRADEFLAGS=dumbfork"]):
+    for target, *flags in (["run-hello-nox", "EXIT=1"], ["explore-hello", "SEEDS=1", "CPUS=1"],
+                           ["grade", "EX=9"], ["grade", "GRADEFLAGS=dumbfork"]):
         with case(target):
             text = make("-s", target, "CHECKED=1", *flags, fails=True)
             require(re.search(f"kernel panic on CPU 0 at {SAYS}", text), "not named",
                     *text.splitlines())
+            require(target == "run-hello-nox" or
+                    re.search(r"(again:\n|to see it:|, see:) +make CHECKED=1 ", text),
+                    "it does not say how to see it again", *text.splitlines())
     process, _ = start_waiting("qemu-nox-gdb", "CHECKED=1", "RUN=hello")
     text = gdb_batch("break checked_panic", "continue", "backtrace")
     require(("trap", "kern/trap.c") in frames(text), "no backtrace", *text.splitlines())
