@@ -126,12 +126,13 @@ static void deliver_page_fault(struct Env *e, uintptr_t fault_va)
 		env_kill_bad_memory(e, (uintptr_t) e->env_pgfault_upcall);
 		return;
 	}
-	utf->utf_fault_va = fault_va;
-	utf->utf_err = tf->tf_err;
-	utf->utf_regs = tf->tf_regs;
-	utf->utf_eip = tf->tf_eip;
-	utf->utf_eflags = tf->tf_eflags;
+	// From the top down, as a push would.
 	utf->utf_esp = tf->tf_esp;
+	utf->utf_eflags = tf->tf_eflags;
+	utf->utf_eip = tf->tf_eip;
+	utf->utf_regs = tf->tf_regs;
+	utf->utf_err = tf->tf_err;
+	utf->utf_fault_va = fault_va;
 	tf->tf_esp = frame;
 	tf->tf_eip = (uintptr_t) e->env_pgfault_upcall;
 	// Compiled code expects this flag to be clear.
