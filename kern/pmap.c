@@ -74,8 +74,7 @@ static void reserve(ppn_t begin, ppn_t end)
 	}
 }
 
-// Set up pages[]. Unused frames go to the free list, in ascending
-// order.
+// Set up pages[]. Unused frames go to the free list, in ascending order.
 static void page_init(void)
 {
 	// At 40:13 in its data area, the BIOS has the size of free low memory in KB. Without a BIOS

@@ -175,18 +175,18 @@ static void give_share(struct Env *e)
 // Begin a round, for all envs that can run.
 static void begin_round(void)
 {
-	const struct RunQueue spent = spent_queue;
-
 	for (int i = 0; i < ncpu; i++)
 		if (cpus[i].cpu_env)
 			give_share(cpus[i].cpu_env);
-	for (uint32_t i = 0; i < NENV; i++) {
-		if (!spent.words[i / RUN_BITS])
-			i += RUN_BITS - 1;
-		else if (queue_has(&spent, &envs[i])) {
-			run_queue_remove(&envs[i]);
-			give_share(&envs[i]);
-			run_queue_add(&envs[i]);
+	for (uint32_t words = spent_queue.summary; words; words &= words - 1) {
+		uint32_t w = __builtin_ctz(words);
+
+		for (uint32_t bits = spent_queue.words[w]; bits; bits &= bits - 1) {
+			struct Env *e = &envs[w * RUN_BITS + __builtin_ctz(bits)];
+
+			run_queue_remove(e);
+			give_share(e);
+			run_queue_add(e);
 		}
 	}
 }
