@@ -46,7 +46,7 @@ WITHOUT_MEASURING = """
 import json, sys
 sys.path.insert(0, "tools/measure")
 import bench
-bench.exact_figures = lambda: json.load(open("figures"))
+bench.exact_figures = lambda few, many: json.load(open("figures"))
 bench.checking = list
 sys.exit(bench.main())
 """

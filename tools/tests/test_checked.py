@@ -138,7 +138,8 @@ MISTAKES = {
         "	spin_unlock(&cons_lock);\n	line_open = false;\n", "hello", "2",
         "kern/console.c", "line_open = false;", "line_open is written without the console lock"),
     "an index is too large": (
-        "kern/sched.c", "w = __builtin_ctz(words);", "w = RUN_BITS + __builtin_ctz(words);",
+        "kern/sched.c", "w = __builtin_ctz(words);\n		bits",
+        "w = RUN_BITS + __builtin_ctz(words);\n		bits",
         "hello", "1", "kern/sched.c", "bits = q->words[w];",
         r"index 32 of an array of type 'uint32_t \[32\]'"),
     "a shift is too wide": (
