@@ -201,7 +201,7 @@ def test_handed_out(first):
     if first == 16:
         require(not list(Path(".").rglob("exercise.*")), "it has exercise.h without exercises")
         verify(play(command("hello")), ["hello, world", re.escape(CLEAN_END)])
-        closely(" ".join(map(str, EXERCISES)), True)
+        closely("6 12", True)
         return
     program, cpus, place = FIRST[first]
     says(play(command(program, cpus=str(cpus)), Watch(limit=30)), *place.split())
@@ -242,7 +242,7 @@ def test_ten():
     says(play(command("faultdie")), "10", "lib/pfentry.S")
 
 
-@pytest.mark.thorough
+@pytest.mark.many
 def test_with_clang():
     """All that stands in for solutions builds without a warning there too."""
     variables, probes = COMPILERS["clang and lld"]
