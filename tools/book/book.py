@@ -14,14 +14,16 @@ sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "common"))
 
-from tree import ROOT, sources
+from tree import ROOT, GitError, git, sources
 
-from gradebuild import objdir
+from gradebuild import MakeError, objdir
 
 import links
 import page
+import pdf
 import readings
 import runs
+import traces
 from chapters import Chapter, Problem, chapters
 
 
@@ -45,10 +47,21 @@ def defined_names() -> set:
         if file.parts[0] in ("boot", "inc", "kern", "lib") and file.suffix in (".c", ".h", ".S"):
             text = (ROOT / file).read_text(encoding="utf-8", errors="replace")
             names.update(re.findall(r"^#define (\w+)", text, re.M))
-            names.update(re.findall(r"^[a-z][^;={}\n]*?\b(\w+)\([^;]*\)\s*\{", text, re.M))
+            names.update(re.findall(r"^[A-Za-z][^;={}\n]*?\b(\w+)\([^;{}]*\)\s*\{", text, re.M))
             names.update(re.findall(r"^(struct \w+) \{", text, re.M))
             names.update(re.findall(r"^(\w+):", text, re.M) if file.suffix == ".S" else [])
     return names
+
+
+def facts() -> str:
+    """Return of what this is the book, and when it was made."""
+    try:
+        commit = git(ROOT, "log", "-1", "--format=%h of %cs").strip()
+    except GitError:
+        commit = ""
+    gcc, qemu = runs.MADE_WITH
+    return f"Made of the sources{f', commit {commit}' * bool(commit)}. " \
+           f"The runs were made with gcc {gcc} and QEMU {qemu}."
 
 
 def problems(book: List[Chapter], wanted: List[Chapter]) -> List[Problem]:
@@ -65,15 +78,19 @@ def make_book(options: argparse.Namespace) -> int:
     if options.read:
         read = {chapter.path: readings.record(chapter) for chapter in chosen(book, options.read)}
         book = [read.get(chapter.path, chapter) for chapter in book]
-    wanted = chosen(book, options.only or options.read)
+    wanted = chosen(book, options.only)
     found = problems(book, wanted)
     place = objdir() / "book"
-    place.mkdir(parents=True, exist_ok=True)
-    text = page.html(wanted if options.only else book, {}, defined_names(), "")
+    drawn, not_drawn = traces.pictures(wanted, place / "runs", runs.state_of_tree(runs.tools()))
+    found += not_drawn
+    text = page.html(wanted, book, drawn, defined_names(), facts())
     (place / "index.html").write_text(text, encoding="utf-8")
     for problem in found:
         print(problem, file=sys.stderr)
     print(f"{place / 'index.html'}: open it in a browser")
+    if not options.only:
+        pdf.make_pdf(place / "index.html", place / "jos.pdf")
+        print(f"{place / 'jos.pdf'}: to print")
     return int(any(problem.fatal for problem in found))
 
 
@@ -85,7 +102,7 @@ def main(arguments: List[str]) -> int:
     parser.add_argument("--only", default="", metavar="CHAPTER", help="make this chapter alone")
     try:
         return make_book(parser.parse_args(arguments))
-    except page.PageError as error:
+    except (page.PageError, pdf.PdfError, MakeError) as error:
         print(f"book.py: {error}", file=sys.stderr)
         return 2
 
