@@ -24,7 +24,8 @@ import pdf
 import readings
 import runs
 import traces
-from chapters import Chapter, Problem, chapters
+from chapters import Chapter, chapters
+from memory import Memory
 
 
 def chosen(book: List[Chapter], names: str) -> List[Chapter]:
@@ -64,31 +65,24 @@ def facts() -> str:
            f"The runs were made with gcc {gcc} and QEMU {qemu}."
 
 
-def problems(book: List[Chapter], wanted: List[Chapter]) -> List[Problem]:
-    """Return all that is wrong with the wanted chapters, in their order."""
-    found = [problem for chapter in wanted for problem in readings.problems(chapter)]
-    found += links.problems(book, wanted)
-    found += runs.problems(wanted)
-    return sorted(found, key=lambda problem: problem[:2])
-
-
 def make_book(options: argparse.Namespace) -> int:
     """Make the book and return the exit status."""
     book = chapters()
     if options.read:
         read = {chapter.path: readings.record(chapter) for chapter in chosen(book, options.read)}
         book = [read.get(chapter.path, chapter) for chapter in book]
-    wanted = chosen(book, options.only)
-    found = problems(book, wanted)
-    place = objdir() / "book"
-    drawn, not_drawn = traces.pictures(wanted, place / "runs", runs.state_of_tree(runs.tools()))
-    found += not_drawn
+    wanted, place, used = chosen(book, options.only), objdir() / "book", runs.tools()
+    memory = Memory(place / "runs", runs.state_of_tree(used))
+    drawn, found = traces.pictures(wanted, memory)
+    found += [problem for chapter in wanted for problem in readings.problems(chapter)]
+    found += links.problems(book, wanted) + runs.problems(wanted, memory, used)
     text = page.html(wanted, book, drawn, defined_names(), facts())
     (place / "index.html").write_text(text, encoding="utf-8")
-    for problem in found:
+    for problem in sorted(found, key=lambda problem: problem[:2]):
         print(problem, file=sys.stderr)
     print(f"{place / 'index.html'}: open it in a browser")
     if not options.only:
+        memory.forget_others()
         pdf.make_pdf(place / "index.html", place / "jos.pdf")
         print(f"{place / 'jos.pdf'}: to print")
     return int(any(problem.fatal for problem in found))
