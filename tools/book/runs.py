@@ -140,6 +140,15 @@ def _environment() -> Dict[str, str]:
     return environment
 
 
+def _link_or_copy(old: str, new: str) -> None:
+    """Give a file to another tree. What is built need not be copied: make never writes to such a file,
+    but makes a new one. That does not hold for its notes (.vars, .lock) and for sources."""
+    if "/obj" in old and not Path(old).name.startswith("."):
+        os.link(old, new)
+    else:
+        shutil.copy2(old, new)
+
+
 class Trees:
     """Copies of the built tree, for one section each; with the checking build where that is used."""
 
@@ -156,8 +165,8 @@ class Trees:
         """Return a new copy for a section."""
         self._count += 1
         copy = Path(self._place.name) / f"tree{self._count}"
-        shutil.copytree(self._built, copy, symlinks=True, ignore=None if section.is_checked else
-                        shutil.ignore_patterns("obj-checked"))
+        shutil.copytree(self._built, copy, copy_function=_link_or_copy, ignore=None if
+                        section.is_checked else shutil.ignore_patterns("obj-checked"))
         return copy
 
     def remove(self) -> None:
