@@ -71,6 +71,9 @@ def make_book(options: argparse.Namespace) -> int:
     if options.read:
         read = {chapter.path: readings.record(chapter) for chapter in chosen(book, options.read)}
         book = [read.get(chapter.path, chapter) for chapter in book]
+    page.need_pandoc()
+    if not options.only:
+        pdf.chromium()
     wanted, place, used = chosen(book, options.only), objdir() / "book", runs.tools()
     memory = Memory(place / "runs", runs.state_of_tree(used))
     drawn, found = traces.pictures(wanted, memory)

@@ -1,6 +1,7 @@
 """The book as one page: the chapters as pandoc makes them, contents, glossary, index."""
 
 import re
+import shutil
 import subprocess
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -74,14 +75,18 @@ class ForPage(Filler):
         return text
 
 
+def need_pandoc() -> None:
+    """Raise PageError unless pandoc is there."""
+    if not shutil.which("pandoc"):
+        raise PageError("pandoc is missing. Run: sh tools/setup.sh book")
+
+
 def pandoc(text: str, *options: str) -> str:
     """Return markdown as a part of a page."""
-    try:
-        done = subprocess.run(["pandoc", "-f", "markdown", "-t", "html5", "--section-divs",
-                               "--wrap=preserve", f"--lua-filter={HERE / 'filter.lua'}", *options], input=text,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
-    except FileNotFoundError:
-        raise PageError("pandoc is missing. Run: sh tools/setup.sh book") from None
+    done = subprocess.run(["pandoc", "-f", "markdown", "-t", "html5", "--section-divs",
+                           "--wrap=preserve", f"--lua-filter={HERE / 'filter.lua'}", *options],
+                          input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False)
     if done.returncode:
         raise PageError(done.stderr.strip().splitlines()[-1])
     return done.stdout

@@ -7,7 +7,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+NAMES = ("chromium", "chromium-browser", "google-chrome",
+         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 LIMIT = 300         # seconds, however busy the host is
 
 
@@ -19,7 +20,7 @@ def chromium() -> str:
     """Return the command that starts chromium."""
     name = next(filter(shutil.which, NAMES), "")
     if not name:
-        raise PdfError("chromium is missing, so there is no jos.pdf. Run: sh tools/setup.sh book")
+        raise PdfError("chromium is missing, which makes the PDF. Run: sh tools/setup.sh book")
     return name
 
 
