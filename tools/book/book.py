@@ -14,15 +14,18 @@ sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "common"))
 
-from tree import ROOT, sources
+from tree import ROOT, GitError, git, sources
 
-from gradebuild import objdir
+from gradebuild import MakeError, objdir
 
 import links
 import page
+import pdf
 import readings
 import runs
-from chapters import Chapter, Problem, chapters
+import traces
+from chapters import Chapter, chapters
+from memory import Memory
 
 
 def chosen(book: List[Chapter], names: str) -> List[Chapter]:
@@ -45,18 +48,21 @@ def defined_names() -> set:
         if file.parts[0] in ("boot", "inc", "kern", "lib") and file.suffix in (".c", ".h", ".S"):
             text = (ROOT / file).read_text(encoding="utf-8", errors="replace")
             names.update(re.findall(r"^#define (\w+)", text, re.M))
-            names.update(re.findall(r"^[a-z][^;={}\n]*?\b(\w+)\([^;]*\)\s*\{", text, re.M))
+            names.update(re.findall(r"^[A-Za-z][^;={}\n]*?\b(\w+)\([^;{}]*\)\s*\{", text, re.M))
             names.update(re.findall(r"^(struct \w+) \{", text, re.M))
             names.update(re.findall(r"^(\w+):", text, re.M) if file.suffix == ".S" else [])
     return names
 
 
-def problems(book: List[Chapter], wanted: List[Chapter]) -> List[Problem]:
-    """Return all that is wrong with the wanted chapters, in their order."""
-    found = [problem for chapter in wanted for problem in readings.problems(chapter)]
-    found += links.problems(book, wanted)
-    found += runs.problems(wanted)
-    return sorted(found, key=lambda problem: problem[:2])
+def facts() -> str:
+    """Return of what this is the book, and when it was made."""
+    try:
+        commit = git(ROOT, "log", "-1", "--format=%h of %cs").strip()
+    except GitError:
+        commit = ""
+    gcc, qemu = runs.MADE_WITH
+    return f"Made of the sources{f', commit {commit}' * bool(commit)}. " \
+           f"The runs were made with gcc {gcc} and QEMU {qemu}."
 
 
 def make_book(options: argparse.Namespace) -> int:
@@ -65,15 +71,23 @@ def make_book(options: argparse.Namespace) -> int:
     if options.read:
         read = {chapter.path: readings.record(chapter) for chapter in chosen(book, options.read)}
         book = [read.get(chapter.path, chapter) for chapter in book]
-    wanted = chosen(book, options.only or options.read)
-    found = problems(book, wanted)
-    place = objdir() / "book"
-    place.mkdir(parents=True, exist_ok=True)
-    text = page.html(wanted if options.only else book, {}, defined_names(), "")
+    page.need_pandoc()
+    if not options.only:
+        pdf.chromium()
+    wanted, place, used = chosen(book, options.only), objdir() / "book", runs.tools()
+    memory = Memory(place / "runs", runs.state_of_tree(used))
+    drawn, found = traces.pictures(wanted, memory)
+    found += [problem for chapter in wanted for problem in readings.problems(chapter)]
+    found += links.problems(book, wanted) + runs.problems(wanted, memory, used)
+    text = page.html(wanted, book, drawn, defined_names(), facts())
     (place / "index.html").write_text(text, encoding="utf-8")
-    for problem in found:
+    for problem in sorted(found, key=lambda problem: problem[:2]):
         print(problem, file=sys.stderr)
     print(f"{place / 'index.html'}: open it in a browser")
+    if not options.only:
+        memory.forget_others()
+        pdf.make_pdf(place / "index.html", place / "jos.pdf")
+        print(f"{place / 'jos.pdf'}: to print")
     return int(any(problem.fatal for problem in found))
 
 
@@ -85,7 +99,7 @@ def main(arguments: List[str]) -> int:
     parser.add_argument("--only", default="", metavar="CHAPTER", help="make this chapter alone")
     try:
         return make_book(parser.parse_args(arguments))
-    except page.PageError as error:
+    except (page.PageError, pdf.PdfError, MakeError) as error:
         print(f"book.py: {error}", file=sys.stderr)
         return 2
 

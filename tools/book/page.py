@@ -1,6 +1,7 @@
 """The book as one page: the chapters as pandoc makes them, contents, glossary, index."""
 
 import re
+import shutil
 import subprocess
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -74,14 +75,18 @@ class ForPage(Filler):
         return text
 
 
+def need_pandoc() -> None:
+    """Raise PageError unless pandoc is there."""
+    if not shutil.which("pandoc"):
+        raise PageError("pandoc is missing. Run: sh tools/setup.sh book")
+
+
 def pandoc(text: str, *options: str) -> str:
     """Return markdown as a part of a page."""
-    try:
-        done = subprocess.run(["pandoc", "-f", "markdown", "-t", "html5", "--wrap=preserve",
-                               f"--lua-filter={HERE / 'filter.lua'}", *options], input=text,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
-    except FileNotFoundError:
-        raise PageError("pandoc is missing. Run: sh tools/setup.sh book") from None
+    done = subprocess.run(["pandoc", "-f", "markdown", "-t", "html5", "--section-divs",
+                           "--wrap=preserve", f"--lua-filter={HERE / 'filter.lua'}", *options],
+                          input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False)
     if done.returncode:
         raise PageError(done.stderr.strip().splitlines()[-1])
     return done.stdout
@@ -89,9 +94,9 @@ def pandoc(text: str, *options: str) -> str:
 
 def chapter_html(chapter: Chapter, book: List[Chapter], drawn: Dict[str, str]) -> str:
     """Return a chapter as a part of the page."""
-    return '<section class="chapter">\n' + pandoc(
+    return '<div class="chapter">\n' + pandoc(
         ForPage(chapter, book, drawn).fill(chapter), "--number-sections",
-        f"--number-offset={chapter.number - 1}") + "</section>\n"
+        f"--number-offset={chapter.number - 1}") + "</div>\n"
 
 
 # ---- Contents ----
@@ -99,8 +104,8 @@ def chapter_html(chapter: Chapter, book: List[Chapter], drawn: Dict[str, str]) -
 def contents(html: str) -> str:
     """Return links to all chapters and their sections."""
     items, open_ = [], False
-    for level, id_, title in re.findall(r'<h([12])\b[^>]*?\bid="([^"]*)"[^>]*>(.*?)</h\1>', html,
-                                        re.S):
+    for id_, level, title in re.findall(r'<section id="([^"]*)"[^>]*>\s*<h([12])\b[^>]*>(.*?)</h\2>',
+                                        html, re.S):
         title = re.sub(r"</?a\b[^>]*>", "", title)
         link = f'<a href="#{id_}">{title}</a>'
         if level == "1":
@@ -168,8 +173,9 @@ def index(book: List[Chapter], defined: set) -> str:
         links = [f'<a href="#{id_}">{"<b>" if shown else ""}{number}{"</b>" if shown else ""}</a>'
                  for id_, (number, shown) in entries[name].items()]
         rows.append(f"<li><code>{escape(name)}</code> {', '.join(links)}</li>")
-    return ('<h1 id="index" class="unnumbered">Index</h1>\n<p>Sections whose number is bold show the '
-            'code. Terms lead to the glossary.</p>\n<ul class="index">' + "\n".join(rows) + "</ul>\n")
+    return ('<section id="index">\n<h1>Index</h1>\n<p>Sections whose number is bold show the code. '
+            'Terms lead to the glossary.</p>\n<ul class="index">' + "\n".join(rows)
+            + "</ul>\n</section>")
 
 
 # ---- The page ----
@@ -177,17 +183,18 @@ def index(book: List[Chapter], defined: set) -> str:
 def _prompts(html: str) -> str:
     """Mark what is typed in the blocks called console."""
     def mark(found) -> str:
-        return re.sub(r"^(?:\$|K&gt;) .*$", r"<b>\g<0></b>", found[0], flags=re.M)
+        return re.sub(r"^(<pre class=\"console\"><code>)?((?:\$|K&gt;) .*)$", r"\1<b>\2</b>", found[0], flags=re.M)
 
     return re.sub(r'<pre class="console">.*?</pre>', mark, html, flags=re.S)
 
 
-def html(book: List[Chapter], drawn: Dict[str, str], defined: set, facts: str) -> str:
-    """Return the page."""
+def html(wanted: List[Chapter], book: List[Chapter], drawn: Dict[str, str], defined: set,
+         facts: str) -> str:
+    """Return the page with the wanted chapters of the book."""
     with ThreadPoolExecutor(max_workers=2) as pool:
-        text = "".join(pool.map(lambda chapter: chapter_html(chapter, book, drawn), book))
-    text = _prompts(text) + '<section class="chapter">' + glossary(book) + "</section>" + \
-        '<section class="chapter">' + index(book, defined) + "</section>"
+        text = "".join(pool.map(lambda chapter: chapter_html(chapter, book, drawn), wanted))
+    text = _prompts(text) + '<div class="chapter">' + glossary(book) + "</div>" + \
+        '<div class="chapter">' + index(book, defined) + "</div>"
     # What is wide scrolls inside itself.
     text = re.sub(r"<table\b.*?</table>", r'<div class="scroll">\g<0></div>', text, flags=re.S)
     parts = {"STYLE": (HERE / "book.css").read_text(encoding="utf-8") + pictures.style(),

@@ -1,6 +1,6 @@
 """The runs that the book shows: done in copies of the built tree, and compared with what stands there.
 
-What a run prints is remembered in obj/book/runs, by all it can depend on, and not done again.
+What a run prints is remembered by all it can depend on.
 """
 
 import hashlib
@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple
 
 from chapters import ROOT, Block, Chapter, Problem
+from memory import Memory
 from sessions import SessionError, commands, differences, lines_of, run
 from tree import copy_objects, copy_sources, sources
 
-from gradebuild import MakeError, make, objdir
+from gradebuild import make
 
 # With which the runs in the book were made. Others may print other addresses and another order.
 MADE_WITH = ("12.2", "7.2")     # gcc, QEMU
@@ -184,44 +185,24 @@ def _do(section: Section, tree: Path) -> Results:
     return Results(printed, [])
 
 
-class Runner:
-    """Does the runs of sections that are not remembered."""
-
-    def __init__(self, place: Path, used: Tools):
-        self._place, self._state = place, state_of_tree(used)
-        self.used: List[Path] = []
-        place.mkdir(parents=True, exist_ok=True)
-
-    def _file(self, section: Section) -> Path:
-        name = hashlib.sha256((self._state + section.what).encode()).hexdigest()
-        return self._place / f"{name[:20]}.json"
-
-    def results(self, wanted: List[Section]) -> List[Results]:
-        """Return what the runs of these sections print."""
-        missing = [section for section in wanted if not self._file(section).exists()]
-        if missing:
-            trees = Trees()
-            try:
-                copies = [(section, trees.new()) for section in missing]
-                with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-                    list(pool.map(lambda pair: self._remember(pair[0], _do(*pair)), copies))
-            finally:
-                trees.remove()
-        return [self._recall(section) for section in wanted]
-
-    def _remember(self, section: Section, results: Results) -> None:
-        file = self._file(section)
-        unfinished = file.with_suffix(f".{os.getpid()}")
-        unfinished.write_text(json.dumps(results), encoding="utf-8")
-        unfinished.replace(file)
-
-    def _recall(self, section: Section) -> Results:
-        file = self._file(section)
-        self.used.append(file)
-        results = Results(*json.loads(file.read_text(encoding="utf-8")))
+def results_of(wanted: List[Section], memory: Memory) -> List[Results]:
+    """Return what the runs of these sections print; do those that are not remembered."""
+    files = [memory.file(section.what, "json") for section in wanted]
+    missing = [(section, file) for section, file in zip(wanted, files) if not file.exists()]
+    if missing:
+        trees = Trees()
+        try:
+            copies = [(section, trees.new(), file) for section, file in missing]
+            with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+                list(pool.map(lambda each: memory.store(
+                    each[2], json.dumps(_do(*each[:2])).encode()), copies))
+        finally:
+            trees.remove()
+    found = [Results(*json.loads(file.read_text(encoding="utf-8"))) for file in files]
+    for file, results in zip(files, found):
         if results.error:       # try again the next time
-            file.unlink()
-        return results
+            file.unlink(missing_ok=True)
+    return found
 
 
 # ---- Comparing ----
@@ -255,14 +236,8 @@ def compare(section: Section, results: Results, used: Tools) -> List[Problem]:
     return found
 
 
-def problems(book: List[Chapter]) -> List[Problem]:
+def problems(book: List[Chapter], memory: Memory, used: Tools) -> List[Problem]:
     """Do the runs of these chapters, or recall them; return where they are not as they are shown."""
     wanted = [section for chapter in book for section in sections(chapter)]
-    if not wanted:
-        return []
-    try:
-        used = tools()
-    except MakeError as error:
-        return [Problem("GNUmakefile", 1, str(error))]
-    results = Runner(objdir() / "book/runs", used).results(wanted)
+    results = results_of(wanted, memory)
     return [problem for pair in zip(wanted, results) for problem in compare(*pair, used)]

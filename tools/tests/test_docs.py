@@ -17,7 +17,7 @@ from sessions import PROMPT, SessionError, blocks, commands, converse, differenc
 from tree import sources
 
 DOCUMENTS = sorted(ROOT.glob("doc/*.md"))
-NAMED = [ROOT / "README", *DOCUMENTS]
+NAMED = [ROOT / "README", *DOCUMENTS, *sorted(ROOT.glob("doc/book/*.md"))]
 
 
 # ---- Reading them ----
