@@ -48,7 +48,10 @@ def _ids(book: List[Chapter]) -> List[Problem]:
 
 
 def _links(chapter: Chapter, known: Dict[str, str]) -> List[Problem]:
-    found = []
+    known_pictures = {picture.start for picture in chapter.pictures}
+    found = [Problem(chapter.name, chapter.line_at(each.start()), "a picture stands alone, between "
+             "empty lines, and its caption has no empty line")
+             for each in re.finditer(r"!\[", chapter.prose) if each.start() not in known_pictures]
     for link in ANY_LINK.finditer(chapter.prose):
         line, target = chapter.line_at(link.start()), link[1]
         if target.startswith("#"):

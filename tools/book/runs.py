@@ -54,36 +54,36 @@ def sections(chapter: Chapter) -> List[Section]:
 
 # ---- Changes ----
 
+def _replace(tree: Path, file: str, old: List[str], new: List[str]) -> None:
+    """Replace lines of a file, which are in it exactly once."""
+    if not file or not (tree / file).is_file():
+        raise SessionError(f"there is no {file or 'line --- FILE before the change'}")
+    lines = (tree / file).read_text(encoding="utf-8").split("\n")
+    found = [at for at in range(len(lines)) if lines[at:at + len(old)] == old]
+    if not old or len(found) != 1:
+        raise SessionError(f"{file} has the lines with - {len(found) if old else 0} times, not once",
+                           *old)
+    lines[found[0]:found[0] + len(old)] = new
+    (tree / file).write_text("\n".join(lines), encoding="utf-8")
+
+
 def change(tree: Path, diff: str) -> None:
     """Make the change that a diff block shows: in each file, lines with - are replaced by those with
     + after them."""
-    file, old, new = "", "", ""
-
-    def replace() -> None:
-        if old or new:
-            path = tree / file
-            if not file or not path.is_file():
-                raise SessionError(f"there is no {file or 'line --- FILE before the change'}")
-            text = "\n" + path.read_text(encoding="utf-8")
-            if not old or text.count("\n" + old) != 1:
-                raise SessionError(f"{file} has the lines with - {text.count(chr(10) + old)} times, "
-                                   "not once", *old.splitlines())
-            path.write_text(text.replace("\n" + old, "\n" + new)[1:], encoding="utf-8")
-
-    for line in diff.splitlines():
+    file: str = ""
+    old: List[str] = []
+    new: List[str] = []
+    for line in [*diff.splitlines(), "--- "]:
+        if line.startswith("--- ") or (line.startswith("-") and new):
+            if old or new:
+                _replace(tree, file, old, new)
+            old, new = [], []
         if line.startswith("--- "):
-            replace()
-            file, old, new = line[4:].strip(), "", ""
-        elif line.startswith("-"):
-            if new:
-                replace()
-                old, new = "", ""
-            old += line[1:] + "\n"
-        elif line.startswith("+"):
-            new += line[1:] + "\n"
+            file = line[4:].strip()
+        elif line[:1] in ("-", "+"):
+            (old if line[0] == "-" else new).append(line[1:])
         elif line.strip():
             raise SessionError(f"a line without - or +: {line}")
-    replace()
 
 
 # ---- The tree and the tools ----
