@@ -177,11 +177,13 @@ check-handout:
 	$(call run_tests,handout or many)
 mistakes: $(RUNNABLE)
 	$(call run_python,tools/tests/mistaketable.py $(if $(ONLY),--only '$(ONLY)',doc/mistakes.md))
-# What is set of MACHINES, STEPS, MIRROR becomes an option of the same name.
+# What is set of MACHINES, STEPS, MIRROR becomes an option of the same name. (CHECKFLAGS, which may
+# have quotes in it, is in the environment if it is on make's command line.)
 CHROOTS ?= $(OBJDIR)/machines
 check-machines:
 	@$(PYTHON) tools/machines/machines.py --chroots='$(CHROOTS)' $(if $(MACHINES),--machines='$(MACHINES)') \
-		$(if $(STEPS),--steps='$(STEPS)') $(if $(MIRROR),--mirror='$(MIRROR)')
+		$(if $(STEPS),--steps='$(STEPS)') --checkflags="$$CHECKFLAGS" \
+		$(if $(MIRROR),--mirror='$(MIRROR)')
 bench:
 	@$(PYTHON) tools/measure/bench.py $(BENCHFLAGS)
 handout:
