@@ -65,11 +65,12 @@ preflight = @perl tools/run/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)'
 	run='$(RUN)' seed='$(SEED)' explore='$(filter explore-%,$@)' stop='$(STOP)' port='$(if $(WAIT),$(GDBPORT))' \
 	window='$(if $(NOX)$(findstring -display,$(QEMUEXTRA))$(findstring -vnc,$(QEMUEXTRA)),,1)' \
 	port_chosen='$(gdbport_chosen)' \
+	no_disk='$(if $(findstring -kernel,$(QEMUOPTS)),,$(findstring microvm,$(QEMUEXTRA)))' \
 	record='$(RECORD)' replay='$(REPLAY)' kernel='$(OBJDIR)/kern/kernel' \
 	trace_ms='$(if $(TRACE),$(TRACE_MS))'
 
 # JOS compiles the program to run into the kernel; here it is chosen when the kernel starts.
-jos_test := $(patsubst -DTEST=user_%,%,$(filter -DTEST=user_%,$(INIT_CFLAGS) $(DEFS)))
+jos_test := $(patsubst user_%,%,$(patsubst -DTEST=%,%,$(filter $(JOS_TESTS),$(INIT_CFLAGS) $(DEFS))))
 ifneq ($(jos_test),)
 RUN ?= $(jos_test)
 $(info The kernel runs any program without being compiled again: make run-$(firstword $(jos_test)))
