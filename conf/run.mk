@@ -70,10 +70,11 @@ preflight = @perl tools/run/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)'
 	trace_ms='$(if $(TRACE),$(TRACE_MS))'
 
 # JOS compiles the program to run into the kernel; here it is chosen when the kernel starts.
-jos_test := $(patsubst user_%,%,$(patsubst -DTEST=%,%,$(filter $(JOS_TESTS),$(INIT_CFLAGS) $(DEFS))))
+jos_test := $(patsubst user_%,%,$(patsubst -DTEST=%,%,\
+	$(sort $(filter $(JOS_TESTS),$(GIVEN_CFLAGS) $(INIT_CFLAGS) $(DEFS)))))
 ifneq ($(jos_test),)
 RUN ?= $(jos_test)
-$(info The kernel runs any program without being compiled again: make run-$(firstword $(jos_test)))
+$(if $(ALONE),,$(info The kernel runs any program without being compiled again: make run-$(firstword $(jos_test))))
 endif
 
 gdbport = perl tools/run/gdbport.pl
