@@ -1,6 +1,7 @@
 // The boot sector. The BIOS loads it to 0x7c00 and enters it in real mode on the boot CPU.
 // It switches to 32-bit protected mode and calls bootmain (boot/main.c).
 
+#include <inc/memlayout.h>
 #include <inc/mmu.h>
 
 #define ATA_STATUS 0x1f7
@@ -14,8 +15,6 @@ start:
 	cld
 	xorw %ax, %ax
 	movw %ax, %ds
-	movw %ax, %es
-	movw %ax, %ss
 
 	// Open address line 20, through the "fast A20" bit of system control port A. Bit 0 of
 	// that port would reset the machine.
@@ -37,6 +36,11 @@ protected:
 	movw %ax, %es
 	movw %ax, %ss
 	movl $start, %esp // the stack is below this code
+
+	movl $EXTPHYSMEM, %edi // is there memory where the kernel goes?
+	movl %edi, (%edi)
+	cmpl %edi, (%edi)
+	jne no_kernel
 
 	// Without a drive the status of the first IDE controller is 0, without a controller 0xff.
 	movw $ATA_STATUS, %dx
@@ -62,7 +66,7 @@ no_kernel:
 	jmp 3b
 
 message:
-	.ascii "No kernel on IDE disk, try DISKLESS=1\n"
+	.ascii "No RAM or no IDE disk: try DISKLESS=1\n"
 
 	.balign 4
 gdt: // the processor never reads its first entry, so that has the descriptor of the table

@@ -35,9 +35,10 @@ enum {
 };
 
 // Wait until the drive is not busy and shows the wanted status bit.
-static void wait_disk(int wanted)
+static void wait_disk(uint8_t wanted)
 {
-	while ((inb(ATA_STATUS) & (STATUS_BUSY | wanted)) != wanted)
+	// Of these two bits only BUSY is to be clear.
+	while ((uint8_t) (~inb(ATA_STATUS) & (STATUS_BUSY | wanted)) != STATUS_BUSY)
 		;
 }
 

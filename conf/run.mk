@@ -65,14 +65,16 @@ preflight = @perl tools/run/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)'
 	run='$(RUN)' seed='$(SEED)' explore='$(filter explore-%,$@)' stop='$(STOP)' port='$(if $(WAIT),$(GDBPORT))' \
 	window='$(if $(NOX)$(findstring -display,$(QEMUEXTRA))$(findstring -vnc,$(QEMUEXTRA)),,1)' \
 	port_chosen='$(gdbport_chosen)' \
+	no_disk='$(if $(findstring -kernel,$(QEMUOPTS)),,$(findstring microvm,$(QEMUEXTRA)))' \
 	record='$(RECORD)' replay='$(REPLAY)' kernel='$(OBJDIR)/kern/kernel' \
 	trace_ms='$(if $(TRACE),$(TRACE_MS))'
 
 # JOS compiles the program to run into the kernel; here it is chosen when the kernel starts.
-jos_test := $(patsubst -DTEST=user_%,%,$(filter -DTEST=user_%,$(INIT_CFLAGS) $(DEFS)))
+jos_test := $(patsubst user_%,%,$(patsubst -DTEST=%,%,\
+	$(sort $(filter $(JOS_TESTS),$(GIVEN_CFLAGS) $(INIT_CFLAGS) $(DEFS)))))
 ifneq ($(jos_test),)
 RUN ?= $(jos_test)
-$(info The kernel runs any program without being compiled again: make run-$(firstword $(jos_test)))
+$(if $(ALONE),,$(info The kernel runs any program without being compiled again: make run-$(firstword $(jos_test))))
 endif
 
 gdbport = perl tools/run/gdbport.pl
@@ -177,11 +179,13 @@ check-handout:
 	$(call run_tests,handout or many)
 mistakes: $(RUNNABLE)
 	$(call run_python,tools/tests/mistaketable.py $(if $(ONLY),--only '$(ONLY)',doc/mistakes.md))
-# What is set of MACHINES, STEPS, MIRROR becomes an option of the same name.
+# What is set of MACHINES, STEPS, MIRROR becomes an option of the same name. (CHECKFLAGS, which may
+# have quotes in it, is in the environment if it is on make's command line.)
 CHROOTS ?= $(OBJDIR)/machines
 check-machines:
 	@$(PYTHON) tools/machines/machines.py --chroots='$(CHROOTS)' $(if $(MACHINES),--machines='$(MACHINES)') \
-		$(if $(STEPS),--steps='$(STEPS)') $(if $(MIRROR),--mirror='$(MIRROR)')
+		$(if $(STEPS),--steps='$(STEPS)') --checkflags="$$CHECKFLAGS" \
+		$(if $(MIRROR),--mirror='$(MIRROR)')
 bench:
 	@$(PYTHON) tools/measure/bench.py $(BENCHFLAGS)
 handout:

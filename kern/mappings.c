@@ -170,7 +170,11 @@ void set_rights(int argc, char **argv)
 
 // ---- Contents ----
 
-enum { MAX_EXAMINED = 1024, PER_LINE = 4 };
+enum {
+	MAX_EXAMINED = 1024,
+	PER_LINE = 4,
+	MIN_ID = 4, // digits of an env's id; what has fewer is meant as the N of x/N
+};
 
 // Read the word at an address, which is physical if pgdir is NULL. Returns NULL or, if it cannot be
 // read, why.
@@ -211,7 +215,8 @@ void examine(int argc, char **argv, bool physical)
 	uint32_t at;
 	long n;
 
-	if (!read_count(argv[0], &n) || argc < 2 || argc > 3 - physical) {
+	if (!read_count(argv[0], &n) || argc < 2 || argc > 3 - physical ||
+	    (argc == 3 && strlen(argv[2]) < MIN_ID)) {
 		cprintf("usage: x/N ADDR [ENV], or xp/N ADDR: N words, at most %d\n", MAX_EXAMINED);
 		return;
 	}

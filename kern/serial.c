@@ -9,8 +9,6 @@ enum {
 	COM1 = 0x3f8,
 	DATA = COM1 + 0,       // with DIVISOR_LATCH: divisor, low byte
 	INTERRUPTS = COM1 + 1, // with DIVISOR_LATCH: divisor, high byte
-	FIFO = COM1 + 2,
-	FIFO_ENABLE_AND_CLEAR = 0x07,
 	LINE_CONTROL = COM1 + 3,
 	DIVISOR_LATCH = 0x80,
 	EIGHT_BITS = 0x03,
@@ -25,22 +23,17 @@ enum {
 };
 
 static bool present; // set by serial_init, then constant
-static int early;    // a byte received before serial_init, 0 for none
 
+// The FIFO stays as it is, off after a reset: enabling it would lose what has been received. An
+// emulator keeps what is typed until there is room.
 void serial_init(void)
 {
-	// Enabling the FIFO empties it, so first read a byte that has been received already.
-	uint8_t status = inb(LINE_STATUS);
-	present = status != 0xff; // where there is no port, all bits are read as 1
-	if (present && (status & RECEIVED))
-		early = inb(DATA);
-
+	present = inb(LINE_STATUS) != 0xff; // where there is no port, all bits are read as 1
 	outb(INTERRUPTS, 0);
 	outb(LINE_CONTROL, DIVISOR_LATCH);
 	outb(DATA, DIVISOR_115200);
 	outb(INTERRUPTS, 0);
 	outb(LINE_CONTROL, EIGHT_BITS);
-	outb(FIFO, FIFO_ENABLE_AND_CLEAR);
 	outb(MODEM_CONTROL, DTR_AND_RTS);
 }
 
@@ -55,11 +48,6 @@ void serial_putc(int c)
 
 int serial_getc(void)
 {
-	int c = early;
-
-	early = 0;
-	if (c)
-		return c;
 	if (!present || !(inb(LINE_STATUS) & RECEIVED))
 		return 0;
 	return inb(DATA);

@@ -96,6 +96,32 @@ static inline void own_all_pages(void)
 	}
 }
 
+// ---- Time ----
+
+// Compute for so many ticks of the time-stamp counter.
+static inline void burn(uint32_t ticks)
+{
+	for (uint64_t begin = read_tsc(); read_tsc() - begin < ticks;)
+		;
+}
+
+// Return what this env has left of its share of time, as it was when it was last charged.
+static inline int time_left(void)
+{
+	return *(const volatile int *) &thisenv->env_time_left;
+}
+
+// Return how long a tick is: the most that an env has left. (This one has it again and again,
+// if no other one wants to run.)
+static inline uint32_t tick_length(void)
+{
+	int most = time_left();
+
+	for (uint64_t begin = read_tsc(); read_tsc() - begin < 100000000;)
+		most = MAX(most, time_left());
+	return most;
+}
+
 // ---- For tests ----
 
 // Tell the processor that this is a loop that waits for another CPU.

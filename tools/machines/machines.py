@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -88,8 +89,8 @@ def host_mirror() -> str:
 class Machine:
     """A machine: a Debian release of that name in a directory."""
 
-    def __init__(self, name: str, chroots: Path, mirror: str):
-        self.name, self.mirror = name, mirror
+    def __init__(self, name: str, chroots: Path, mirror: str, checkflags: str):
+        self.name, self.mirror, self.checkflags = name, mirror, checkflags
         self.root, self.logs = chroots / name, chroots / f"{name}.logs"
 
     def prepare(self) -> None:
@@ -128,7 +129,8 @@ class Machine:
         """Run a shell's command on the machine and return its output. All mounts and processes
         are in namespaces that end with the first process, at the latest after so many minutes."""
         enter = ('mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && '
-                 f'exec chroot "$0" /usr/bin/env -i {ENVIRONMENT} sh -c "$1"')
+                 f'exec chroot "$0" /usr/bin/env -i {ENVIRONMENT} '
+                 f'CHECKFLAGS={shlex.quote(self.checkflags)} sh -c "$1"')
         return self._run(name, ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
                                 enter, str(self.root), command], minutes)
 
@@ -172,6 +174,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--steps", metavar="STEPS", default=" ".join(STEPS))
     parser.add_argument("--chroots", metavar="CHROOTS", type=Path, required=True)
     parser.add_argument("--mirror", metavar="MIRROR", default="")
+    parser.add_argument("--checkflags", metavar="CHECKFLAGS", default="")
     options = parser.parse_args()
     options.machines, options.steps = options.machines.split(), options.steps.split()
     for step in options.steps:
@@ -199,7 +202,7 @@ def main() -> int:
     mirror, results = options.mirror or host_mirror(), []
     with contextlib.suppress(KeyboardInterrupt):
         for name in options.machines:
-            machine = Machine(name, options.chroots.resolve(), mirror)
+            machine = Machine(name, options.chroots.resolve(), mirror, options.checkflags)
             results.append(attempt(f"{name}: prepare", machine.prepare))
             if results[-1]:
                 results += [attempt(f"{name}: {step}", lambda step=step: machine.step(step))

@@ -7,6 +7,7 @@
 #	explore				not empty if runs with seeds are to be tried
 #	port_chosen			not empty if the user has set port: then it must be free
 #	window				not empty if QEMU is to open one
+#	no_disk				the machine, if it has no disk that the kernel can be read from
 #	record replay			the recording that is made or used, without .log
 #	kernel				what QEMU boots
 use strict;
@@ -97,6 +98,8 @@ $seed eq '' || $seed =~ /^\d{1,9}$/
 	or die "SEED=$seed is no seed. Try a number, SEED=7\n";
 $stop eq '' || $seed ne '' && $stop =~ /^[1-9]\d{0,8}$/
 	or die "STOP=$stop is no tick of a run with a seed. Try SEED=7 STOP=1000\n";
+($value{no_disk} // '') eq ''
+	or die "The machine $value{no_disk} has no IDE disk, and no BIOS that says so. Set DISKLESS=1\n";
 check_window() if $value{window};
 ($seed eq '' && ($value{explore} // '') eq '') || $cpus =~ /^1\b/ || !is_since(@unsteady)
 	or die "QEMU 11 does not repeat every run of several CPUs with a seed; 7.2 and 10.0 do. " .

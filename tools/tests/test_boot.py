@@ -101,11 +101,12 @@ def test_ghost():
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("options, how, says", [
-    (["-machine", "q35"], {}, "No kernel on IDE disk, try DISKLESS=1\n"),
+    (["-machine", "q35"], {}, "No RAM or no IDE disk: try DISKLESS=1\n"),
+    (["-m", "1"], {}, "No RAM or no IDE disk: try DISKLESS=1\n"),
     *[(["-cpu", model], {"disk": disk}, "This processor is too old: JOS needs a Pentium Pro or a "
        "later one. In QEMU leave -cpu away.\n")
       for model in ("486", "pentium", "qemu32,-pse") for disk in (True, False)]],
-    ids=["q35", *[f"{model}-{how}" for model in ("486", "pentium", "no-pse")
+    ids=["q35", "1-MB", *[f"{model}-{how}" for model in ("486", "pentium", "no-pse")
                   for how in ("disk", "header")]])
 def test_refused(options, how, says):
     """A machine that cannot run the kernel is told so in one line, and the run ends."""

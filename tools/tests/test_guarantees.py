@@ -18,8 +18,11 @@ AGREES = "audit: .* all agrees"
 # The programs, and the number of CPUs on which make check has them.
 PROGRAMS = {"testargs": 1, "testtlb": 4, "teststates": 2, "testfaults": 1, "testmachine": 1,
             "testfpu": 2, "testexhaust": 1, "testipc": 4, "testleak": 1, "testfail": 2,
-            "testfair": 4, "testfork": 1, "testslots": 4, "testprint": 1,
-            "fuzz": 2}
+            "testfair": 4, "testcharge": 1, "testchildren": 1, "testfork": 1, "testslots": 4,
+            "testprint": 1, "fuzz": 2}
+
+# Those in which time matters.
+OF_TIME = ["testfair", "testcharge", "testchildren"]
 
 # Programs that have tests of their own below.
 OTHERS = ["testbreak", "testlong"]
@@ -44,7 +47,7 @@ def holds(run, *options, cpus, limit):
 def test_holds(program, cpus):
     """Each program says OK on 1, 2 and 4 CPUs."""
     # On one CPU shares of time are exact if time is counted in instructions.
-    icount = "-icount shift=4,sleep=off".split() if (program, cpus) == ("testfair", 1) else []
+    icount = "-icount shift=4,sleep=off".split() if cpus == 1 and program in OF_TIME else []
     holds(program, *icount, cpus=cpus, limit=100)
 
 

@@ -33,6 +33,9 @@ BAD_USE = {
                          ["grade-lab4: there is no exercise 99: they are 1 to 15"]),
     "CPUS is a word": ([RUN, "CPUS=abc"], [r"CPUS=abc is no number of CPUs\. Try CPUS=4"]),
     "CPUS is 0": ([RUN, "CPUS=0"], [r"CPUS=0 is no number of CPUs\. Try CPUS=4"]),
+    "a machine without IDE": ([RUN, "QEMUEXTRA=-M microvm"],
+                              ["The machine microvm has no IDE disk, and no BIOS that says so. Set "
+                               "DISKLESS=1"]),
     "SEED is a word": ([RUN, "SEED=seven"], [r"SEED=seven is no seed\. Try a number, SEED=7"]),
     "TRACE_MS is a word": (["trace-hello", "TRACE_MS=long"],
                            [r"TRACE_MS=long is no number of milliseconds\. Try TRACE_MS=100"]),

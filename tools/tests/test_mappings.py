@@ -39,6 +39,7 @@ ANSWERS = {
     "x of none": ("x/0 0", [X]),
     "x of less than none": ("x/-1 0", [X]),
     "x of something else": ("x/4d 0", [X]),
+    "x with the count after the address": ("x 0xf0100000 4", [X]),
     "xp of an env": ("xp/4 0 1001", [X]),
     "x where nothing is": ("x/5x 0", ["0x00000000:" + 4 * " not mapped", "0x00000010: not mapped"]),
     "x of a device": ("x 0xef800020", ["0xef800020: not memory"]),

@@ -51,6 +51,17 @@ ANSWERS = {
 }
 
 
+@pytest.mark.parametrize("serial", ["mon:stdio", "stdio"])
+def test_typed_before(serial):
+    """What is typed before the kernel runs is not lost, and so much that no UART keeps it."""
+    words = [serial if word == "mon:stdio" else word for word in command("hello", end=False)]
+    with Machine([*words, "-monitor", "none"]) as machine:
+        typed = "x" * 200
+        machine.type(typed + "\n")
+        machine.prompt()
+        machine.expect(f"^{UNKNOWN % typed}$")
+
+
 @pytest.mark.parametrize("typed, expected", params(ANSWERS, ("help", "backspace")))
 def test_answers(typed, expected):
     """What is typed gets this answer, and the monitor goes on."""

@@ -30,18 +30,6 @@ static volatile bool *const stopped = (volatile bool *) &shares[SPINNERS]; // sp
 static envid_t spinners[SPINNERS];
 static uint32_t tick; // how long it is
 
-// Return how long a tick is: the most that an env has left. (This one has it again and again,
-// because no other one wants to run.)
-static uint32_t tick_length(void)
-{
-	const volatile int *left = &thisenv->env_time_left;
-	int most = *left;
-
-	for (uint64_t begin = read_tsc(); read_tsc() - begin < GIGA / 10;)
-		most = MAX(most, *left);
-	return most;
-}
-
 // ---- What spinners do ----
 
 // Count, and add the time since the last look at the clock, unless another env has run meanwhile.
