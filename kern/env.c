@@ -99,7 +99,7 @@ static void take_off_cpu(struct Env *e)
 	cpu_kick_out(cpu);
 	env_charge(cpu, e);
 	env_set_state(e, ENV_RUNNABLE);
-	cpu->cpu_env = NULL;
+	cpu->cpu_env = NULL; // [K8]
 	cpu->cpu_resched = true;
 
 	// That CPU may have a trap of e to handle, and wait for the lock. It will not handle the

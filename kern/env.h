@@ -140,9 +140,9 @@ static inline void __attribute__((noreturn)) env_resume(struct CpuInfo *cpu)
 {
 	// From here on this CPU must react to kicks. It does, because interrupts are switched on
 	// when it enters user mode.
-	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);
+	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE); // [K14]
 	//{ Exercise 5: release the kernel lock, going to user mode
-	unlock_kernel_by(cpu);
+	unlock_kernel_by(cpu); // [K15]
 	//}
 	trap_leave(&cpu->cpu_env->env_tf);
 }

@@ -100,7 +100,7 @@ static inline void __attribute__((always_inline)) env_set_state(struct Env *e, u
 	if (old == ENV_RUNNABLE)
 		run_queue_remove(e);
 	if (status == ENV_RUNNABLE) {
-		run_queue_add(e);
+		run_queue_add(e); // [H5]
 		if (old != ENV_RUNNING)
 			cpu_wake_one();
 	}

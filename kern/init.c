@@ -58,11 +58,11 @@ static void __attribute__((noreturn)) go_multiprocessor(void)
 {
 	seed_begin(); // a run that can be repeated begins here
 	//{ Exercise 5: take the kernel lock before the other CPUs start
-	lock_kernel(); // from here on there is more than one CPU
+	lock_kernel(); // from here on there is more than one CPU [S2]
 	//}
 	trace_init();     // record events from here on, if asked for
 	boot_aps();       // start the others; they wait for the lock
-	start_programs(); // the first environments
+	start_programs(); // the first environments [S8]
 	sched_yield();
 }
 
@@ -82,7 +82,7 @@ static bool set_first_status(struct CpuInfo *cpu, uint32_t status)
 {
 	uint32_t unused = CPU_UNUSED;
 
-	return __atomic_compare_exchange_n(&cpu->cpu_status, &unused, status, false,
+	return __atomic_compare_exchange_n(&cpu->cpu_status, &unused, status, false, // [S1]
 					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
@@ -97,18 +97,18 @@ static void boot_ap(int n)
 	struct CpuInfo *cpu = &cpus[n];
 	uint32_t us = 0;
 
-	mpentry_kstacks[cpu->cpu_id] = KSTACKTOP_CPU(n);
+	mpentry_kstacks[cpu->cpu_id] = KSTACKTOP_CPU(n); // [S3]
 	lapic_park(cpu->cpu_id);
-	for (; status_of(cpu) == CPU_UNUSED && us < AP_LIMIT_US; us += AP_LOOK_US) {
+	for (; status_of(cpu) == CPU_UNUSED && us < AP_LIMIT_US; us += AP_LOOK_US) { // [S5]
 		if (us == 0 || us == AP_AGAIN_US)
-			lapic_startap(cpu->cpu_id, MPENTRY_PADDR);
+			lapic_startap(cpu->cpu_id, MPENTRY_PADDR); // [S4]
 		microdelay(AP_LOOK_US);
 	}
-	if (us >= AP_LIMIT_US && set_first_status(cpu, CPU_DEAD)) {
+	if (us >= AP_LIMIT_US && set_first_status(cpu, CPU_DEAD)) { // [S6]
 		lapic_park(cpu->cpu_id);
 		cprintf("SMP: CPU %d (APIC ID %d) does not answer\n", n, cpu->cpu_id);
 	}
-	while (status_of(cpu) == CPU_STARTING)
+	while (status_of(cpu) == CPU_STARTING) // [S7]
 		pause();
 }
 
@@ -129,11 +129,11 @@ void __attribute__((noreturn)) mp_main(void)
 	int cpu = (KSTACKTOP - read_esp()) / (KSTKSIZE + KSTKGAP);
 
 	// Answer boot_ap, before using anything that other CPUs use. If it was too late, stop.
-	if (!set_first_status(&cpus[cpu], CPU_STARTING))
+	if (!set_first_status(&cpus[cpu], CPU_STARTING)) // [S10]
 		for (;;)
 			hlt();
 
-	env_init_percpu();     // the kernel's segments
+	env_init_percpu();     // the kernel's segments [S11]
 	trap_init_percpu(cpu); // from here on traps are reported, and thiscpu works
 	trap_check_percpu();   // it panics if thiscpu does not work
 	mmu_init_percpu();     // protection against mistakes of the kernel
@@ -146,9 +146,9 @@ void __attribute__((noreturn)) mp_main(void)
 static void __attribute__((noreturn, noinline)) join(void)
 {
 	cprintf("SMP: CPU %d starting\n", cpunum());
-	__atomic_store_n(&thiscpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
+	__atomic_store_n(&thiscpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE); // [S12]
 	//{ Exercise 5: take the kernel lock before running envs
-	lock_kernel();
+	lock_kernel(); // [S13]
 	//}
 	tlb_load(thiscpu, kern_pgdir); // it is loaded, but there is no reference for that yet
 	sched_join();

@@ -31,16 +31,16 @@ enum { SPINS = 100 }; // how often to look before going to sleep
 static bool wait_for(uint32_t ticket)
 {
 	for (int i = 0; i < SPINS; i++) {
-		if (__atomic_load_n(&kernel_lock.now_serving, __ATOMIC_ACQUIRE) == ticket)
+		if (__atomic_load_n(&kernel_lock.now_serving, __ATOMIC_ACQUIRE) == ticket) // [L3]
 			return false;
 		pause();
 	}
 
 	uint32_t *slot = &kernel_lock_sleepers[ticket % NCPU];
-	__atomic_store_n(slot, cpunum() + 1, __ATOMIC_SEQ_CST);
-	while (__atomic_load_n(&kernel_lock.now_serving, __ATOMIC_SEQ_CST) != ticket)
-		sti_hlt_cli();
-	__atomic_store_n(slot, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(slot, cpunum() + 1, __ATOMIC_SEQ_CST);                       // [L4]
+	while (__atomic_load_n(&kernel_lock.now_serving, __ATOMIC_SEQ_CST) != ticket) // [L5]
+		sti_hlt_cli();                                                        // [L6]
+	__atomic_store_n(slot, 0, __ATOMIC_RELAXED);                                  // [L7]
 	return true;
 }
 
@@ -58,8 +58,9 @@ void kernel_lock_wait(uint32_t ticket)
 
 void kernel_lock_wake(uint32_t ticket)
 {
-	uint32_t sleeper = __atomic_load_n(&kernel_lock_sleepers[ticket % NCPU], __ATOMIC_SEQ_CST);
+	uint32_t sleeper =
+		__atomic_load_n(&kernel_lock_sleepers[ticket % NCPU], __ATOMIC_SEQ_CST); // [L10]
 
 	if (sleeper)
-		lapic_kick(&cpus[sleeper - 1]);
+		lapic_kick(&cpus[sleeper - 1]); // [L11]
 }

@@ -52,12 +52,12 @@ void unlock_kernel(void);
 // The same, for code that has the address of this CPU's entry already: self.
 static inline void lock_kernel_by(struct CpuInfo *self)
 {
-	uint32_t ticket = __atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_SEQ_CST);
+	uint32_t ticket = __atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_SEQ_CST); // [L1]
 
-	if (__atomic_load_n(&kernel_lock.now_serving, __ATOMIC_ACQUIRE) != ticket)
+	if (__atomic_load_n(&kernel_lock.now_serving, __ATOMIC_ACQUIRE) != ticket) // [L2]
 		kernel_lock_wait(ticket);
 	kernel_lock.holder = self;
-	if (self->cpu_tlb_stale) { // another CPU has asked for this (kern/kick.c)
+	if (self->cpu_tlb_stale) { // another CPU has asked for this (kern/kick.c) [K12]
 		self->cpu_tlb_stale = false;
 		tlbflush();
 	}
@@ -68,8 +68,8 @@ static inline void unlock_kernel_by(struct CpuInfo *self)
 	if (kernel_lock.holder != self)
 		spin_misused(&kernel_lock, "releases");
 	kernel_lock.holder = NULL;
-	uint32_t next = __atomic_add_fetch(&kernel_lock.now_serving, 1, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&kernel_lock.next_ticket, __ATOMIC_SEQ_CST) != next)
+	uint32_t next = __atomic_add_fetch(&kernel_lock.now_serving, 1, __ATOMIC_SEQ_CST); // [L8]
+	if (__atomic_load_n(&kernel_lock.next_ticket, __ATOMIC_SEQ_CST) != next)           // [L9]
 		kernel_lock_wake(next);
 }
 

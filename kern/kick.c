@@ -29,7 +29,7 @@ static bool in_user_mode(const struct CpuInfo *cpu)
 static void wait_kicked(const struct CpuInfo *cpu)
 {
 	//{ Exercise 13: wait until the interrupt has made the CPU leave user mode
-	while (in_user_mode(cpu))
+	while (in_user_mode(cpu)) // [K2]
 		pause();
 	//}
 }
@@ -37,7 +37,7 @@ static void wait_kicked(const struct CpuInfo *cpu)
 void cpu_kick_out(struct CpuInfo *cpu)
 {
 	assert(kernel_locked() && cpu != thiscpu);
-	if (in_user_mode(cpu)) {
+	if (in_user_mode(cpu)) { // [K7]
 		lapic_kick(cpu);
 		wait_kicked(cpu);
 	}
@@ -48,10 +48,10 @@ void cpu_wake_halted(void)
 	assert(kernel_locked());
 	// There may be none: a CPU that has stopped sleeping is counted until it has the lock.
 	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++) {
-		if (cpu->cpu_status == CPU_HALTED && !cpu->cpu_woken) {
-			cpu->cpu_woken = true;
-			ncpu_halted--;
-			lapic_kick(cpu);
+		if (cpu->cpu_status == CPU_HALTED && !cpu->cpu_woken) { // [H1]
+			cpu->cpu_woken = true;                          // [H2]
+			ncpu_halted--;                                  // [H3]
+			lapic_kick(cpu);                                // [H4]
 			return;
 		}
 	}
@@ -64,8 +64,8 @@ void tlb_shoot_down(const pde_t *pgdir)
 	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++) {
 		if (cpu->cpu_pgdir != pgdir || cpu == thiscpu)
 			continue;
-		cpu->cpu_tlb_stale = true;
-		if (in_user_mode(cpu))
+		cpu->cpu_tlb_stale = true; // [K5]
+		if (in_user_mode(cpu))     // [K1]
 			lapic_kick(cpu);
 	}
 	for (struct CpuInfo *cpu = cpus; cpu < cpus + ncpu; cpu++)

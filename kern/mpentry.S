@@ -69,7 +69,7 @@ high:
 	movl $1, %eax
 	cpuid
 	shrl $24, %ebx
-	movl mpentry_kstacks(, %ebx, 4), %esp
+	movl mpentry_kstacks(, %ebx, 4), %esp // [S9]
 	testl %esp, %esp
 	jz 1f
 	xorl %ebp, %ebp

@@ -233,7 +233,7 @@ inline void tlb_invalidate(pde_t *pgdir, void *va)
 	bool loaded = self->cpu_pgdir == pgdir;
 
 	if (loaded)
-		invlpg(va);
+		invlpg(va); // [K4]
 	// The directory's env has a reference to it, and so has each CPU that has it loaded: with
 	// two of them, there is no other CPU.
 	if (!loaded || self->cpu_pgdir_page->pp_ref > 2)
@@ -244,7 +244,7 @@ inline void tlb_invalidate(pde_t *pgdir, void *va)
 static inline void drop(pde_t *pgdir, void *va, pte_t old)
 {
 	tlb_invalidate(pgdir, va);
-	page_decref(pte_page(old));
+	page_decref(pte_page(old)); // [K6]
 }
 
 // Make the page table that page_insert needs first. (Apart, so that page_insert is short.)
@@ -268,7 +268,7 @@ IN_REGISTERS int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int pe
 
 	pte_t old = *pte;
 	pp->pp_ref++; // before the old frame is dropped, because it may be the same one
-	*pte = page2pa(pp) | perm | PTE_P;
+	*pte = page2pa(pp) | perm | PTE_P; // [K3]
 	if (old & PTE_P)
 		drop_replaced(pgdir, va, old);
 	return 0;

@@ -115,12 +115,12 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	uint32_t begin = cpu_ticks(cpu);
 
 	tlb_load(cpu, kern_pgdir);
-	cpu->cpu_woken = false;
-	ncpu_halted += !rest;
-	cpu->cpu_status = rest ? CPU_RESTING : CPU_HALTED;
+	cpu->cpu_woken = false;                            // [H6]
+	ncpu_halted += !rest;                              // [H7]
+	cpu->cpu_status = rest ? CPU_RESTING : CPU_HALTED; // [H8]
 	trace(TRACE_HALT, rest);
 	//{ Exercise 5: release the kernel lock, going to sleep
-	unlock_kernel();
+	unlock_kernel(); // [H9]
 	//}
 
 	// If another CPU makes an env runnable and wakes this one after the condition has been
@@ -128,18 +128,18 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	// is no env for it any more: otherwise it would sleep and not be woken again.
 	lapic_tick_every(rest ? 1 : IDLE_TICKS);
 	//{ Exercise 13: sleep with interrupts on
-	while (!__atomic_load_n(&cpu->cpu_woken, __ATOMIC_RELAXED) &&
-	       (rest ? cpu_ticks(cpu) == begin : queues_empty()))
-		sti_hlt_cli();
+	while (!__atomic_load_n(&cpu->cpu_woken, __ATOMIC_RELAXED) && // [H10]
+	       (rest ? cpu_ticks(cpu) == begin : queues_empty()))     // [H11]
+		sti_hlt_cli();                                        // [H12]
 	//}
 	lapic_tick_every(1);
 
-	cpu->cpu_status = CPU_KERNEL;
+	cpu->cpu_status = CPU_KERNEL; // [H13]
 	trace(TRACE_AWAKE, 0);
 	//{ Exercise 5: take the kernel lock again, after sleeping
-	lock_kernel();
+	lock_kernel(); // [H14]
 	//}
-	ncpu_halted -= !rest && !cpu->cpu_woken;
+	ncpu_halted -= !rest && !cpu->cpu_woken; // [H15]
 	if (cpu_ticks(cpu) != begin)
 		begin_tick(cpu);
 	if (!rest && queues_empty() && kernel_lock_waits++ == FEW_WAITS)

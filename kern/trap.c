@@ -256,14 +256,14 @@ IN_REGISTERS void trap(struct Trapframe *tf, struct CpuInfo *cpu)
 		handle_interrupt(trapno);
 	if (cpu->cpu_fpu_loaded)
 		fpu_store(e);
-	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);
+	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE); // [K10]
 	//{ Exercise 5: take the kernel lock, coming from user mode
-	lock_kernel_by(cpu);
+	lock_kernel_by(cpu); // [K11]
 	//}
 
 	// While this CPU waited for the lock, another one may have taken the env away and undone
 	// the trap. Then there is nothing to handle.
-	if (__builtin_expect(cpu->cpu_env == e, true)) {
+	if (__builtin_expect(cpu->cpu_env == e, true)) { // [K13]
 		if (trapno == T_SYSCALL)
 			syscall_dispatch(e);
 		else

@@ -44,7 +44,7 @@ from_user:
 	shll $CPU_SHIFT, %edx
 	addl $cpus - (GD_TSS0 << CPU_SHIFT), %edx
 	movl CPU_ENV(%edx), %eax
-	popl TF_EAX(%eax)
+	popl TF_EAX(%eax) // [K9]
 	popl TF_EDX(%eax)
 	popl TF_ES(%eax)
 	popl TF_DS(%eax)
