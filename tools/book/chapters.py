@@ -22,7 +22,8 @@ PICTURE = re.compile(r"^!\[(?P<caption>(?:[^\[\]\n]|\n(?!\n)|\[[^\]]*\])*)\]\((?
 TERMS = re.compile(r"^::: *terms *\n(?P<body>(?:.*\n)*?):::$", re.M)
 TERM = re.compile(r"\[([^\[\]]+)\]\{\.term(?: of=\"([^\"]*)\")?\}")
 ATTRIBUTE = re.compile(r"\.(?P<of_class>[\w-]+)|#(?P<id>[\w-]+)|"
-                       r"(?P<name>[\w-]+)=(?:\"(?P<quoted>[^\"]*)\"|'(?P<single>[^']*)'|(?P<plain>\S+))")
+                       r"(?P<name>[\w-]+)=(?:\"(?P<quoted>[^\"]*)\"|'(?P<single>[^']*)'|"
+                       r"(?P<plain>\S+))")
 SPAN = re.compile(r"`([^`]+)`")
 
 
@@ -109,7 +110,8 @@ class Chapter:
         self.number = int(path.name[:2])
         self.text = text or path.read_text(encoding="utf-8")
         self.blocks = [Block(self.line_at(found.start()), found.start(), found.end(),
-                             found["info"], re.sub(f"^{found['indent']}", "", found["body"], flags=re.M),
+                             found["info"],
+                             re.sub(f"^{found['indent']}", "", found["body"], flags=re.M),
                              Attributes(found["info"] if "{" in found["info"] else ""))
                        for found in FENCED.finditer(self.text)]
         self.prose = self._prose()

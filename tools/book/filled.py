@@ -1,4 +1,4 @@
-"""A chapter's markdown with all that its short forms stand for: code in its blocks, words in its links.
+"""A chapter's markdown with all that its short forms stand for: code in blocks, words in links.
 
 What reads the result needs no more than pandoc's markdown.
 """

@@ -76,8 +76,8 @@ def _terms(chapter: Chapter, known: Dict[str, Chapter]) -> List[Problem]:
             found.append(Problem(chapter.name, 1, f'the term "{term}" is nowhere introduced with '
                                  f"*{term}*"))
         if known[term] is not chapter:
-            found.append(Problem(chapter.name, 1, f'{known[term].name} introduces the term "{term}", '
-                                 "too"))
+            found.append(Problem(chapter.name, 1,
+                                 f'{known[term].name} introduces the term "{term}", too'))
     return found
 
 

@@ -21,7 +21,7 @@ class Memory:
         return self._place / f"{name[:20]}.{kind}"
 
     def store(self, file: Path, content: bytes) -> None:
-        """Write such a file. Others may write the same one: it is one of theirs, or ours, and whole."""
+        """Write such a file. Others may write the same one now: it is that of one of us, and whole."""
         unfinished = file.with_name(f"{file.name}.{os.getpid()}")
         unfinished.write_bytes(content)
         unfinished.replace(file)

@@ -104,8 +104,8 @@ def chapter_html(chapter: Chapter, book: List[Chapter], drawn: Dict[str, str]) -
 def contents(html: str) -> str:
     """Return links to all chapters and their sections."""
     items, open_ = [], False
-    for id_, level, title in re.findall(r'<section id="([^"]*)"[^>]*>\s*<h([12])\b[^>]*>(.*?)</h\2>',
-                                        html, re.S):
+    heading = r'<section id="([^"]*)"[^>]*>\s*<h([12])\b[^>]*>(.*?)</h\2>'
+    for id_, level, title in re.findall(heading, html, re.S):
         title = re.sub(r"</?a\b[^>]*>", "", title)
         link = f'<a href="#{id_}">{title}</a>'
         if level == "1":
@@ -183,7 +183,8 @@ def index(book: List[Chapter], defined: set) -> str:
 def _prompts(html: str) -> str:
     """Mark what is typed in the blocks called console."""
     def mark(found) -> str:
-        return re.sub(r"^(<pre class=\"console\"><code>)?((?:\$|K&gt;) .*)$", r"\1<b>\2</b>", found[0], flags=re.M)
+        return re.sub(r"^(<pre class=\"console\"><code>)?((?:\$|K&gt;) .*)$", r"\1<b>\2</b>",
+                      found[0], flags=re.M)
 
     return re.sub(r'<pre class="console">.*?</pre>', mark, html, flags=re.S)
 

@@ -28,8 +28,8 @@ def make_pdf(page: Path, pdf: Path) -> None:
     """Print a page to a PDF with numbers on its pages and an outline."""
     unfinished = pdf.with_suffix(f".{os.getpid()}")
     with tempfile.TemporaryDirectory(prefix="jos-book-") as profile:
-        command = [chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                   f"--user-data-dir={profile}", "--no-pdf-header-footer",
+        command = [chromium(), "--headless", "--no-sandbox", "--disable-gpu",
+                   "--disable-dev-shm-usage", f"--user-data-dir={profile}", "--no-pdf-header-footer",
                    "--generate-pdf-document-outline", f"--print-to-pdf={unfinished.resolve()}",
                    page.resolve().as_uri()]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

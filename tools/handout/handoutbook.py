@@ -18,6 +18,9 @@ from handoutmarks import BEGIN, END, MARK, HandoutError
 
 FOLDER = "doc/book"
 
+# A command in the text that handouts do not have.
+NO_TARGET = re.compile(r"`make (?:bench|book|check|handout|instructions|layers|mistakes)\b[^`]*`")
+
 
 # ---- What shows a solution ----
 
@@ -106,7 +109,7 @@ class ForHandout(Filler):
     def prose(self, text: str) -> str:
         text = LINK.sub(lambda found: self._words.get(found[1], found[1]), text)
         text = re.sub(r"\[([^\]]+)\]\(#[\w-]+\)", r"\1", TERM.sub(r"\1", text))
-        text = TERMS.sub(self._terms, text)
+        text = NO_TARGET.sub("a tool of the full tree", TERMS.sub(self._terms, text))
         text = re.sub(r"^( *)::: *hint *\n((?:.*\n)*?)\1:::$",
                       r"\1<details><summary>Hint</summary>\n\n\2\n\1</details>", text, flags=re.M)
         return re.sub(r"\[([^\]]+)\]\(\.\./([\w./-]+?)(#[\w-]+)?\)", self._document, text)

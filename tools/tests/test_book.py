@@ -237,9 +237,11 @@ def test_solution_told(tree):
     """A section that says so itself is not handed out either."""
     text = TEXT.replace("{#who-second}", "{#who-second .solution exercise=12}")
     for missing, is_there in (([12], False), ([13], True)):
-        chapter = chapter_of(text.replace("(pictures/no.svg)", "(trace)"))
+        chapter = chapter_of(text.replace("(pictures/no.svg)", "(trace)")
+                             + "\nSo `make bench` says.\n")
         out = handoutbook.handed_out([chapter], missing, {"doc/book/picture.css": ""}, [])
         require_equal("6.2 Second" in out[chapter.name], is_there, f"section without {missing}")
+        require("make bench" not in out[chapter.name], "it names what a handout does not have")
 
 
 @pytest.mark.parametrize("expected, same", [

@@ -145,8 +145,9 @@ onload = () => {
 			found.outside.push("no size: " + svg.parentElement.parentElement.id);
 		for (const text of svg.querySelectorAll("text")) {
 			const at = text.getBoundingClientRect();
-			if (at.left < box.left - 1 || at.right > box.right + 1 || at.top < box.top - 1 ||
-			    at.bottom > box.bottom + 1)
+			const fits = at.left >= box.left - 1 && at.right <= box.right + 1 &&
+				at.top >= box.top - 1 && at.bottom <= box.bottom + 1;
+			if (text.textContent.trim() && !fits)
 				found.outside.push(svg.closest(".figure").id + ": " + text.textContent);
 		}
 	}

@@ -285,8 +285,8 @@ def test_history():
     unwanted = [name for name in names
                 if re.search(r"^\.(ci|github|pytest)|tools/tests|handout|measure|/bench|^obj", name)]
     require_equal(unwanted, [], "files that should not be there")
-    wanted = ["README", "doc/lab4.md", "doc/kernel.md", "doc/layers.svg", "grade-lab4",
-              "gradelib.py", "tools/grade/gradebuild.py", "user/tests/testfaults.c",
+    wanted = ["README", "doc/lab4.md", "doc/book/13-wrong.md", "doc/kernel.md", "doc/layers.svg",
+              "grade-lab4", "gradelib.py", "tools/grade/gradebuild.py", "user/tests/testfaults.c",
               "tools/run/explore.py", "inc/exercise.h", "kern/exercise.c", "lib/exercise.c"]
     require_equal([name for name in wanted if name not in names], [], "files missing")
     require(os.access("grade-lab4", os.X_OK), "grade-lab4 cannot be run")
@@ -298,8 +298,8 @@ def test_history():
     # A document is named by its path, or by a link in another document.
     named = {(name, document) for name, text in texts(Path(".")).items()
              for document in re.findall(r"\bdoc/\w[\w-]*\.\w+", text)
-             + [f"doc/{link}" for link in re.findall(r"\]\(([\w.-]+)\)", text)
-                if name.startswith("doc/")]}
+             + [os.path.normpath(f"{Path(name).parent}/{link}")
+                for link in re.findall(r"\]\(([\w./-]+\.\w+)\)", text) if name.endswith(".md")]}
     require_equal(sorted(f"{name}: {document}" for name, document in named
                          if document not in names), [], "documents that are not there")
 
