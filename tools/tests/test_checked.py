@@ -59,41 +59,41 @@ MISTAKES = {
         "kern/init.c", "memcpy(KADDR(MPENTRY_PADDR)",
         "memory at f00070.. is written without the kernel lock"),
     "another CPU does not take the lock": (
-        "kern/init.c", "	lock_kernel();\n	//}\n	tlb_load", "	//}\n	tlb_load", "hello", "2",
+        "kern/init.c", "	lock_kernel(); // [S13]\n	//}\n	tlb_load", "	//}\n	tlb_load", "hello", "2",
         "kern/pmap.h", "*old = self->cpu_pgdir_page",
         r"cpus\[1\].cpu_pgdir_page is read without the kernel lock"),
     "a trap does not take the lock": (
-        "kern/trap.c", "	lock_kernel_by(cpu);\n", "", "hello", "1",
+        "kern/trap.c", "	lock_kernel_by(cpu); // [K11]\n", "", "hello", "1",
         "kern/trap.c", "if (__builtin_expect(cpu->cpu_env == e, true)) {",
         r"cpus\[0\].cpu_env is read without the kernel lock"),
     "a trap takes the lock late": (
-        "kern/trap.c", "	lock_kernel_by(cpu);\n	//}", "	//}", "hello", "1",
+        "kern/trap.c", "	lock_kernel_by(cpu); // [K11]\n	//}", "	//}", "hello", "1",
         "kern/trap.c", "if (__builtin_expect(cpu->cpu_env == e, true)) {",
         r"cpus\[0\].cpu_env is read without the kernel lock",
         "kern/trap.c", "			trap_dispatch(e, trapno);\n	}\n",
         "			trap_dispatch(e, trapno);\n	}\n	lock_kernel_by(cpu);\n"),
     "a trap takes the lock early": (
-        "kern/trap.c", "	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);\n"
-        "	//{ Exercise 5: take the kernel lock, coming from user mode\n	lock_kernel_by(cpu);\n",
+        "kern/trap.c", "	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE); // [K10]\n"
+        "	//{ Exercise 5: take the kernel lock, coming from user mode\n	lock_kernel_by(cpu); // [K11]\n",
         "	lock_kernel_by(cpu);\n"
         "	__atomic_store_n(&cpu->cpu_status, CPU_KERNEL, __ATOMIC_RELEASE);\n	//{\n",
         "hello", "1", "kern/trap.c", "cpu_status, CPU_KERNEL",
         "CPU 0 comes from user mode with the kernel lock"),
     "the boot CPU takes the lock late": (
-        "kern/init.c", "	lock_kernel(); // from here on there is more than one CPU\n	//}\n"
+        "kern/init.c", "	lock_kernel(); // from here on there is more than one CPU [S2]\n	//}\n"
         "	trace_init();     // record events from here on, if asked for\n"
         "	boot_aps();       // start the others; they wait for the lock\n",
         "	//}\n	trace_init();\n	boot_aps();\n	lock_kernel();\n", "hello", "1",
         "kern/init.c", "memcpy(KADDR(MPENTRY_PADDR)",
         "memory at f00070.. is written without the kernel lock"),
     "another CPU takes the lock late": (
-        "kern/init.c", "	lock_kernel();\n	//}\n	tlb_load(thiscpu, kern_pgdir);",
+        "kern/init.c", "	lock_kernel(); // [S13]\n	//}\n	tlb_load(thiscpu, kern_pgdir);",
         "	//}\n	tlb_load(thiscpu, kern_pgdir);\n	lock_kernel();", "hello", "2",
         "kern/pmap.h", "*old = self->cpu_pgdir_page",
         r"cpus\[1\].cpu_pgdir_page is read without the kernel lock"),
     "a CPU that has slept takes the lock late": (
-        "kern/sched.c", "after sleeping\n	lock_kernel();\n	//}\n"
-        "	ncpu_halted -= !rest && !cpu->cpu_woken;\n",
+        "kern/sched.c", "after sleeping\n	lock_kernel(); // [H14]\n	//}\n"
+        "	ncpu_halted -= !rest && !cpu->cpu_woken; // [H15]\n",
         "after sleeping\n	//}\n	ncpu_halted -= !rest && !cpu->cpu_woken;\n"
         "	lock_kernel();\n", "primes", "2",
         "kern/sched.c", "ncpu_halted -= ", "ncpu_halted is read without the kernel lock"),
@@ -110,12 +110,14 @@ MISTAKES = {
         "	while (!cpu->cpu_woken)\n		sti_hlt_cli();", "hello", "2",
         "kern/sched.c", "while (!cpu->cpu_woken)", r"CPU \d sleeps with the kernel lock"),
     "the lock is not released on the way to user mode": (
-        "kern/env.h", "	unlock_kernel_by(cpu);\n", "", "hello", "1",
+        "kern/env.h", "	unlock_kernel_by(cpu); // [K15]\n", "", "hello", "1",
         "kern/trap.c", "cpu_status, CPU_KERNEL",
         "CPU 0 comes from user mode with the kernel lock"),
     "the lock is released just before the CPU reacts to kicks": (
-        "kern/env.h", "	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);\n"
-        "	//{ Exercise 5: release the kernel lock, going to user mode\n	unlock_kernel_by(cpu);\n",
+        "kern/env.h",
+        "	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE); // [K14]\n"
+        "	//{ Exercise 5: release the kernel lock, going to user mode\n"
+        "	unlock_kernel_by(cpu); // [K15]\n",
         "	unlock_kernel_by(cpu);\n"
         "	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);\n	//{\n", "hello", "1",
         "kern/env.h", "cpu_status, CPU_USER",
@@ -229,7 +231,7 @@ def test_silent(cpus):
 
 
 # A mistake for tests of what else can be done with a checking kernel, and what that says.
-MISTAKE = ("kern/trap.c", "	lock_kernel_by(cpu);\n", "")
+MISTAKE = ("kern/trap.c", "	lock_kernel_by(cpu); // [K11]\n", "")
 SAYS = r"kern/trap\.c:\d+: cpus\[0\]\.cpu_env is read without the kernel lock"
 
 

@@ -85,8 +85,8 @@ def test_broken(file, old, new, reason, detail):
 def test_lock_taken_late():
     """EX=5 looks with the checking kernel at what no other check can see."""
     enter_copy(few=True)
-    edit("kern/trap.c", "	lock_kernel_by(cpu);\n", "")
-    edit("kern/trap.c", "	if (__builtin_expect(cpu->cpu_env == e, true)) {\n",
+    edit("kern/trap.c", "	lock_kernel_by(cpu); // [K11]\n", "")
+    edit("kern/trap.c", "	if (__builtin_expect(cpu->cpu_env == e, true)) { // [K13]\n",
          "	bool same = cpu->cpu_env == e;\n	lock_kernel_by(cpu);\n	if (same) {\n")
     text = make("-s", "grade", "EX=5", fails=True)
     require(re.search(r"with CHECKED=1: kern/trap.c:\d+: cpus\[0\].cpu_env is read without the kernel "

@@ -129,9 +129,9 @@ def test_nothing():
 RACES = {
     "the lock is dropped before others know that user code may run here": (
         "kern/env.h", """\
-	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);
+	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE); // [K14]
 	//{ Exercise 5: release the kernel lock, going to user mode
-	unlock_kernel_by(cpu);
+	unlock_kernel_by(cpu); // [K15]
 """, """\
 	unlock_kernel_by(cpu);
 	__atomic_store_n(&cpu->cpu_status, CPU_USER, __ATOMIC_RELEASE);
@@ -139,7 +139,7 @@ RACES = {
 """, "teststates", 4, "kernel panic"),
     "a CPU that has a page table loaded is not kicked": (
         "kern/kick.c", """\
-		if (in_user_mode(cpu))
+		if (in_user_mode(cpu)) // [K1]
 			lapic_kick(cpu);
 	}
 """, """\

@@ -22,7 +22,7 @@ MISTAKES = {
         *ONLY_IRQ_0),
     "nobody waits until a CPU has left user mode": (
         13, "kick", "wait_kicked wait|wait_kicked waits until the CPU has left user mode",
-        "kern/kick.c", "	while (in_user_mode(cpu))\n		pause();\n", "	(void) cpu;\n"),
+        "kern/kick.c", "	while (in_user_mode(cpu)) // [K2]\n		pause();\n", "	(void) cpu;\n"),
     "user mode runs with interrupts off": (
         13, "flags", "interrupts are off in user mode: does trapframe_force_user set FL_IF",
         "kern/trapframe.c", "	tf->tf_eflags |= FL_IF;\n", "	tf->tf_eflags &= ~FL_IF;\n"),

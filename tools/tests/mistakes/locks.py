@@ -3,11 +3,11 @@ or released early. The checking build names all of them in the first run."""
 
 from mistakes.mistake import Mistake
 
-BOOT = "	lock_kernel(); // from here on there is more than one CPU\n"
-JOIN = "	lock_kernel();\n	//}\n	tlb_load(thiscpu, kern_pgdir);"
-TRAP = "	lock_kernel_by(cpu);\n"
-USER = "	unlock_kernel_by(cpu);\n"
-SLEEP = "	unlock_kernel();\n	//}\n\n"
+BOOT = "	lock_kernel(); // from here on there is more than one CPU [S2]\n"
+JOIN = "	lock_kernel(); // [S13]\n	//}\n	tlb_load(thiscpu, kern_pgdir);"
+TRAP = "	lock_kernel_by(cpu); // [K11]\n"
+USER = "	unlock_kernel_by(cpu); // [K15]\n"
+SLEEP = "	unlock_kernel(); // [H9]\n	//}\n\n"
 DISPATCH = "			trap_dispatch(e, trapno);\n	}\n"
 
 
@@ -26,10 +26,10 @@ MISTAKES = {
         "kern/init.c", "they wait for the lock\n", "they wait for the lock\n" + BOOT),
     "a CPU that joins: the lock is not taken": lock(
         r"kern/pmap.h:.* cpus\[1\].cpu_pgdir_page is read without",
-        "kern/init.c", JOIN, JOIN.replace("	lock_kernel();\n", "")),
+        "kern/init.c", JOIN, JOIN.replace("	lock_kernel(); // [S13]\n", "")),
     "a CPU that joins: the lock is taken late": lock(
         r"kern/pmap.h:.* cpus\[1\].cpu_pgdir_page is read without",
-        "kern/init.c", JOIN, JOIN.replace("	lock_kernel();\n", ""),
+        "kern/init.c", JOIN, JOIN.replace("	lock_kernel(); // [S13]\n", ""),
         "kern/init.c", "	sched_join();\n", "	lock_kernel();\n	sched_join();\n"),
     "at a trap the lock is not taken": lock(
         "is (read|written) without the kernel lock", "kern/trap.c", TRAP, ""),

@@ -127,7 +127,7 @@ MISTAKES = {
         "kern/trap.c", "ts_esp0 = KSTACKTOP_CPU(cpu);", "ts_esp0 = KSTACKTOP - cpu * KSTKSIZE;"),
     "a CPU that joins does not take the lock": (
         5, "cpus", "without the kernel lock|takes the lock before",
-        "kern/init.c", "	lock_kernel();\n	//}\n	tlb_load", "	//}\n	tlb_load"),
+        "kern/init.c", "	lock_kernel(); // [S13]\n	//}\n	tlb_load", "	//}\n	tlb_load"),
     "the lock is taken when other CPUs run already": (
         5, "cpus", "takes the lock before .* CPU 0 before it starts others",
         "kern/init.c", "lock_kernel(); // from here on there is more than one CPU", "",
@@ -136,32 +136,32 @@ MISTAKES = {
     "a CPU that has slept does not take the lock again": (
         5, "cpus", "is in the kernel without the kernel lock",
         "kern/sched.c", "	//{ Exercise 5: take the kernel lock again, after sleeping\n"
-        "	lock_kernel();\n", "	//{\n"),
+        "	lock_kernel(); // [H14]\n", "	//{\n"),
     "a CPU that goes to sleep keeps the lock": (
         5, "cpus", "takes the kernel lock, which this CPU holds",
-        "kern/sched.c", "going to sleep\n	unlock_kernel();\n", "going to sleep\n"),
+        "kern/sched.c", "going to sleep\n	unlock_kernel(); // [H9]\n", "going to sleep\n"),
     "the lock is released before what it protects is changed": (
         5, "cpus", "releases the kernel lock, which|assertion failed: kernel_locked|lock, which",
         "kern/sched.c", "	tlb_load(cpu, kern_pgdir);\n	cpu->cpu_woken",
         "	unlock_kernel();\n	tlb_load(cpu, kern_pgdir);\n	cpu->cpu_woken"),
     "a CPU keeps the lock when it sleeps, and does not take it then": (
         5, "cpus", r"hang: no output|not finished within(.*\n)*.*gives it back before it sleeps",
-        "kern/sched.c", "going to sleep\n	unlock_kernel();\n", "going to sleep\n",
-        "kern/sched.c", "after sleeping\n	lock_kernel();\n", "after sleeping\n"),
+        "kern/sched.c", "going to sleep\n	unlock_kernel(); // [H9]\n", "going to sleep\n",
+        "kern/sched.c", "after sleeping\n	lock_kernel(); // [H14]\n", "after sleeping\n"),
     "traps do not take the lock": (
         5, "lock", "without the kernel lock|releases the kernel lock, which no CPU holds",
-        "kern/trap.c", "	lock_kernel_by(cpu);\n", ""),
+        "kern/trap.c", "	lock_kernel_by(cpu); // [K11]\n", ""),
     "only system calls take the lock": (
-        5, "cpus", "kernel lock", "kern/trap.c", "	lock_kernel_by(cpu);\n",
+        5, "cpus", "kernel lock", "kern/trap.c", "	lock_kernel_by(cpu); // [K11]\n",
         "	if (tf->tf_trapno == T_SYSCALL)\n		lock_kernel_by(cpu);\n"),
     "a trap takes the lock when it has been handled": (
         5, "lock", r"assertion failed: kernel_locked\(\)|kernel lock",
-        "kern/trap.c", "	lock_kernel_by(cpu);\n", "",
+        "kern/trap.c", "	lock_kernel_by(cpu); // [K11]\n", "",
         "kern/trap.c", "			trap_dispatch(e, trapno);\n	}\n",
         "			trap_dispatch(e, trapno);\n	}\n	lock_kernel_by(cpu);\n"),
     "an env goes to user mode with the lock": (
         5, "lock", "takes the kernel lock, which this CPU holds",
-        "kern/env.h", "	unlock_kernel_by(cpu);\n", ""),
+        "kern/env.h", "	unlock_kernel_by(cpu); // [K15]\n", ""),
     "a CPU that joins has released the lock before it runs an env": (
         5, "cpus", "releases the kernel lock, which no CPU holds|kernel lock",
         "kern/init.c", "	sched_join();", "	unlock_kernel();\n	sched_join();"),
@@ -172,5 +172,5 @@ MISTAKES = {
         5, "lock", "CPU 0 is in the kernel without the kernel lock|releases the kernel lock",
         "kern/trap.c", "	if (cpu->cpu_resched)", "	unlock_kernel();\n	if (cpu->cpu_resched)",
         "kern/sched.c", "	sched_choose(thiscpu);", "	unlock_kernel();\n	sched_choose(thiscpu);",
-        "kern/env.h", "	unlock_kernel_by(cpu);\n", ""),
+        "kern/env.h", "	unlock_kernel_by(cpu); // [K15]\n", ""),
 }
