@@ -186,6 +186,9 @@ check-machines:
 	@$(PYTHON) tools/machines/machines.py --chroots='$(CHROOTS)' $(if $(MACHINES),--machines='$(MACHINES)') \
 		$(if $(STEPS),--steps='$(STEPS)') --checkflags="$$CHECKFLAGS" \
 		$(if $(MIRROR),--mirror='$(MIRROR)')
+prove:
+	@$(PYTHON) tools/models/models.py $(if $(COMPARED),--compared) \
+		$(if $(ONLY),--only '$(ONLY)',--write doc/models.md)
 bench:
 	@$(PYTHON) tools/measure/bench.py $(BENCHFLAGS)
 handout:
@@ -198,7 +201,7 @@ book: $(RUNNABLE)
 instructions-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/measure/instructions.py $* $(INSTRUCTIONSFLAGS)
-.PHONY: check check-all check-handout check-machines mistakes bench handout layers book
+.PHONY: check check-all check-handout check-machines mistakes prove bench handout layers book
 #}
 explore-%: $(RUNNABLE)
 	$(preflight)

@@ -28,13 +28,13 @@ EXTRA = "tools/handout"         # files of a handout that this tree itself has n
 # What gives solutions away, or tests and measures them, or is about that.
 LEFT_OUT = (".ci", ".github", ".pytest.ini", "tools/common/sessions.py",
             "tools/common/tree.py", EXTRA, "tools/book", "tools/machines",
-            "tools/measure", "tools/tests", "tools/classroom/class", "user/bench", "kern/LAYERS",
+            "tools/measure", "tools/models", "tools/tests", "tools/classroom/class", "user/bench", "kern/LAYERS",
             "tools/build/layers.py", "doc/README.md", "doc/book", "doc/class.md", "doc/handout.md",
-            "doc/lives.md", "doc/measuring.md", "doc/mistakes.md", "doc/promises.md",
+            "doc/lives.md", "doc/measuring.md", "doc/mistakes.md", "doc/models.md", "doc/promises.md",
             "doc/testing.md")
 # Targets of make that are not in a handout.
 TARGETS = ("check", "check-all", "check-machines", "bench", "handout", "mistakes", "layers",
-           "grade-class", "book")
+           "grade-class", "book", "prove")
 
 # What is no UTF-8, as comments in another encoding, stays as it is.
 ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}

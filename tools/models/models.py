@@ -93,10 +93,13 @@ def run(search: Search) -> Result:
         if not Path(folder, "pan.c").exists():
             raise ModelError(f"{search.model}.pml: {said.strip()}")
         how = ["-DNFAIR=4"] if search.for_ever else ["-DSAFETY", "-DNOCLAIM"]
-        said = call(folder, "gcc", "-O2", "-w", *how, "-o", "pan", "pan.c")
+        # What is wrong is found soon: then compiling takes longest.
+        said = call(folder, "gcc", "-O0" if search.edits else "-O1", "-w", *how, "-o", "pan",
+                    "pan.c")
         if not Path(folder, "pan").exists():
             raise ModelError(f"{search.model}.pml: {said.strip()}")
-        said = call(folder, "./pan", f"-m{DEPTH}", *(["-a", "-f"] if search.for_ever else []))
+        said = call(folder, "./pan", f"-m{DEPTH}", *(["-a", "-f"] if search.for_ever else []),
+                    *(["-w20"] if search.edits else []))
         states = re.search(r"^\s*(\d+) states, stored", said, re.M)
         wrong = re.search(r"^pan:1: (.*) \(at depth", said, re.M)
         if not states or "max search depth too small" in said or \

@@ -139,7 +139,7 @@ RACES = {
 """, "teststates", 4, "kernel panic"),
     "a CPU that has a page table loaded is not kicked": (
         "kern/kick.c", """\
-		if (in_user_mode(cpu)) // [K1]
+		if (in_user_mode(cpu))     // [K1]
 			lapic_kick(cpu);
 	}
 """, """\
