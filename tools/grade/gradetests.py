@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from typing import Dict, List, Sequence, Set
+from typing import Dict, List, Sequence, Set, Tuple
+
+from gradelib import PROMPT
 
 EXERCISES = range(1, 16)
 
@@ -25,7 +27,7 @@ class Test:
     run: str = ""           # the programs to start, if not the one called name
     cpus: int = 1
     seed: str = ""          # for a run that can be repeated
-    typed: str = ""         # what to type at the monitor's prompt
+    typed: str = ""         # what to type at the monitor's prompt, a line at a time
     says: str = ""          # what is before the OK or FAIL it prints, if it checks by itself
     hint: str = ""          # what is wrong then, most likely
     stop: str = ""          # a line like this ends the test; as in must
@@ -56,11 +58,16 @@ class Test:
         return {name: value for name, value in variables.items() if value}
 
     @property
+    def replies(self) -> List[Tuple[str, str]]:
+        """What to type, and after what, for a Watch."""
+        return [(PROMPT, line) for line in self.typed.splitlines(True)]
+
+    @property
     def command(self) -> str:
         """A command that shows what it sees."""
         words = [f"{name}={value}" for name, value in self.variables.items()]
         words.insert(0, f'qemu-nox RUN="{self.run}"' if self.run else f"run-{self.name}-nox")
-        then = f", and type: {self.typed}" if self.typed else ""
+        then = "".join(f", and type: {line}" for line in self.typed.splitlines())
         return f"make {' '.join(words)}{then}".strip()
 
 
@@ -289,14 +296,15 @@ STATES = ("env_set_state is called only if the status changes, and to one that m
           "table in kern/envstate.h)")
 
 # What shows that the space for device registers has an end: the kernel panics.
-LIMIT = "    kernel panic on CPU . at kern/pmap.c:.*"
+REFUSED = "    kernel panic on CPU . at kern/pmap.c:.*"
+LIMIT = f"    > inspect: limit: mmio_map_region\n{REFUSED}\n"
 
 CHECKS = (
     inspection(1, "devices", hint="pa is rounded down and the end up to whole pages, and the "
                "result is the address of the byte at pa"),
-    lab(1, "limit", "hello", "    > inspect: limit: mmio_map_region\n" + LIMIT,
-        "    > inspect: limit: FAIL .*", typed="inspect limit\n", stop=LIMIT,
-        says="inspect: limit"),
+    lab(1, "limit", "hello", LIMIT + LIMIT, "    > inspect: limit: FAIL .*",
+        typed="inspect limit\n" * 2, stop=REFUSED, says="inspect: limit",
+        hint="a region may end at MMIOLIM itself"),
     inspection(2, "frames"),
     inspection(3, "stacks", hint="each stack is KSTKSIZE bytes below its KSTACKTOP_CPU"),
     inspection(4, "segments", hint="each CPU writes its own descriptor, loads its selector, and "

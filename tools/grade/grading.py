@@ -7,7 +7,7 @@ from typing import Dict, List, Optional
 
 from gradeblame import blamed, exercise_of, panic_gist
 from gradebuild import as_built, make, qemu_command
-from gradelib import PROMPT, Run, Verdict, Watch, crashed_when_typed, diagnose, judge
+from gradelib import Run, Verdict, Watch, crashed_when_typed, diagnose, judge
 from gradetests import (ARGUMENTS, EXERCISE_OF, GLANCE, GROUND, STANDS_ON, STATES, Test,
                         exercises_below, patterns)
 from gradetext import PANIC, ending, excerpt, missing_exercise, panic_lines, shown
@@ -121,8 +121,7 @@ class Ground:
         patience = min(PATIENCE * test.limit, self._deadline - time.monotonic())
         run = yield Run(command, Watch(
             stop="".join(patterns(test.stop, mark)), forbidden=patterns(test.mustnot, f"({mark})?"),
-            replies=[(PROMPT, test.typed)] if test.typed else (), limit=test.limit,
-            patience=max(0, patience)))
+            replies=test.replies, limit=test.limit, patience=max(0, patience)))
         verdict = diagnose(run, must)
         if verdict.ok and test.inspects:
             verdict = judge_before(test, run)
@@ -225,7 +224,7 @@ def explained(test: Test, verdict: Verdict, run: Run, said: List[str], missing: 
         reason, details = "kernel panic", excerpt(panic[:20])
     if said and not 0 < missing <= test.exercise:
         reason, details = shown(said[0]), [shown(line) for line in said[1:10]]
-        if exercise_of(panic) == test.exercise:
+        if exercise_of(panic) == test.exercise and PANIC not in test.must:
             details.append(panic_gist(panic))
         killed = re.search(KILLED_AT, "\n".join(run.lines))
         if killed:

@@ -12,9 +12,15 @@ MISTAKES = {
         1, "devices", r"assertion failed: .*PGOFF\(pa\) == 0(.*\n)*.*: mmio_map_region",
         "kern/pmap.c", "next, size, start, PTE_W", "next, size, pa, PTE_W"),
     "registers are mapped beyond the limit": (
-        1, "limit", "it returns .*, though that ends above MMIOLIM",
+        1, "limit", "it returns efc00000 for 4096 bytes, which do not fit",
         "kern/pmap.c", "	if (size > MMIOLIM - next)\n		panic(\"no room to map %u bytes of "
         "device registers\", size);\n", ""),
+    "registers may not be mapped up to the limit": (
+        1, "limit", "kernel panic(.*\n)*.*a region may end at MMIOLIM itself",
+        "kern/pmap.c", "size > MMIOLIM - next", "next + size >= MMIOLIM"),
+    "a size overflows, and is mapped beyond the limit": (
+        1, "limit", "it returns efc00000 for 4294959104 bytes, which do not fit",
+        "kern/pmap.c", "size > MMIOLIM - next", "next + size > MMIOLIM"),
     "registers are written late": (
         1, "devices", "lacks PTE_PCD or PTE_PWT: its registers are cached",
         "kern/pmap.c", "start, PTE_W | PTE_PCD | PTE_PWT", "start, PTE_W | PTE_PCD"),
