@@ -319,6 +319,7 @@ CHECKS = (
                hint="a CPU that has slept takes the lock again at once"),
     check(6, "turns", beside="ex6:turns ex6:turns", seed="1", hint=AROUND),
     *[check(6, name, hint=AROUND) for name in ("alone", "last")],
+    check(6, "far", seed="1", hint=AROUND),
     lab(6, "again", "hello", "    > i am environment 00002000\n"
         "    .00002000. free env 00002000", typed="run hello\n", hint=AROUND),
     lab(6, "cpus", "yield yield yield yield", "    > All done in environment 0000100[0-3].",

@@ -87,6 +87,9 @@ MISTAKES = {
     "only the CPUs that have been found have stacks": (
         3, "stacks", "CPU 1: the entry for effe8000 is 00000000, not for",
         "kern/pmap.c", "cpu < NCPU; cpu++)\n		boot", "cpu < ncpu; cpu++)\n		boot"),
+    "there is a stack too many": (
+        3, "stacks", "CPU 7: something is mapped at eff7f000, below the stack",
+        "kern/pmap.c", "cpu < NCPU; cpu++)\n		boot", "cpu <= NCPU; cpu++)\n		boot"),
     "the kernel's address is taken for the physical one": (
         3, "stacks", r"CPU 0: the entry for efff8000 is f\w+, not for",
         "kern/pmap.c", "PADDR(percpu_kstacks[cpu]), PTE_W",
