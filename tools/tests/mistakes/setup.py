@@ -138,16 +138,17 @@ MISTAKES = {
         5, "cpus", "without the kernel lock|takes the lock before",
         "kern/init.c", "	lock_kernel();\n	//}\n	tlb_load", "	//}\n	tlb_load"),
     "the lock is taken when other CPUs run already": (
-        5, "cpus", "takes the lock before .* CPU 0 before it starts others",
+        5, "cpus", "takes the lock before .* CPU 0 before it starts others|with CHECKED=1: kern/init.c",
         "kern/init.c", "lock_kernel(); // from here on there is more than one CPU", "",
         "kern/init.c", "	start_programs(); // the",
         "	lock_kernel();\n	start_programs(); // the"),
     "a CPU that has slept does not take the lock again": (
-        5, "cpus", "is in the kernel without the kernel lock",
+        5, "sleep", "is in the kernel without the kernel lock",
         "kern/sched.c", "	//{ Exercise 5: take the kernel lock again, after sleeping\n"
         "	lock_kernel();\n", "	//{\n"),
     "a CPU that goes to sleep keeps the lock": (
-        5, "cpus", "takes the kernel lock, which this CPU holds",
+        5, "cpus", r"takes the kernel lock, which this CPU holds|hang: no output(.*\n)*"
+        ".*gives it back before it sleeps",
         "kern/sched.c", "going to sleep\n	unlock_kernel();\n", "going to sleep\n"),
     "the lock is released before what it protects is changed": (
         5, "cpus", "releases the kernel lock, which|assertion failed: kernel_locked|lock, which",
