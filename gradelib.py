@@ -87,7 +87,7 @@ class Run:
     over      true once it has ended and nothing of it is left
     why       a Why; None as long as nothing has happened
     status    its exit status; None if we had to kill it
-    typed_at  how many lines there were when the last reply was typed; None as long as it is not
+    typed_at  how many lines there were when the first reply was typed; None as long as it is not
     """
 
     def __init__(self, command: Sequence[str], watch: Watch = Watch()):
@@ -260,7 +260,7 @@ class Run:
             self._unanswered, self._typed = self._unanswered[seen.end():], True
             with suppress(BrokenPipeError):     # it may be about to end
                 self._process.stdin.write(self._replies.popleft()[1].encode())
-            if not self._replies:
+            if self.typed_at is None:
                 self.typed_at = len(self.lines)
 
     def _close(self) -> None:
@@ -395,7 +395,7 @@ def diagnose(run: Run, must: Sequence[str] = ()) -> Verdict:
 
 
 def crashed_when_typed(run: Run) -> bool:
-    """Whether a run came to a bad end only after the last reply had been typed."""
+    """Whether a run came to a bad end only after a reply had been typed."""
     return run.typed_at is not None and run.why in (Why.PANIC, Why.ENDED, Why.QUIET, Why.LATE)
 
 

@@ -6,6 +6,7 @@ import resource
 import shlex
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,15 @@ BUILD_MEMORY = 1 << 30      # bytes of address space for each process of a build
 def objdir() -> Path:
     """Return where the current tree is built."""
     return Path(os.environ.get("OBJDIR", "obj"))
+
+
+def machine_code() -> bytes:
+    """Return what the kernel of the current tree has in segments that are executed."""
+    image, header = (objdir() / "kern/kernel").read_bytes(), struct.Struct("<8I")
+    table, size, count = struct.unpack_from("<28xI10xHH", image)
+    segments = [header.unpack_from(image, table + n * size) for n in range(count)]
+    return b"".join(image[segment[1]:segment[1] + segment[4]] for segment in segments
+                    if segment[6] & 1)
 
 
 def is_checking() -> bool:

@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from typing import Dict, List, Sequence, Set
+from typing import Dict, List, Sequence, Set, Tuple
+
+from gradelib import PROMPT
 
 EXERCISES = range(1, 16)
 
@@ -25,9 +27,10 @@ class Test:
     run: str = ""           # the programs to start, if not the one called name
     cpus: int = 1
     seed: str = ""          # for a run that can be repeated
-    typed: str = ""         # what to type at the monitor's prompt
+    typed: str = ""         # what to type at the monitor's prompt, a line at a time
     says: str = ""          # what is before the OK or FAIL it prints, if it checks by itself
     hint: str = ""          # what is wrong then, most likely
+    code: Tuple[bytes, str] = (b"", "")     # what the kernel's code must have, and what is wrong if not
     stop: str = ""          # a line like this ends the test; as in must
     limit: float = 60       # seconds it may take
     cost: float = 1         # seconds it takes roughly: the longest tests start first
@@ -56,11 +59,16 @@ class Test:
         return {name: value for name, value in variables.items() if value}
 
     @property
+    def replies(self) -> List[Tuple[str, str]]:
+        """What to type, and after what, for a Watch."""
+        return [(PROMPT, line) for line in self.typed.splitlines(True)]
+
+    @property
     def command(self) -> str:
         """A command that shows what it sees."""
         words = [f"{name}={value}" for name, value in self.variables.items()]
         words.insert(0, f'qemu-nox RUN="{self.run}"' if self.run else f"run-{self.name}-nox")
-        then = f", and type: {self.typed}" if self.typed else ""
+        then = "".join(f", and type: {line}" for line in self.typed.splitlines())
         return f"make {' '.join(words)}{then}".strip()
 
 
@@ -289,28 +297,31 @@ STATES = ("env_set_state is called only if the status changes, and to one that m
           "table in kern/envstate.h)")
 
 # What shows that the space for device registers has an end: the kernel panics.
-LIMIT = "    kernel panic on CPU . at kern/pmap.c:.*"
+REFUSED = "    kernel panic on CPU . at kern/pmap.c:.*"
+LIMIT = f"    > inspect: limit: mmio_map_region\n{REFUSED}\n"
 
 CHECKS = (
     inspection(1, "devices", hint="pa is rounded down and the end up to whole pages, and the "
                "result is the address of the byte at pa"),
-    lab(1, "limit", "hello", "    > inspect: limit: mmio_map_region\n" + LIMIT,
-        "    > inspect: limit: FAIL .*", typed="inspect limit\n", stop=LIMIT,
-        says="inspect: limit"),
+    lab(1, "limit", "hello", LIMIT + LIMIT, "    > inspect: limit: FAIL .*",
+        typed="inspect limit\n" * 2, stop=REFUSED, says="inspect: limit",
+        hint="a region may end at MMIOLIM itself"),
     inspection(2, "frames"),
     inspection(3, "stacks", hint="each stack is KSTKSIZE bytes below its KSTACKTOP_CPU"),
     inspection(4, "segments", hint="each CPU writes its own descriptor, loads its selector, and "
                "uses thiscpu and cpunum() only then"),
     inspection(5, "lock", also=UP),
     inspection(5, "lock", "cpus", "hello yield yield yield", cpus=4, seed="1",
-               also=UP + "\n    SMP: CPU 3 starting",
+               also="(.*hello, world|No runnable environments)"
+               "\n    SMP: CPU 3 starting",
                hint="each CPU takes the lock before it does what others do, too, CPU 0 before it "
                "starts others, and gives it back before it sleeps or goes to user mode"),
     # CPU 1 sleeps until the child is made runnable.
-    inspection(5, "lock", "sleep", "dumbfork", cpus=2, seed="1",
+    inspection(5, "lock", "sleep", "dumbfork", cpus=2, seed="1", also="> 19: I am the child",
                hint="a CPU that has slept takes the lock again at once"),
     check(6, "turns", beside="ex6:turns ex6:turns", seed="1", hint=AROUND),
     *[check(6, name, hint=AROUND) for name in ("alone", "last")],
+    check(6, "far", seed="1", hint=AROUND),
     lab(6, "again", "hello", "    > i am environment 00002000\n"
         "    .00002000. free env 00002000", typed="run hello\n", hint=AROUND),
     lab(6, "cpus", "yield yield yield yield", "    > All done in environment 0000100[0-3].",
@@ -346,10 +357,13 @@ CHECKS = (
     *[check(13, name, seed="1") for name in ("flags", "gates")],
     inspection(13, "interrupts"),
     check(13, "sleep", seed="1", cpus=2, typed="inspect\n", stop=INSPECTED,
-          also="> inspect: interrupts: OK", hint="sti_hlt_cli comes back with interrupts off"),
+          also="> inspect: interrupts: OK", hint="sti_hlt_cli comes back with interrupts off",
+          code=(b"\xfb\xf4", "in sti_hlt_cli, hlt has to follow sti at once: sti takes effect "
+                "after one more instruction, so an interrupt before hlt still ends the sleep")),
     check(13, "kick", seed="1", cpus=2,
           hint="wait_kicked waits until the CPU has left user mode"),
     *[check(14, name) for name in ("turns", "alone", "fair", "ticks")],
+    check(14, "charged", seed="1", cpus=2),
     *[check(15, name) for name in ("value", "page", "half", "high", "memory", "where", "library",
                                    "panics")],
     check(15, "once", hint="a message that arrives makes env_ipc_recving false"),
@@ -396,9 +410,9 @@ INTERRUPTS = several(13, only=("flags", "gates"))
 STANDS_ON: Dict[str, Sequence[Test]] = {
     UPCALL.name: (CALLS,), FAULTS.name: (UPCALL, CALLS), HANDLER_SET.name: (UPCALL, CALLS),
     ENTRY.name: (HANDLER_SET, FAULTS), HANDLER.name: (HANDLER_SET, ENTRY),
-    FORK.name: (HANDLER, ENTRY, CALLS),
+    FORK.name: (HANDLER, ENTRY, CALLS), INTERRUPTS.name: (FORK,),
     "8": (CALLS,), "9": (UPCALL, CALLS), "10": (HANDLER_SET, FAULTS), "11": (HANDLER_SET, ENTRY),
-    "12": (HANDLER, ENTRY, CALLS), "14": (INTERRUPTS, FORK), "15": (FORK,)}
+    "12": (HANDLER, ENTRY, CALLS), "13": (FORK,), "14": (INTERRUPTS, FORK), "15": (FORK,)}
 
 
 def exercises_below(name: str) -> Set[int]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Dict, List, Optional
 
 from gradeblame import blamed, exercise_of, panic_gist
-from gradebuild import as_built, make, qemu_command
-from gradelib import PROMPT, Run, Verdict, Watch, crashed_when_typed, diagnose, judge
+from gradebuild import as_built, machine_code, make, qemu_command
+from gradelib import Run, Verdict, Watch, crashed_when_typed, diagnose, judge
 from gradetests import (ARGUMENTS, EXERCISE_OF, GLANCE, GROUND, STANDS_ON, STATES, Test,
                         exercises_below, patterns)
 from gradetext import PANIC, ending, excerpt, missing_exercise, panic_lines, shown
@@ -81,6 +81,9 @@ def grade(test: Test, ground: "Ground", command: List[str], checking: Optional[L
     graded = yield from ground.play(test, command)
     if graded.verdict.ok and checking:
         closer = yield from ground.play(test, checking)
+        other = places(closer.run) and blamed(test, closer.run)
+        if other:
+            return replace(graded, verdict=not_judged(*other))
         if places(closer.run):
             return replace(graded, run=closer.run, verdict=Verdict(
                 False, f"{WITH_CHECKED} {places(closer.run)[0]}",
@@ -95,9 +98,14 @@ def grade(test: Test, ground: "Ground", command: List[str], checking: Optional[L
         wrong = yield from ground.wrong_below(test.part)
     if not wrong:
         return graded
-    first = (f"{NOT_JUDGED} exercise {wrong[0]} has to be right first, see: "
-             + as_built(f"make grade EX={wrong[0]}"))
-    return replace(graded, verdict=Verdict(False, first, [wrong[1]]))
+    return replace(graded, verdict=not_judged(*wrong))
+
+
+def not_judged(exercise: int, what: str) -> Verdict:
+    """Return the verdict on a check that says nothing because of what is wrong with an exercise."""
+    first = (f"{NOT_JUDGED} exercise {exercise} has to be right first, see: "
+             + as_built(f"make grade EX={exercise}"))
+    return Verdict(False, first, [what])
 
 
 class Ground:
@@ -121,11 +129,12 @@ class Ground:
         patience = min(PATIENCE * test.limit, self._deadline - time.monotonic())
         run = yield Run(command, Watch(
             stop="".join(patterns(test.stop, mark)), forbidden=patterns(test.mustnot, f"({mark})?"),
-            replies=[(PROMPT, test.typed)] if test.typed else (), limit=test.limit,
-            patience=max(0, patience)))
+            replies=test.replies, limit=test.limit, patience=max(0, patience)))
         verdict = diagnose(run, must)
         if verdict.ok and test.inspects:
             verdict = judge_before(test, run)
+        if verdict.ok and test.code[0] not in machine_code():
+            return Graded(test, run, Verdict(False, test.code[1], []))
         if token:
             if verdict.ok and test.begins:
                 verdict = judge_order(run.lines, must)
@@ -146,6 +155,8 @@ class Ground:
         for other in GROUND:
             if other.exercise < test.exercise:
                 found = yield from self._find(other)
+                if died_late(found.run) or other.exercise < 5 and is_deaf(found.run):
+                    continue
                 if not found.verdict.ok and not found.waits_for:
                     panic = panic_lines(found.run.lines, found.run.typed_at)
                     what = panic_gist(panic) if panic else found.verdict.reason
@@ -173,6 +184,14 @@ class Ground:
         return self._found[test.name]
 
 
+def died_late(run: Run) -> bool:
+    """Whether the kernel has panicked when envs ran, did not come to the monitor, and nothing tells
+    which exercise that is about."""
+    panic = panic_lines(run.lines)
+    return bool(panic) and run.typed_at is None and not exercise_of(panic) and \
+        any("] new env " in line for line in run.lines)
+
+
 def first_failure(step: Test, found: Graded) -> str:
     """Return what the first check that fails in a step says, or else what comes to its end first."""
     said = [line.split(": FAIL ", 1)[1] for line in found.run.lines
@@ -182,10 +201,10 @@ def first_failure(step: Test, found: Graded) -> str:
 
 
 def may_name(graded: Graded) -> bool:
-    """Whether the checking kernel may name the line of a failure: not if the check has said what is
+    """Whether the checking kernel may name the line of a failure: not if inspect has said what is
     wrong, nor where only programs are, nor what cannot be judged."""
     test = graded.test
-    said = test.says and any(line.startswith(f"{test.says}: FAIL ") for line in graded.run.lines)
+    said = test.inspects and any(line.startswith(f"{test.says}: FAIL ") for line in graded.run.lines)
     return not said and test.exercise not in IN_PROGRAMS and \
         not graded.verdict.reason.startswith(NOT_JUDGED)
 
@@ -210,10 +229,11 @@ def failed(test: Test, run: Run, verdict: Verdict, token: str) -> Graded:
     said = [line[len(fails):] for line in run.lines[:end] if test.says and line.startswith(fails)]
     if missing > test.exercise > 0 and not said:
         return Graded(test, run, verdict, missing)
-    return Graded(test, run, explained(test, verdict, run, said, missing))
+    return Graded(test, run, explained(test, verdict, run, said, missing, token))
 
 
-def explained(test: Test, verdict: Verdict, run: Run, said: List[str], missing: int) -> Verdict:
+def explained(test: Test, verdict: Verdict, run: Run, said: List[str], missing: int,
+              token: str) -> Verdict:
     """Return what went wrong, and how to go on.
 
     said        what the check itself says
@@ -225,7 +245,7 @@ def explained(test: Test, verdict: Verdict, run: Run, said: List[str], missing: 
         reason, details = "kernel panic", excerpt(panic[:20])
     if said and not 0 < missing <= test.exercise:
         reason, details = shown(said[0]), [shown(line) for line in said[1:10]]
-        if exercise_of(panic) == test.exercise:
+        if exercise_of(panic) == test.exercise and PANIC not in test.must:
             details.append(panic_gist(panic))
         killed = re.search(KILLED_AT, "\n".join(run.lines))
         if killed:
@@ -240,6 +260,9 @@ def explained(test: Test, verdict: Verdict, run: Run, said: List[str], missing: 
             hint = STATES
         if re.search(READS_UVPT, "\n".join(run.lines)):
             hint = UVPD
+        tried = [line for line in run.lines if line.startswith(f"{token and '> '}{test.says}: tries ")]
+        if panic and test.says and tried:
+            details.append(shown(tried[-1]))
         if hint:
             details = [*details, f"look whether {hint}"]
     if not test.exercise:

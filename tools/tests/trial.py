@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Dict, Sequence, Set, Tuple
 
-from gradelib import PANIC, PROMPT, Watch
+from gradelib import PANIC, Watch
 from gradetests import CHECKS, EXERCISES, TESTS, Test, exercises_below
 
 from kit import (edit, enter, enter_copy, excerpt, keep_programs, make, require, scratch,
@@ -88,7 +88,7 @@ def checked(tests: Sequence[Test], program: str = "", **how: str) -> Tuple[str, 
     make("-s", "-j2", ALL, *CHECKED)
     os.environ["OBJDIR"] = CHECKED_OBJDIR
     runs = [(command(test.run, cpus=str(test.cpus), seed=test.seed or "1", end=not test.typed),
-             Watch(replies=[(PROMPT, test.typed)] if test.typed else ())) for test in tests]
+             Watch(replies=test.replies)) for test in tests]
     if program:
         runs = [(command(program, **how), Watch())]
     for words, watch in runs:

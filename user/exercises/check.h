@@ -85,15 +85,21 @@ static inline void share_program(envid_t env)
 		MUST(sys_page_map(0, va, env, va, uvpt[PGNUM(va)] & PTE_SYSCALL));
 }
 
-// Make a child that shares our program and has a stack of its own. When it is made runnable, it
-// begins with these registers.
+// Give a new child our program and a stack of its own. When it is made runnable, it begins with
+// these registers.
+static inline void equip_child(envid_t child, struct Trapframe *tf)
+{
+	share_program(child);
+	MUST(sys_page_alloc(child, (void *) (USTACKTOP - PGSIZE), RW));
+	MUST(sys_env_set_trapframe(child, tf));
+}
+
+// Make a child and give it that.
 static inline envid_t make_child(struct Trapframe *tf)
 {
 	envid_t child = MUST(sys_exofork());
 
-	share_program(child);
-	MUST(sys_page_alloc(child, (void *) (USTACKTOP - PGSIZE), RW));
-	MUST(sys_env_set_trapframe(child, tf));
+	equip_child(child, tf);
 	return child;
 }
 

@@ -6,6 +6,13 @@ static void flags(void)
 {
 	if (!(read_eflags() & FL_IF))
 		fail("interrupts are off in user mode: does trapframe_force_user set FL_IF?");
+	struct Trapframe tf = {.tf_eflags = FL_CF | FL_ZF};
+	envid_t child = make_child(&tf);
+	if ((envs[ENVX(child)].env_tf.tf_eflags & (FL_CF | FL_ZF)) != (FL_CF | FL_ZF))
+		fail("sys_env_set_trapframe loses a program's flags: trapframe_force_user adds "
+		     "FL_IF "
+		     "to those there are");
+	sys_env_destroy(child);
 	if (fork_or_panic() == 0) {
 		if (!(read_eflags() & FL_IF))
 			fail("interrupts are off in a child");

@@ -85,10 +85,36 @@ static void ticks(void)
 		     "handle_tick count in cpu_timer_ticks?");
 }
 
+// On two CPUs: each of two envs that compute is charged at the ticks of its CPU.
+static void charged(void)
+{
+	enum { CHANGES = 2 };
+	envid_t child = fork_or_panic();
+	int changes = 0;
+
+	for (int i = 0, last = thisenv->env_time_left; i < PATIENCE / 100 && changes < CHANGES;
+	     i++) {
+		int now = thisenv->env_time_left;
+
+		changes += now != last;
+		last = now;
+	}
+	if (changes < CHANGES)
+		fail("an env computes on CPU %d, and its time is not charged: does handle_tick "
+		     "count the ticks of the CPU that it is given?",
+		     thisenv->env_cpunum);
+	if (child == 0)
+		exit();
+	wait_for_end(child);
+}
+
 void umain(int argc, char **argv)
 {
-	static const struct Check checks[] = {
-		{"turns", turns}, {"alone", alone}, {"fair", fair}, {"ticks", ticks}};
+	static const struct Check checks[] = {{"turns", turns},
+					      {"alone", alone},
+					      {"fair", fair},
+					      {"ticks", ticks},
+					      {"charged", charged}};
 
 	run_checks(argc, argv, checks, ARRAY_SIZE(checks));
 }

@@ -37,6 +37,9 @@ static envid_t receiver(void *dst)
 		exit();
 	}
 	wait_receiving(child);
+	if (envs[ENVX(child)].env_ipc_recving && envs[ENVX(child)].env_status == ENV_RUNNABLE)
+		fail("the receiver can run before a message comes: sys_ipc_recv makes it "
+		     "ENV_NOT_RUNNABLE, so that it waits");
 	return child;
 }
 

@@ -71,18 +71,32 @@ static struct Trapframe child_start(void)
 	return (struct Trapframe){.tf_eip = (uintptr_t) child_main, .tf_esp = USTACKTOP};
 }
 
-// An env that is not runnable does not run.
+enum { TURNS = 200 };
+static volatile int order[TURNS]; // the slots of the children that had turns, one after the other
+static volatile size_t turns_had;
+
+static void __attribute__((noreturn)) have_turns(void)
+{
+	for (;;) {
+		if (turns_had < TURNS)
+			order[turns_had++] = ENVX(sys_getenvid());
+		sys_yield();
+	}
+}
+
+// An env that is not runnable does not run, not even if one behind it does.
 static void blocked(void)
 {
-	struct Trapframe start = child_start();
-	envid_t child = make_child(&start);
+	struct Trapframe start = child_start(),
+			 turns = {.tf_eip = (uintptr_t) have_turns, .tf_esp = USTACKTOP - 20};
+	envid_t child = make_child(&start), behind = make_child(&turns);
 
+	MUST(sys_env_set_status(behind, ENV_RUNNABLE));
 	for (int i = 0; i < 20; i++)
 		sys_yield();
 	if (child_runs || envs[ENVX(child)].env_runs)
 		fail("env %08x runs, though it is ENV_NOT_RUNNABLE: look at env_status", child);
-	if (is_alive(child))
-		sys_env_destroy(child);
+	destroy_children();
 }
 
 // Let a child run, and wait until it does, on a CPU of its own.
@@ -134,13 +148,68 @@ static void last(void)
 
 	while ((id = sys_exofork()) > 0)
 		child = ENVX(id) > ENVX(child) ? id : child;
-	share_program(child);
-	MUST(sys_page_alloc(child, (void *) (USTACKTOP - PGSIZE), RW));
-	MUST(sys_env_set_trapframe(child, &start));
+	equip_child(child, &start);
 	MUST(sys_env_set_status(child, ENV_RUNNABLE));
 	if (!ends(child))
 		fail("the env in slot %d is runnable and never runs: the search goes round at NENV",
 		     ENVX(child));
+	destroy_children();
+}
+
+// Where envs that take turns are: in several words of the run queue, first and last in a word.
+static const int slots[] = {30, 31, 32, 63, 64, 500, NENV - 1};
+
+static bool is_wanted(envid_t env)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(slots); i++)
+		if (slots[i] == ENVX(env))
+			return true;
+	return false;
+}
+
+// Fail if the env in slot next did not have its turn after that in slot before, most times. Ticks
+// may disturb some.
+static void expect_next(int before, int next)
+{
+	int right = 0, wrong = 0, other = 0;
+
+	for (size_t n = 1; n < turns_had; n++) {
+		if (order[n - 1] == before && order[n] != next) {
+			wrong++;
+			other = order[n];
+		}
+		right += order[n - 1] == before && order[n] == next;
+	}
+	if (wrong > right)
+		fail("after the env in slot %d that in slot %d has its turn, not that in slot %d: "
+		     "do shifts and masks reach each bit of the run queue, and none twice?",
+		     before, other, next);
+}
+
+// Envs far from each other take turns.
+static void far(void)
+{
+	struct Trapframe start = {.tf_eip = (uintptr_t) have_turns, .tf_esp = USTACKTOP - 20};
+	static envid_t children[NENV]; // the stack is small
+	envid_t id;
+	int n = 0;
+
+	while ((id = sys_exofork()) > 0)
+		children[n++] = id;
+	for (int i = 0; i < n; i++)
+		if (is_wanted(children[i]))
+			equip_child(children[i], &start);
+		else
+			MUST(sys_env_destroy(children[i]));
+	// All at once, so that all have time in the same round.
+	for (size_t i = 0; i < ARRAY_SIZE(slots); i++)
+		MUST(sys_env_set_status(envs[slots[i]].env_id, ENV_RUNNABLE));
+	for (int i = 0; i < 10 * TURNS && turns_had < TURNS; i++)
+		sys_yield();
+	for (size_t i = 0; i < ARRAY_SIZE(slots); i++)
+		expect_next(slots[i], slots[(i + 1) % ARRAY_SIZE(slots)]);
+	if (turns_had < TURNS)
+		fail("other envs have only %u turns while this one has many", turns_had);
 	destroy_children();
 }
 
@@ -150,6 +219,7 @@ void umain(int argc, char **argv)
 		{"turns", turns}, // RUN="ex6:turns ex6:turns ex6:turns"
 		{"alone", alone}, {"blocked", blocked},
 		{"last", last},   {"elsewhere", elsewhere}, // CPUS=3
+		{"far", far},
 	};
 
 	run_checks(argc, argv, checks, ARRAY_SIZE(checks));

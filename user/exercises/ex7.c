@@ -164,6 +164,7 @@ static void refuses(const char *name, int (*call)(void *pg, int perm), bool chec
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		snprintf(what, sizeof(what), "%s address %08x", name, places[i]);
+		cprintf("%s:%s: tries %s\n", binaryname, check_name, what);
 		int r = call((void *) places[i], RO);
 		expect_result(what, r, -E_INVAL,
 			      places[i] % PGSIZE ? "it is not the start of a page"
@@ -174,6 +175,7 @@ static void refuses(const char *name, int (*call)(void *pg, int perm), bool chec
 	}
 	for (size_t i = 0; checks_rights && i < ARRAY_SIZE(rights); i++) {
 		snprintf(what, sizeof(what), "%s perm %x", name, rights[i]);
+		cprintf("%s:%s: tries %s\n", binaryname, check_name, what);
 		expect_result(what, call((void *) PAGE, rights[i]), -E_INVAL,
 			      (rights[i] & RO) != RO ? "PTE_U and PTE_P must be there"
 						     : "it has a bit that is not in PTE_SYSCALL");
@@ -242,6 +244,27 @@ static void alloc(void)
 	       "the highest page that is allowed");
 }
 
+// Each call must look for the page anew: in its env, and in the env that it is now. Destroys the
+// child.
+static void expect_looked_up(envid_t child)
+{
+	MUST(sys_page_alloc(child, (void *) PAGE, RW));
+	MUST(sys_page_map(0, (void *) PAGE, 0, (void *) OTHER, RW));
+	MUST(sys_page_map(child, (void *) PAGE, 0, (void *) OTHER, RW));
+	if (PTE_ADDR(uvpt[PGNUM(OTHER)]) == PTE_ADDR(uvpt[PGNUM(PAGE)]))
+		fail("sys_page_map of a child's page maps that which the caller has at the same "
+		     "address: look it up in each call, a static variable keeps the last one");
+	sys_env_destroy(child);
+	while (envs[ENVX(child)].env_status != ENV_FREE)
+		sys_yield();
+	child = MUST(sys_exofork());
+	EXPECT(sys_page_map(child, (void *) PAGE, 0, (void *) OTHER, RO), -E_INVAL,
+	       "a new env has no pages: look them up in each call, a static variable keeps those "
+	       "of "
+	       "the last env");
+	sys_env_destroy(child);
+}
+
 static void map(void)
 {
 	envid_t child = MUST(sys_exofork());
@@ -271,9 +294,9 @@ static void map(void)
 		EXPECT(sys_page_map(0, NONE, 0, (void *) OTHER, perm), -E_INVAL,
 		       "no page table is there: see what page_lookup returns");
 	}
+	expect_looked_up(child);
 	refuses("sys_page_map from", map_from, true);
 	refuses("sys_page_map to", map_to, false);
-	sys_env_destroy(child);
 }
 
 static void unmap(void)

@@ -43,12 +43,24 @@ MISTAKES = {
     "a bit outside PTE_SYSCALL is let through": (
         7, "alloc", "perm 87 returns 0, .*: it has a bit that is not in PTE_SYSCALL",
         "kern/syscall.c", " && (perm & ~PTE_SYSCALL) == 0;", ";"),
+    "the entry that an earlier call has found is used": (
+        7, "map", "maps that which the caller has at the same address: look it up in each call",
+        "kern/syscall.c", "	pte_t *pte = pte_of(e->env_pgdir, va);\n	if (!pte || !(*pte & PTE_P) || (",
+        "	static pte_t *pte;\n	static void *found;\n	if (va != found || !pte)\n"
+        "		pte = pte_of(e->env_pgdir, found = va);\n	if (!pte || !(*pte & PTE_P) || ("),
+    "a child has other flags": (
+        7, "exofork", "the child's eip, esp or eflags is not the parent's: copy its env_tf",
+        "kern/syscall.c", "	child->env_tf.tf_regs.reg_eax = 0;\n",
+        "	child->env_tf.tf_regs.reg_eax = 0;\n	child->env_tf.tf_eflags = FL_IF;\n"),
     "a page is mapped below UMIN": (
         7, "alloc", "what is below UMIN is never mapped",
         "kern/syscall.c", "(uintptr_t) va >= UMIN && ", ""),
     "a page is mapped above UTOP": (
         7, "alloc", "what is not below UTOP is the kernel's",
         "kern/syscall.c", " && (uintptr_t) va < UTOP && PGOFF", " && PGOFF"),
+    "the first address above user memory is accepted": (
+        7, "alloc", r"kernel panic(.*\n)*.*ex7:alloc: tries sys_page_alloc address eec00000",
+        "kern/syscall.c", "(uintptr_t) va < UTOP && PGOFF", "(uintptr_t) va <= UTOP && PGOFF"),
     "an address in the middle of a page is accepted": (
         7, "alloc", "it is not the start of a page",
         "kern/syscall.c", " && PGOFF(va) == 0;", ";"),

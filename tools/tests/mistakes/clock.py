@@ -7,6 +7,17 @@ MISTAKES = {
     "a program can pretend an interrupt": (
         13, "gates", "interrupt request 0 returns: give its line privilege 0",
         "kern/vectors.h", "IRQ_TIMER, NO_ERROR_CODE, KERNEL", "IRQ_TIMER, NO_ERROR_CODE, USER"),
+    "an interrupt may come between sti and hlt": (
+        13, "sleep", "hlt has to follow sti at once",
+        "inc/x86.h", "sti; hlt; cli", "sti; nop; nop; hlt; cli"),
+    "a CPU with nothing to do does not sleep": (
+        13, "sleep", "hlt has to follow sti at once", "inc/x86.h", "sti; hlt; cli", "sti; nop; cli"),
+    "a program's flags are lost": (
+        13, "flags", "loses a program's flags: trapframe_force_user adds FL_IF to those",
+        "kern/trapframe.c", "tf->tf_eflags |= FL_IF;", "tf->tf_eflags = FL_IF;"),
+    "all ticks are counted as CPU 0's": (
+        14, "charged", "computes on CPU 1, and its time is not charged: does handle_tick count",
+        "kern/trap.c", "cpu->cpu_timer_ticks++;", "cpus[0].cpu_timer_ticks++;"),
     "interrupts stay on after sleeping": (
         13, "sleep", "look whether sti_hlt_cli comes back with interrupts off",
         "inc/x86.h", "sti; hlt; cli", "sti; hlt"),
@@ -29,6 +40,10 @@ MISTAKES = {
     "ticks are not counted": (
         14, "ticks", "does handle_tick count in cpu_timer_ticks",
         "kern/trap.c", "	cpu->cpu_timer_ticks++;\n", ""),
+    "a tick yields at once": (
+        14, "turns", "kernel panic|kernel lock",
+        "kern/trap.c", "	cpu->cpu_resched = true;\n	cpu->cpu_timer_ticks++;\n	lapic_eoi();\n",
+        "	cpu->cpu_timer_ticks++;\n	lapic_eoi();\n	sched_yield();\n"),
     "a tick uses what the lock protects": Mistake(
         14, ("kern/trap.c", "	cpu->cpu_timer_ticks++;\n",
              "	cpu->cpu_timer_ticks++;\n	run_queue.words[1] = 0;\n"),

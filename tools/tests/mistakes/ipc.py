@@ -12,6 +12,10 @@ MISTAKES = {
         "kern/syscall.c", "if (r == 0 && (uintptr_t) srcva < UTOP) {",
         "if (r == 0 && !(*pte_of(self->env_pgdir, srcva) & PTE_P))\n"
         "		r = -E_INVAL;\n	if (r == 0 && (uintptr_t) srcva < UTOP) {"),
+    "a receiver does not wait": (
+        15, "value", "the receiver can run before a message comes: sys_ipc_recv makes it",
+        "kern/syscall.c", "		env_set_state(self, ENV_NOT_RUNNABLE);\n	return 0;",
+        "		thiscpu->cpu_resched = true;\n	return 0;"),
     "an address that means no page is refused": (
         15, "high", "this address means no page, which is no error",
         "kern/syscall.c", "if (r == 0 && (uintptr_t) srcva < UTOP) {", "if (r == 0) {"),

@@ -12,9 +12,15 @@ MISTAKES = {
         1, "devices", r"assertion failed: .*PGOFF\(pa\) == 0(.*\n)*.*: mmio_map_region",
         "kern/pmap.c", "next, size, start, PTE_W", "next, size, pa, PTE_W"),
     "registers are mapped beyond the limit": (
-        1, "limit", "it returns .*, though that ends above MMIOLIM",
+        1, "limit", "it returns efc00000 for 4096 bytes, which do not fit",
         "kern/pmap.c", "	if (size > MMIOLIM - next)\n		panic(\"no room to map %u bytes of "
         "device registers\", size);\n", ""),
+    "registers may not be mapped up to the limit": (
+        1, "limit", "kernel panic(.*\n)*.*a region may end at MMIOLIM itself",
+        "kern/pmap.c", "size > MMIOLIM - next", "next + size >= MMIOLIM"),
+    "a size overflows, and is mapped beyond the limit": (
+        1, "limit", "it returns efc00000 for 4294959104 bytes, which do not fit",
+        "kern/pmap.c", "size > MMIOLIM - next", "next + size > MMIOLIM"),
     "registers are written late": (
         1, "devices", "lacks PTE_PCD or PTE_PWT: its registers are cached",
         "kern/pmap.c", "start, PTE_W | PTE_PCD | PTE_PWT", "start, PTE_W | PTE_PCD"),
@@ -81,6 +87,9 @@ MISTAKES = {
     "only the CPUs that have been found have stacks": (
         3, "stacks", "CPU 1: the entry for effe8000 is 00000000, not for",
         "kern/pmap.c", "cpu < NCPU; cpu++)\n		boot", "cpu < ncpu; cpu++)\n		boot"),
+    "there is a stack too many": (
+        3, "stacks", "CPU 7: something is mapped at eff7f000, below the stack",
+        "kern/pmap.c", "cpu < NCPU; cpu++)\n		boot", "cpu <= NCPU; cpu++)\n		boot"),
     "the kernel's address is taken for the physical one": (
         3, "stacks", r"CPU 0: the entry for efff8000 is f\w+, not for",
         "kern/pmap.c", "PADDR(percpu_kstacks[cpu]), PTE_W",
@@ -129,16 +138,17 @@ MISTAKES = {
         5, "cpus", "without the kernel lock|takes the lock before",
         "kern/init.c", "	lock_kernel(); // [S13]\n	//}\n	tlb_load", "	//}\n	tlb_load"),
     "the lock is taken when other CPUs run already": (
-        5, "cpus", "takes the lock before .* CPU 0 before it starts others",
+        5, "cpus", "takes the lock before .* CPU 0 before it starts others|with CHECKED=1: kern/init.c",
         "kern/init.c", "lock_kernel(); // from here on there is more than one CPU", "",
         "kern/init.c", "	start_programs(); // the",
         "	lock_kernel();\n	start_programs(); // the"),
     "a CPU that has slept does not take the lock again": (
-        5, "cpus", "is in the kernel without the kernel lock",
+        5, "sleep", "is in the kernel without the kernel lock",
         "kern/sched.c", "	//{ Exercise 5: take the kernel lock again, after sleeping\n"
         "	lock_kernel(); // [H14]\n", "	//{\n"),
     "a CPU that goes to sleep keeps the lock": (
-        5, "cpus", "takes the kernel lock, which this CPU holds",
+        5, "cpus", r"takes the kernel lock, which this CPU holds|hang: no output(.*\n)*"
+        ".*gives it back before it sleeps",
         "kern/sched.c", "going to sleep\n	unlock_kernel(); // [H9]\n", "going to sleep\n"),
     "the lock is released before what it protects is changed": (
         5, "cpus", "releases the kernel lock, which|assertion failed: kernel_locked|lock, which",

@@ -38,6 +38,12 @@ MISTAKES = {
     "the search does not go round": (
         6, "turns", r"does not come to its end(.*\n)*.*goes on at envs.0. after the last slot",
         "kern/sched.c", "			words = q->summary;\n", ""),
+    "words of the run queue that the search has passed are not masked off": (
+        6, "far", "after the env in slot 31 that in slot 30 has its turn, not that in slot 32",
+        SCHED, "words = above(q->summary, w);", "words = q->summary;"),
+    "a word is shifted by its whole width": (
+        6, "far", "after the env in slot 31 that in slot 30 has its turn, not that in slot 32",
+        SCHED, "word & (~1U << i)", "word & (~0U << (i + 1))"),
     "an env that is blocked runs": (
         6, "blocked", r"from ENV_NOT_RUNNABLE to ENV_RUNNING(.*\n)*"
         ".*returns an env only if it is ENV_RUNNABLE",
