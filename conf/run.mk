@@ -188,10 +188,13 @@ handout:
 	@$(PYTHON) tools/handout/handout.py --from '$(FROM)' '$(OUT)'
 layers: $(RUNNABLE)
 	@$(PYTHON) tools/build/layers.py --objects $(OBJDIR)/kern --nm '$(NM)' --draw doc/layers.svg
+# ONLY=06-sched makes one chapter; READ=06-sched records that what it says about its code was read.
+book: $(RUNNABLE)
+	@$(PYTHON) tools/book/book.py --only '$(ONLY)' --read '$(READ)'
 instructions-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/measure/instructions.py $* $(INSTRUCTIONSFLAGS)
-.PHONY: check check-all check-handout check-machines mistakes bench handout layers
+.PHONY: check check-all check-handout check-machines mistakes bench handout layers book
 #}
 explore-%: $(RUNNABLE)
 	$(preflight)

@@ -1,19 +1,23 @@
 #!/bin/sh
-# usage: setup.sh [check]
+# usage: setup.sh [check] [book]
 # Install what this tree needs: make, perl, python3, a compiler and binutils that make code for
 # 32-bit x86, QEMU, gdb; with `check' also what tests of the tree itself need, pytest and
-# pytest-xdist. Asks nothing; does nothing when all is there. Knows apt, dnf, pacman and brew.
+# pytest-xdist; with `book' what `make book' needs, pandoc and chromium. Asks nothing; does nothing when
+# all is there. Knows apt, dnf, pacman and brew.
 if grep -q "$(printf '\r')" "$0" 2>/dev/null; then printf '%s\n' "setup.sh: the files here have the line ends of Windows (CRLF). That works; for those of Unix: git ls-files -z | xargs -0 sed -i 's/\r\$//'" >&2; exec sh -c "$(tr -d '\r' < "$0")" setup "$@"; fi # one line, as with CRLF no line ends well
 set -u
 
-case "$*" in
-'') check='' ;;
-check) check=1 ;;
-*)
-	echo "usage: setup.sh [check]" >&2
-	exit 2
-	;;
-esac
+check='' book=''
+for what; do
+	case $what in
+	check) check=1 ;;
+	book) book=1 ;;
+	*)
+		echo "usage: setup.sh [check] [book]" >&2
+		exit 2
+		;;
+	esac
+done
 
 have() {
 	command -v "$1" >/dev/null 2>&1
@@ -38,6 +42,11 @@ have_pytest() {
 	return 1
 }
 
+have_chromium() {
+	have chromium || have chromium-browser || have google-chrome ||
+		[ -x "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" ]
+}
+
 # Where there is a display, QEMU can open a window, or needs a package for that.
 have_window() {
 	[ -z "${DISPLAY-}${WAYLAND_DISPLAY-}" ] && return
@@ -56,6 +65,8 @@ missing() {
 	have gdb || have gdb-multiarch || have x86_64-elf-gdb || echo gdb
 	have_compiler || echo 'a compiler for 32-bit x86'
 	[ -z "$check" ] || have_pytest || echo 'pytest with pytest-xdist'
+	[ -z "$book" ] || have pandoc || echo pandoc
+	[ -z "$book" ] || have_chromium || echo chromium
 }
 
 # Run a command as root.
@@ -83,20 +94,21 @@ install() {
 			echo "setup.sh: apt-get could not read all lists of packages; trying without" >&2
 		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
 			make perl python3 $gcc binutils qemu-system-x86 qemu-utils gdb \
-			${check:+python3-pytest python3-pytest-xdist} || return
+			${check:+python3-pytest python3-pytest-xdist} ${book:+pandoc chromium} || return
 		have_window || as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
 			--no-install-recommends qemu-system-gui
 	elif have dnf; then
 		[ $gcc = gcc ] || gcc='gcc-x86_64-linux-gnu binutils-x86_64-linux-gnu'
 		as_root dnf install -q -y make perl python3 $gcc binutils qemu-system-x86 \
-			qemu-img gdb ${check:+python3-pytest python3-pytest-xdist}
+			qemu-img gdb ${check:+python3-pytest python3-pytest-xdist} ${book:+pandoc chromium}
 	elif have pacman; then
 		as_root pacman -S --noconfirm --needed \
 			make perl python gcc binutils qemu-system-x86 qemu-img gdb \
-			${check:+python-pytest python-pytest-xdist} || return
+			${check:+python-pytest python-pytest-xdist} ${book:+pandoc-cli chromium} || return
 		have_window || as_root pacman -S --noconfirm --needed qemu-ui-gtk
 	elif have brew; then
-		brew install make python x86_64-elf-gcc x86_64-elf-binutils x86_64-elf-gdb qemu || return
+		brew install make python x86_64-elf-gcc x86_64-elf-binutils x86_64-elf-gdb qemu ${book:+pandoc} || return
+		[ -z "$book" ] || have_chromium || brew install --cask google-chrome || return
 		# Homebrew has no package of pytest-xdist, and keeps its Python to itself.
 		[ -z "$check" ] || have_pytest ||
 			python3 -m pip install -q --user --break-system-packages pytest pytest-xdist

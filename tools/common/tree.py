@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,27 @@ def sources() -> List[Path]:
         names = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*")]
         names = [name for name in names if not GENERATED.match(name)]
     return [Path(name) for name in sorted(names) if (ROOT / name).is_file()]
+
+
+def copy_sources(to: Path) -> Path:
+    """Copy the files of this tree that are not generated to a directory; return that."""
+    for file in sources():
+        (to / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / file, to / file)
+    return to
+
+
+def copy_objects(to: Path) -> None:
+    """Copy what make has built of this tree to obj in a copy of its sources, if make builds it in
+    obj: that it is called so matters to make."""
+    def others(directory: str, names: List[str]) -> List[str]:
+        if directory != str(ROOT / "obj"):
+            return []
+        return [name for name in names if name not in ("boot", "kern", "lib", "user", ".deps")
+                and not name.startswith(".vars.")]
+
+    if ROOT / objdir() == ROOT / "obj":
+        shutil.copytree(ROOT / "obj", to / "obj", ignore=others)
 
 
 def symbols() -> Dict[str, int]:

@@ -19,19 +19,22 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "common"))
 from tree import ROOT, GitError, git, sources
 
 from gradetests import EXERCISES
+import handoutbook
+from chapters import chapters
 from handoutmarks import INSTEAD, HandoutError, blocks, parse, parse_instead, with_instead
 
 EXTRA = "tools/handout"         # files of a handout that this tree itself has no use for
 
 # What gives solutions away, or tests and measures them, or is about that.
-LEFT_OUT = (".ci", ".github", ".pytest.ini", "tools/common/tree.py", EXTRA, "tools/machines",
+LEFT_OUT = (".ci", ".github", ".pytest.ini", "tools/common/sessions.py",
+            "tools/common/tree.py", EXTRA, "tools/book", "tools/machines",
             "tools/measure", "tools/tests", "tools/classroom/class", "user/bench", "kern/LAYERS",
-            "tools/build/layers.py", "doc/README.md", "doc/class.md", "doc/handout.md",
+            "tools/build/layers.py", "doc/README.md", "doc/book", "doc/class.md", "doc/handout.md",
             "doc/lives.md", "doc/measuring.md", "doc/mistakes.md", "doc/promises.md",
             "doc/testing.md")
 # Targets of make that are not in a handout.
 TARGETS = ("check", "check-all", "check-machines", "bench", "handout", "mistakes", "layers",
-           "grade-class")
+           "grade-class", "book")
 
 # What is no UTF-8, as comments in another encoding, stays as it is.
 ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}
@@ -95,6 +98,7 @@ def files(missing: Collection[int]) -> Dict[str, str]:
     for name in texts:
         if name.startswith(f"{INSTEAD}/") and name[len(INSTEAD) + 1:] not in out:
             raise HandoutError(f"{name}: a handout has no {name[len(INSTEAD) + 1:]}")
+    out.update(handoutbook.handed_out(chapters(), missing, texts, out))
     out["README"] = texts[f"{EXTRA}/README"]
     out["GNUmakefile"] = students_makefile(out["GNUmakefile"])
     if missing:

@@ -20,9 +20,8 @@ from typing import Collection, List, Mapping, Sequence
 
 import pytest
 
-from tree import ROOT, sources
+from tree import ROOT, copy_objects, copy_sources
 
-from gradebuild import objdir
 from gradelib import DIE_WITH_US, excerpt, shown
 
 SCRATCH = "JOS_CHECK_SCRATCH"   # the environment says by this where the scratch directories are
@@ -249,7 +248,7 @@ def enter_copy(built: bool = True, few: bool = False) -> None:
         shutil.copytree(_built_copy_with_few() if few else _built_copy(), copy)
         enter(copy)
     else:
-        enter(_copy_sources(scratch() / "tree"))
+        enter(copy_sources(scratch() / "tree"))
         if few:
             keep_programs(FEW)
 
@@ -259,20 +258,6 @@ def enter(tree: Path) -> None:
     os.chdir(tree)
     os.environ["OBJDIR"] = "obj"
     set_make_variables([word for word in make_variables() if not word.startswith("OBJDIR=")])
-
-
-def _copy_sources(to: Path) -> Path:
-    for file in sources():
-        (to / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / file, to / file)
-    return to
-
-
-def _not_made_by_make_all(directory: str, names: List[str]) -> List[str]:
-    if directory != str(ROOT / "obj"):
-        return []
-    return [name for name in names if name not in ("boot", "kern", "lib", "user", ".deps")
-            and not name.startswith(".vars.")]
 
 
 def shared_tree(name: str, build) -> Path:
@@ -295,9 +280,8 @@ def shared_tree(name: str, build) -> Path:
 def _built_copy() -> Path:
     """Return the built tree that others are copied from."""
     def build():
-        unfinished, built = _copy_sources(scratch() / "tree"), ROOT / objdir()
-        if built == ROOT / "obj":       # that it is called so matters to make
-            shutil.copytree(built, unfinished / "obj", ignore=_not_made_by_make_all)
+        unfinished = copy_sources(scratch() / "tree")
+        copy_objects(unfinished)
         enter(unfinished)
         make("-j2")
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 import bench
-from kit import call, edit, enter_copy, make, objdir, require, require_equal
+from kit import call, edit, enter_copy, make, require, require_equal
 from machine import command, play, verify
 
+from gradebuild import objdir
 from gradelib import CLEAN_END
 
 

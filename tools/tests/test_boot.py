@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from kit import ROOT, call, case, need, objdir, params, require, require_equal, scratch
+from kit import ROOT, call, case, need, params, require, require_equal, scratch
 from machine import Machine, command, play, verify
 from tree import symbols
 
+from gradebuild import objdir
 from gradelib import CLEAN_END, Watch
 
 pytestmark = pytest.mark.compiler

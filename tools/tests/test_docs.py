@@ -1,9 +1,8 @@
 """README and doc/: what they name is there, and what their tutorials say works as it is written.
 
 A tutorial is done by its words. "Make a file `F`:" before a block of C is that; so is "In `F`,
-after" one block "add" another, and "In `F`, in the place of" one block "put" another. A block called
-console has commands after $, the monitor's after K>, and below them what is printed, where `...`
-stands for anything.
+after" one block "add" another, and "In `F`, in the place of" one block "put" another. What a block
+called console has is said in tools/common/sessions.py.
 """
 
 import re
@@ -13,27 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from kit import ROOT, call, edit, enter_copy, excerpt, require, require_equal, start
+from kit import ROOT, call, edit, enter_copy, excerpt, fail, require, require_equal, start
+from sessions import PROMPT, SessionError, blocks, commands, converse, differences, lines_of
 from tree import sources
 
-PROMPT = "K> "
 DOCUMENTS = sorted(ROOT.glob("doc/*.md"))
-NAMED = [ROOT / "README", *DOCUMENTS]
+NAMED = [ROOT / "README", *DOCUMENTS, *sorted(ROOT.glob("doc/book/*.md"))]
 
 
 # ---- Reading them ----
-
-def blocks(text):
-    """Yield the fenced blocks of a document: language, text, and the words before it."""
-    words = ""
-    for part in re.split(r"^(```.*\n(?:.*\n)*?```\n)", text, flags=re.M):
-        fenced = re.fullmatch(r"```(.*)\n((?:.*\n)*)```\n", part)
-        if fenced:
-            yield fenced[1], fenced[2], words
-            words = ""
-        else:
-            words = " ".join(part.split())
-
 
 def steps(text):
     """Yield what a tutorial asks for: a kind of step, a file if there is one, one or two texts."""
@@ -59,42 +46,20 @@ def steps(text):
 
 # ---- Doing what they say ----
 
-def converse(command, typed):
-    """Run a command, type each line when the monitor asks for one; return all that is printed."""
-    process = start(["sh", "-c", command])
-    text, prompts = "", 0
-    while data := process.stdout.read(1 << 16):
-        text += data.decode(errors="replace").replace("\r", "")
-        while text.count("\n" + PROMPT) > prompts:
-            require(prompts < len(typed), "it asks for more than is shown", *text.splitlines()[-9:])
-            process.stdin.write(typed[prompts].encode() + b"\n")
-            prompts += 1
-    require_equal(process.wait(), 0, f"status of `{command}'")
-    require_equal(prompts, len(typed), f"number of lines typed in `{command}'")
-    return text
-
-
-def shown(printed, expected):
-    """The lines that are expected are printed, one after the other; `...' is anything."""
-    lines = "".join(f"{line.rstrip()}\n" for line in printed.splitlines())
-    pattern, gap = "", False
-    for line in expected:
-        if line == "...":
-            gap = True
-            continue
-        pattern += (r"(?:.*\n)*?" if gap else "") + re.escape(line).replace(r"\.\.\.", ".*") + r"\n"
-        gap = False
-    pattern += r"(?:.*\n)*" if gap else ""
-    require(re.fullmatch(pattern, lines), "other lines are printed than are shown", "shown:",
-            *excerpt(expected), "printed:", *excerpt(lines.splitlines()[-40:]))
-
-
 def run(session):
-    """Do what a console block shows."""
-    for part in re.split(r"^\$ ", session, flags=re.M)[1:]:
-        command, *expected = part.splitlines()
-        typed = [line[len(PROMPT):] for line in expected if line.startswith(PROMPT)]
-        shown(converse(command, typed), ["..."] * (not expected) + expected)
+    """Do what a console block shows; what is printed is what is shown."""
+    for command in commands(session):
+        process = start(["sh", "-c", command.command])
+        try:
+            text = converse(process, command)
+        except SessionError as error:
+            fail(error.reason, *error.details)
+        require_equal(process.wait(), 0, f"status of `{command.command}'")
+        require_equal(text.count("\n" + PROMPT), len(command.typed),
+                      f"number of lines typed in `{command.command}'")
+        different = differences(lines_of(text), command.expected)
+        require(not different, f"`{command.command}' prints other lines than are shown (-)",
+                *excerpt(different))
 
 
 def do(text):

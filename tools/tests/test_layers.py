@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from kit import (ROOT, call, edit, enter_copy, make, objdir, params, require, require_equal)
+from gradebuild import objdir
+
+from kit import ROOT, call, edit, enter_copy, make, params, require, require_equal
 
 LAYERS = "tools/build/layers.py"
 PICTURE = "doc/layers.svg"

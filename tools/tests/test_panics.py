@@ -4,12 +4,13 @@ import re
 import struct
 from pathlib import Path
 
+from gradebuild import objdir
 from gradelib import PANIC, STATUS_PANIC
 
 import rsp
 import pytest
 
-from kit import (edit, enter_copy, fail, line_of, make, objdir, params, require, require_equal,
+from kit import (edit, enter_copy, fail, line_of, make, params, require, require_equal,
                  wait_for)
 from machine import Machine, command, play
 from tree import symbols
