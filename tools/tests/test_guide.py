@@ -5,7 +5,9 @@ import re
 
 import pytest
 
+from chapters import chapters
 from gradetests import EXERCISES
+from handoutbook import left_out
 
 from kit import ROOT, alike, excerpt, require, require_equal, start
 from sessions import blocks, commands, converse, differences, lines_of
@@ -58,11 +60,17 @@ def test_mistakes(exercise):
         require_equal(missing, [], f"words that no mistake in exercise {exercise} shows")
 
 
+def readable(chapter, exercise):
+    """Return the titles of a chapter's sections that those have who are to do an exercise."""
+    gone = left_out(chapter, range(exercise, len(EXERCISES) + 1))
+    return [heading.title for heading in chapter.headings if heading not in gone]
+
+
 def test_book():
-    """What is to be read is there: the chapter has this number, and these sections."""
-    there = {path.name: re.findall(r"^## (.*?)(?: \{.*)?$", path.read_text(), re.M)
-             for path in ROOT.glob("doc/book/[0-9]*.md")}
+    """What is to be read is there, also in a handout: the chapter has this number, and these sections."""
+    book = chapters()
     for exercise, text in SAYS.items():
+        there = {chapter.path.name: readable(chapter, exercise) for chapter in book}
         for what in re.findall(r"^\*\*Read\*\* ((?:.+\n)+)", text, re.M):
             for number, file, rest in re.findall(
                     r"\[chapter\s(\d+)\]\(book/([\w-]+\.md)\)((?:(?!\[chapter)[^.])*)", what):
