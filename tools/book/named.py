@@ -90,6 +90,8 @@ def _others(lines: List[str], name: str) -> Ranges:
     found = []
     beginning = re.compile(rf"(?!typedef|extern|return|#|//)[A-Za-z_][^;={{}}/]*?\b{name}\b(?!\s*,)")
     for at, line in enumerate(lines):
+        if re.match(rf"{name}\(", line) and re.match(r"[a-z][^;={}]*$", lines[at - 1]):
+            at, line = at - 1, f"{lines[at - 1]} {line}"    # the type has a line of its own
         if re.match(rf"enum \{{.*\b{name}\b.*\}};", line):
             found.append((at, at + 1))
         elif re.match(r"enum \{$", line):

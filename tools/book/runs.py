@@ -35,6 +35,11 @@ class Section(NamedTuple):
     blocks: List[Block]     # diff and console
 
     @property
+    def is_checked(self) -> bool:
+        """Whether it uses the checking build."""
+        return any("CHECKED=1" in block.body for block in self.blocks)
+
+    @property
     def what(self) -> str:
         """All that decides what the runs do, apart from the tree and the tools."""
         return json.dumps([block.body if block.language == "diff" else
@@ -136,21 +141,23 @@ def _environment() -> Dict[str, str]:
 
 
 class Trees:
-    """Copies of the built tree, for one section each."""
+    """Copies of the built tree, for one section each; with the checking build where that is used."""
 
-    def __init__(self) -> None:
+    def __init__(self, checked: bool) -> None:
         self._place = tempfile.TemporaryDirectory(prefix="jos-book-")
         self._count = 0
         self._built = copy_sources(Path(self._place.name) / "built")
         copy_objects(self._built)
-        subprocess.run(["make", "-s", "-j2"], cwd=self._built, env=_environment(), check=True,
-                       stdout=subprocess.DEVNULL)
+        for variables in [[], ["CHECKED=1"]] if checked else [[]]:
+            subprocess.run(["make", "-s", "-j2", *variables], cwd=self._built, env=_environment(),
+                           check=True, stdout=subprocess.DEVNULL)
 
-    def new(self) -> Path:
-        """Return a new copy."""
+    def new(self, section: Section) -> Path:
+        """Return a new copy for a section."""
         self._count += 1
         copy = Path(self._place.name) / f"tree{self._count}"
-        shutil.copytree(self._built, copy, symlinks=True)
+        shutil.copytree(self._built, copy, symlinks=True, ignore=None if section.is_checked else
+                        shutil.ignore_patterns("obj-checked"))
         return copy
 
     def remove(self) -> None:
@@ -190,9 +197,9 @@ def results_of(wanted: List[Section], memory: Memory) -> List[Results]:
     files = [memory.file(section.what, "json") for section in wanted]
     missing = [(section, file) for section, file in zip(wanted, files) if not file.exists()]
     if missing:
-        trees = Trees()
+        trees = Trees(any(section.is_checked for section, _ in missing))
         try:
-            copies = [(section, trees.new(), file) for section, file in missing]
+            copies = [(section, trees.new(section), file) for section, file in missing]
             with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
                 list(pool.map(lambda each: memory.store(
                     each[2], json.dumps(_do(*each[:2])).encode()), copies))

@@ -201,7 +201,7 @@ class Drawing:
             self._parts.append(f'<path class="{name}" d="M{x},{self._y + 6:g} h18"/>\n'
                                + _text(x + 24, self._y + 11, words, "small"))
             x += 44 + 7.4 * len(words)
-        if self._model.kicks:
+        if any(self._view.has(kick.time) for kick in self._model.kicks):
             self._parts.append(f'<path class="arrow mark" d="M{x},{self._y + 6:g} h18" '
                                'marker-end="url(#kick)"/>\n' + _text(x + 24, self._y + 11, "kick", "small"))
         self._y += 20
