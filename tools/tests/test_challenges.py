@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from challengesolutions import EXCEPTIONS, PRIORITY
-from kit import ROOT, edit, enter_copy, excerpt, keep_programs, make, params, require, require_equal
+from kit import ROOT, edit, enter_copy, excerpt, keep_programs, make, require, require_equal
 from machine import command, play
 from rightsolutions import solved
 from trial import make_edits

@@ -107,7 +107,7 @@ def test_runs(exercise):
     """What is shown of a run is what one sees when the exercises up to this one are done."""
     text = SAYS[exercise]
     require(sessions(text) or exercise == 10, "it shows no run")
-    build_handout(exercise + 1, keep=["hello", *program_names(text)])
+    build_handout(exercise + 1, keep=["hello", "yield", *program_names(text)])
     for command in sessions(text):
         printed = lines_of(converse(start(["sh", "-c", command.command]), command))
         different = differences(printed, command.expected)
