@@ -298,7 +298,7 @@ def test_history():
     # A document is named by its path, or by a link in another document.
     named = {(name, document) for name, text in texts(Path(".")).items()
              for document in re.findall(r"\bdoc/\w[\w-]*\.\w+", text)
-             + [f"doc/{link}" for link in re.findall(r"\]\(([\w.-]+)\)", text)
+             + [str(Path(name).parent / link) for link in re.findall(r"\]\(([\w.-]+)\)", text)
                 if name.startswith("doc/")]}
     require_equal(sorted(f"{name}: {document}" for name, document in named
                          if document not in names), [], "documents that are not there")
