@@ -87,7 +87,7 @@ def test_tutorial(name):
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", [path.stem for path in DOCUMENTS
                                   if "```console" in path.read_text()
-                                  and not path.stem.startswith(("first-", *GUIDE))])
+                                  and not path.stem.startswith("first-") and path.stem not in GUIDE])
 def test_sessions(name):
     """Each command that a document shows, with what it prints."""
     enter_copy()
