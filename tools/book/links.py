@@ -89,7 +89,9 @@ def problems(book: List[Chapter], checked: List[Chapter]) -> List[Problem]:
 
 
 def unused_pictures(book: List[Chapter]) -> List[str]:
-    """Return the pictures that no chapter shows."""
+    """Return the pictures that no chapter and no other document shows."""
     used = {Path(picture.file).name for chapter in book for picture in chapter.pictures}
+    for document in BOOK.parent.glob("*.md"):
+        used.update(re.findall(r"\]\(book/pictures/([\w-]+\.svg)\)", document.read_text(encoding="utf-8")))
     return sorted(path.name for path in BOOK.glob("pictures/*.svg")
                   if path.name not in used | {"sample.svg"})

@@ -90,6 +90,18 @@ def students_makefile(text: str) -> str:
     return re.sub(rf"^# make ({'|'.join(TARGETS)})\b.*\n", "", text, flags=re.M)
 
 
+def with_pictures(out: Dict[str, str], texts: Dict[str, str]) -> Dict[str, str]:
+    """Add the book's pictures that documents show, and give each its style: so it can be looked at
+    anywhere."""
+    shown = [picture for name, text in out.items() if name.startswith("doc/")
+             for picture in re.findall(r"\]\((book/pictures/[\w-]+\.svg)\)", text)]
+    pictures = {name for name in out if name.endswith(".svg") and name.startswith("doc/book/")}
+    css = texts.get("doc/book/picture.css", "")
+    return {**out, **{name: re.sub(r"<\?xml-stylesheet .*\n", "", texts[name])
+                      .replace("\t<title>", f"<style>\n{css}</style>\n\t<title>", 1)
+                      for name in pictures | {f"doc/{picture}" for picture in shown}}}
+
+
 def files(missing: Collection[int]) -> Dict[str, str]:
     """Return all files of the handout that lacks these exercises: names and texts."""
     texts = {str(file): (ROOT / file).read_text(**ENCODING) for file in sources()}
@@ -105,7 +117,7 @@ def files(missing: Collection[int]) -> Dict[str, str]:
         for name in texts:
             if name.startswith(f"{EXTRA}/") and Path(name).stem == "exercise":
                 out[name[len(EXTRA) + 1:]] = texts[name]
-    return out
+    return with_pictures(out, texts)
 
 
 # ---- Writing it ----

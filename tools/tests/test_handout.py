@@ -302,6 +302,10 @@ def test_history():
                 for link in re.findall(r"\]\(([\w./-]+\.\w+)\)", text) if name.endswith(".md")]}
     require_equal(sorted(f"{name}: {document}" for name, document in named
                          if document not in names), [], "documents that are not there")
+    pictures = {f"doc/{picture}" for path in Path("doc").glob("lab4*.md")
+                for picture in re.findall(r"\((book/pictures/\S+)\)", path.read_text())}
+    require_equal([name for name in sorted(pictures) if name not in names or
+                   "<style>" not in Path(name).read_text()], [], "pictures without their style")
 
 
 @pytest.mark.thorough

@@ -178,9 +178,9 @@ def answered(**texts):
 
 
 def test_questions():
-    """The lab has thirteen, and a guide that is not filled in answers none."""
-    require_equal([question.number for question in questions(GUIDE)], list(range(1, 14)), "numbers")
-    require("two CPUs share a stack" in questions(GUIDE)[0].text, "another text")
+    """The lab has sixteen, and a guide that is not filled in answers none."""
+    require_equal([question.number for question in questions(GUIDE)], list(range(1, 17)), "numbers")
+    require("two CPUs share a stack" in questions(GUIDE)[1].text, "another text")
     require_equal(answers(GUIDE, GUIDE), {}, "answers")
     require_equal(answers(GUIDE, ""), {}, "answers of nothing")
 
@@ -207,7 +207,7 @@ def test_answers(text, expected):
 
 def test_endless_answers():
     """A file that is made to take long does not, and says that it is cut."""
-    require("is cut" in answers(GUIDE, GUIDE + "x\n" * 5000)[13], "nothing says that it is cut")
+    require("is cut" in answers(GUIDE, GUIDE + "x\n" * 5000)[16], "nothing says that it is cut")
     began = time.process_time()
     for text in (">\n" * 100000, "> Answer:\n" * 20000, "x\n>\n" * 50000, GUIDE * 10):
         answers(GUIDE, text)
@@ -224,7 +224,7 @@ def test_pages():
         record = Record("", "")
         record.answers, record.tests = text, passing("spin")
         marks.append(mark(HandIn(name, folder / name), record, rows, None, {}))
-    require_equal(write_questions(folder, GUIDE, marks), list(range(1, 14)), "pages")
+    require_equal(write_questions(folder, GUIDE, marks), list(range(1, 17)), "pages")
     first, second = ((folder / f"question-{number}.html").read_text() for number in (1, 2))
     require("&lt;script&gt;x&lt;/script&gt;" in first and "<script>" not in first
             and "No answer: bob" in first, "wrong page", *first.splitlines())
