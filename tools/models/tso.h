@@ -1,11 +1,12 @@
 /* What the models have in common: memory as an x86 processor shows it (total store order: SDM
- * volume 3, 8.2), interrupts between CPUs, and a line of text for each step.
+ * volume 3, section 8.2, "Memory Ordering"), interrupts between CPUs, and a line of text for
+ * each step.
  *
  * A store goes to the end of its CPU's store buffer. At any later time the process `drain' moves
  * the oldest one to memory. A load finds the newest store to its address in its own CPU's buffer,
  * or else memory. An operation with a lock prefix waits until the buffer is empty; so does a store
- * to the local APIC, which is uncacheable (SDM volume 3, 8.2.2 and 11.3). Addresses are small
- * numbers, to which each model gives names. */
+ * to the local APIC, which is uncacheable (SDM volume 3, sections 8.2.2 and 11.3, "Methods
+ * of Caching Available"). Addresses are small numbers, to which each model gives names. */
 
 #ifndef N
 #define N 2			/* CPUs */
