@@ -1,11 +1,11 @@
 // The processor's memory management: paging, control registers, flags, segments. For the kernel,
 // the boot sector and programs. Sections, tables and figures are those of Intel's Software
-// Developer's Manual (SDM), volume 3.
+// Developer's Manual (SDM), volume 3; doc/kernel.md says of which edition.
 
 #ifndef JOS_INC_MMU_H
 #define JOS_INC_MMU_H
 
-// ---- Paging without PAE (SDM 4.3) ----
+// ---- Paging without PAE (SDM 4.3, "32-Bit Paging") ----
 //
 //	 31                22 21               12 11                    0
 //	+--------------------+-------------------+-----------------------+
@@ -43,7 +43,7 @@
 
 #define PTE_ADDR(pte) ((physaddr_t) (pte) & ~0xFFF)
 
-// ---- Control registers (SDM 2.5) ----
+// ---- Control registers (SDM 2.5, "Control Registers") ----
 #define CR0_PE         0x00000001 // protection
 #define CR0_MP         0x00000002 // wait and fwait also trap if TS is set
 #define CR0_EM         0x00000004 // every x87 instruction traps
@@ -61,7 +61,7 @@
 #define CR4_SMEP       0x00100000 // the kernel may not execute user pages
 #define CR4_SMAP       0x00200000 // nor read or write them, unless EFLAGS.AC is set
 
-// ---- EFLAGS (SDM 2.3) ----
+// ---- EFLAGS (SDM 2.3, "System Flags and Fields in the EFLAGS Register") ----
 #define FL_CF        0x00000001
 #define FL_PF        0x00000004
 #define FL_AF        0x00000010
@@ -80,12 +80,12 @@
 #define FL_VIP       0x00100000
 #define FL_ID        0x00200000
 
-// ---- Page-fault error code (SDM 4.7) ----
+// ---- Page-fault error code (SDM 4.7, "Page-Fault Exceptions") ----
 #define FEC_PR 0x1 // the page is present, but the access was not allowed
 #define FEC_WR 0x2 // the access was a write
 #define FEC_U  0x4 // it came from user mode
 
-// ---- Segments (SDM 3.4) ----
+// ---- Segments (SDM 3.4, "Logical and Linear Addresses") ----
 
 // Selectors: the index in the GDT times 8.
 #define GD_KT   0x08 // code, kernel

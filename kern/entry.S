@@ -30,7 +30,7 @@ entry:
 	movl %eax, %cr4
 	movl %cr0, %eax
 	andl $~(CR0_CD | CR0_NW), %eax // caches on
-	orl $(CR0_PE | CR0_PG | CR0_WP), %eax
+	orl $(CR0_PE | CR0_PG | CR0_WP | CR0_EM), %eax // EM: until fpu_init_percpu
 	movl %eax, %cr0
 
 	movl $high, %eax // go on at the addresses for which the kernel is linked

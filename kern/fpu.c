@@ -69,7 +69,7 @@ void fpu_init_percpu(void)
 	have_fpu = features & CPUID_FPU;
 	have_fxsr = features & CPUID_FXSR;
 	if (!have_fpu)
-		return; // CR0_EM stays set, and every use traps
+		return; // CR0_EM stays set (kern/entry.S), and every use traps
 
 	lcr0((rcr0() & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE);
 	if (have_fxsr)

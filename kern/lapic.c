@@ -1,5 +1,5 @@
-// The local APIC of each CPU: its timer, and interrupts for other CPUs (SDM volume 3, chapter 11,
-// "Advanced Programmable Interrupt Controller"). No lock: each CPU uses its own.
+// The local APIC of each CPU: its timer, and interrupts for other CPUs (SDM volume 3, chapter 10,
+// "Advanced Programmable Interrupt Controller (APIC)"). No lock: each CPU uses its own.
 
 #include <kern/lapic.h>
 
@@ -11,7 +11,7 @@
 #include <kern/kclock.h>
 #include <kern/trace.h>
 
-// Registers, as indices into an array of words (SDM table 11-1: byte offsets).
+// Registers, as indices into an array of words (SDM volume 3, table 10-1: byte offsets).
 enum {
 	TPR = 0x080 / 4, // task priority
 	EOI = 0x0b0 / 4, // end of interrupt

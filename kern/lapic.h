@@ -34,7 +34,7 @@ void lapic_eoi(void);
 // APIC.
 bool lapic_in_interrupt(void);
 
-// Read and clear the error status register (SDM volume 3, section 11.5.3).
+// Read and clear the error status register (SDM volume 3, section 10.5.3, "Error Handling").
 uint32_t lapic_error(void);
 
 // Wait for at least this many microseconds.

@@ -55,7 +55,7 @@ enum {
 	PROCESSOR_ENABLED = 1,
 
 	CPUID_EDX_APIC = 1 << 9,
-	MSR_APIC_BASE = 0x1b, // SDM 11.4.4
+	MSR_APIC_BASE = 0x1b, // SDM volume 3, section 10.4.4
 };
 
 static const struct FloatingPointer *find_pointer_in(physaddr_t start, size_t len)

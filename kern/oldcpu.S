@@ -23,7 +23,8 @@
 	.text
 	.globl require_processor
 require_processor:
-	// There is cpuid if FL_ID can be changed (SDM volume 1, section 20.1.2).
+	// There is cpuid if FL_ID can be changed (SDM volume 1, section 20.1.2, "Identification of
+	// Earlier IA-32 Processors").
 	pushfl
 	popl %ecx
 	movl %ecx, %eax

@@ -136,7 +136,8 @@ void tlb_invalidate(pde_t *pgdir, void *va);
 
 // Free a page directory without references, and the page tables it has below UTOP. What these map
 // has been freed before. But as long as a CPU has the directory loaded, it may read the tables, and
-// mark entries as accessed, even if it uses no address there (SDM volume 3, section 4.10.2.3).
+// mark entries as accessed, even if it uses no address there (SDM volume 3, section 4.10.2.3,
+// "Details of TLB Use").
 void pgdir_free(struct PageInfo *dir);
 
 // Load pgdir into CR3 of self, which must be this CPU, unless it is loaded already.

@@ -123,6 +123,14 @@ def test_no_apic():
           extra=["SMP: no local APIC, so no timer: environments run until they yield"])
 
 
+@pytest.mark.thorough
+def test_no_fpu():
+    """Then every program that uses floating point is killed at its first such instruction."""
+    run = play(command("testfpu", "-cpu", "qemu32,-fpu"))
+    traps = {line.strip() for line in run.lines if "  trap 0x" in line}
+    require_equal(traps, {"trap 0x00000007 Device Not Available"}, "traps")
+
+
 # ---- Memory ----
 
 MAPPED = 256        # MB the kernel can use
