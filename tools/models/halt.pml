@@ -15,7 +15,7 @@
 #define COUNT 7
 #define WORDS 8
 
-#include "tso.h"
+#include "tso.inc"
 
 #define USER 1			/* cpu_status */
 #define KERNEL 2

@@ -19,7 +19,7 @@
 #define FRAME(e) (9 + (e))
 #define WORDS 12
 
-#include "tso.h"
+#include "tso.inc"
 
 #define NONE 9
 #define USER 1			/* cpu_status */

@@ -20,7 +20,7 @@
 #define ROUNDS 3
 #endif
 
-#include "tso.h"
+#include "tso.inc"
 
 byte holders;			/* how many CPUs have the lock */
 byte expected;			/* the ticket whose turn it is */

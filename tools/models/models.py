@@ -21,8 +21,8 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 sys.dont_write_bytecode = True
 
-import marks
-from mistakes import MISTAKES
+import places
+from planted import MISTAKES
 
 LIMIT = 1800        # seconds for one search, however busy the host is
 DEPTH = 1000000     # steps of the longest path
@@ -66,7 +66,7 @@ def call(folder: str, *command: str) -> str:
 
 def text_of(search: Search) -> str:
     """Return the model, with the edits."""
-    text = (marks.MODELS / f"{search.model}.pml").read_text()
+    text = (places.MODELS / f"{search.model}.pml").read_text()
     for old, new in search.edits:
         if text.count(old) != 1:
             raise ModelError(f"{search.model}.pml has {old.strip()!r} {text.count(old)} times, not once")
@@ -87,7 +87,7 @@ def run(search: Search) -> Result:
     try:
         text = text_of(search)
         Path(folder, "model.pml").write_text(text)
-        shutil.copy(marks.MODELS / "tso.h", folder)
+        shutil.copy(places.MODELS / "tso.inc", folder)
         options = [f"-DN={search.cpus}", *search.options]
         said = call(folder, "spin", *options, "-a", "model.pml")
         if not Path(folder, "pan.c").exists():
@@ -182,8 +182,8 @@ def main() -> int:
         sys.stderr.write("models.py: spin or gcc is missing. Run: apt-get install spin gcc\n")
         return 2
     if options.compared:
-        marks.record()
-    wrong = marks.complaints()
+        places.record()
+    wrong = places.complaints()
     print("".join(f"{line}\n" for line in wrong), end="")
     names = [name for name in MISTAKES if (options.only or "") in name]
     if not names:

@@ -12,7 +12,7 @@
 #define ENVS 6
 #define WORDS 7
 
-#include "tso.h"
+#include "tso.inc"
 
 #define UNUSED 0		/* cpu_status */
 #define DEAD 1

@@ -248,7 +248,7 @@ def test_too_early():
     require_equal((verdict.ok, verdict.details), (False, must[2:]), "lines that come too early")
 
 
-@pytest.mark.thorough
+@pytest.mark.many
 def test_endless():
     """A library that loops, makes envs or prints without end costs the points, and little time."""
     enter_copy(built=False)

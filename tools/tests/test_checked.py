@@ -10,7 +10,7 @@ from gradelib import CLEAN_END
 import pytest
 
 from debugger import frames, gdb_batch, start_waiting
-from kit import (SCRATCH, alike, case, edit, enter, enter_copy, line_of, make, params, require,
+from kit import (SCRATCH, case, edit, enter, enter_copy, line_of, make, params, require,
                  scratch)
 from machine import command, play, verify
 from test_build import ONLY_CHECKED
@@ -216,16 +216,19 @@ def test_named(file, old, new, program, cpus, where, text, words, more):
     require(any(f"{place}: " in line for line in rest), "not in the backtrace", *rest[:10])
 
 
-PROGRAMS = ("hello", "forktree", "dumbfork", "pingpong", "sendpage", "faultalloc", "tour", "testipc",
-            "testfork", "testfaults", "testfpu", "testtlb:50", "teststates", "testslots", "testfail",
-            "testexhaust")
+PROGRAMS = ("hello", "forktree", "dumbfork", "pingpong", "sendpage", "faultalloc", "testfpu",
+            "teststates", "testexhaust", "testtlb:50", "tour", "testipc", "testfork", "testfaults", "testslots", "testfail")
+QUICK = 7       # of them, the last ones
 
 
-@pytest.mark.parametrize("cpus", alike("4", many="1"))
-def test_silent(cpus):
+@pytest.mark.parametrize("cpus, programs", [
+    pytest.param("4", PROGRAMS[:-QUICK], marks=pytest.mark.many),
+    pytest.param("4", PROGRAMS[-QUICK:], marks=pytest.mark.thorough),
+    pytest.param("1", PROGRAMS, marks=pytest.mark.many)])
+def test_silent(cpus, programs):
     """This kernel has none of the mistakes."""
     enter_checked()
-    for program in PROGRAMS:
+    for program in programs:
         with case(f"{program} on {cpus} CPUs"):
             verify(play(command(program, cpus=cpus, seed="7")), [re.escape(CLEAN_END)])
 

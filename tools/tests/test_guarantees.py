@@ -9,7 +9,7 @@ from gradelib import CLEAN_END, STATUS_CLEAN, Watch
 
 import pytest
 
-from kit import ROOT, params, require, require_equal
+from kit import ROOT, alike, params, require, require_equal
 from machine import Machine, command, play, verify
 
 pytestmark = pytest.mark.compiler
@@ -26,6 +26,9 @@ OF_TIME = ["testfair", "testcharge", "testchildren"]
 
 # Programs that have tests of their own below.
 OTHERS = ["testbreak", "testlong"]
+
+# Those that use the kernel's addresses, and have it use theirs.
+NEWEST = ("testargs", "testfaults", "testipc")
 
 # What takes an hour: for a night.
 LONG = {"fuzz:2:1000000": 900, "testleak:100000": 1800, "testtlb:10000": 900}
@@ -51,8 +54,7 @@ def test_holds(program, cpus):
     holds(program, *icount, cpus=cpus, limit=100)
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", alike(*NEWEST, many={*PROGRAMS} - {*NEWEST}))
 def test_holds_on_newest_cpu(program):
     """And on a CPU that has all QEMU knows, of which the kernel uses SMEP and SMAP."""
     holds(program, "-cpu", "max", cpus=PROGRAMS[program], limit=100)

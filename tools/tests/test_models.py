@@ -9,20 +9,20 @@ from kit import ROOT, call, edit, enter_copy, make, need, require, require_equal
 
 sys.path.append(str(ROOT / "tools/models"))
 
-import marks
-import mistakes
+import places
+import planted
 
 
 def test_marks():
     """Each step of a model has one place in the kernel, which has not changed since they were
     compared."""
-    require_equal(marks.complaints(), [], "marks")
+    require_equal(places.complaints(), [], "marks")
 
 
 def test_mistakes_fit():
     """What a mistake changes is there once, and is changed."""
-    for name, mistake in mistakes.MISTAKES.items():
-        text = (marks.MODELS / f"{mistake.model}.pml").read_text()
+    for name, mistake in planted.MISTAKES.items():
+        text = (places.MODELS / f"{mistake.model}.pml").read_text()
         for old, new in mistake.edits:
             require_equal(text.count(old), 1, f"count of what `{name}' changes")
             text = text.replace(old, new)
@@ -31,7 +31,7 @@ def test_mistakes_fit():
 def test_document():
     """The document names all mistakes."""
     text = (ROOT / "doc/models.md").read_text()
-    require_equal([name for name in mistakes.MISTAKES if f"| {name} | " not in text], [],
+    require_equal([name for name in planted.MISTAKES if f"| {name} | " not in text], [],
                   "mistakes that doc/models.md lacks")
 
 

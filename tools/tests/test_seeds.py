@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from debugger import gdb_batch, start_waiting
-from kit import (PATIENCE, alike, complains, edit, enter_copy, excerpt, make, need, need_repeats, params,
+from kit import (PATIENCE, complains, edit, enter_copy, excerpt, make, need, need_repeats, params,
                  processors, require, require_equal, scratch)
 from machine import command, play, verify
 
@@ -50,7 +50,8 @@ def test_whatever_the_firmware_does(options):
     require(recorded("forktree", *options) == recorded("forktree"), "another record")
 
 
-@pytest.mark.parametrize("cpus", alike(4, many=[2]))
+@pytest.mark.many
+@pytest.mark.parametrize("cpus", [2, 4])
 def test_many_times(cpus):
     """The same run, so often and so many at once that a QEMU shows it which repeats not every
     run."""
