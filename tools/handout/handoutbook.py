@@ -19,7 +19,7 @@ from handoutmarks import BEGIN, END, MARK, HandoutError
 FOLDER = "doc/book"
 
 # A command in the text that handouts do not have.
-NO_TARGET = re.compile(r"`make (?:bench|book|check|handout|instructions|layers|mistakes)\b[^`]*`")
+NO_TARGET = re.compile(r"`make (?:bench|book|check|handout|instructions|layers|mistakes|prove)\b[^`]*`")
 
 
 # ---- What shows a solution ----
