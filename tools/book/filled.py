@@ -3,14 +3,15 @@
 What reads the result needs no more than pandoc's markdown.
 """
 
+import re
 from pathlib import Path
 from typing import Dict
 
 from chapters import LINK, Block, Chapter, Picture
 from named import Code, CodeError, find
 
-# What pandoc calls the languages of files.
-LANGUAGES = {".c": "c", ".h": "c", ".S": "gnuassembler", ".py": "python", ".mk": "makefile",
+# What pandoc calls the languages of files. Its gnuassembler does not know the comments that begin with //.
+LANGUAGES = {".c": "c", ".h": "c", ".S": "c", ".py": "python", ".mk": "makefile",
              ".pl": "perl", ".js": "javascript", ".ld": "text"}
 
 
@@ -20,8 +21,14 @@ def language(file: str) -> str:
 
 
 def linked(text: str, places: Dict[str, str]) -> str:
-    """Return a text with words in its empty links."""
-    return LINK.sub(lambda found: f"[{places.get(found[1], found[1])}](#{found[1]})", text)
+    """Return a text with words in its empty links, with a capital at the beginning of a sentence."""
+    def link(found) -> str:
+        words = places.get(found[1], found[1])
+        if re.search(r"(?:[.?!]\)?\s+|\n\n)\Z", text[:found.start()]):
+            words = words[:1].upper() + words[1:]
+        return f"[{words}](#{found[1]})"
+
+    return LINK.sub(link, text)
 
 
 class Filler:

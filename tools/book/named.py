@@ -8,6 +8,12 @@ from typing import List, NamedTuple, Tuple
 from chapters import ROOT, Block, Chapter
 
 MARK = re.compile(r"\s*(?://|#)[{}]")       # around the solution of an exercise
+MODELLED = re.compile(r"(?:\s*//)?(?: \[[LKHS]\d+\])+$")     # marks of statements that a model has
+
+
+def unmarked(line: str) -> str:
+    """Return a line as the book shows it."""
+    return MODELLED.sub("", line)
 
 
 class CodeError(Exception):
@@ -20,7 +26,7 @@ class Code(NamedTuple):
     name: str
     first: int          # its first line, from 0
     last: int           # the line after it
-    text: str           # without the marks of exercises, moved to the left
+    text: str           # without marks, moved to the left
 
     @property
     def hash(self) -> str:
@@ -151,7 +157,7 @@ def find(block: Block) -> Code:
         last = 1 + next((at for at in range(first, last) if words in lines[at]), -2)
         if last < 0:
             raise CodeError(f'no line of {where} has "{words}" after its first')
-    kept = [line for line in lines[first:last] if not MARK.match(line)]
+    kept = [unmarked(line) for line in lines[first:last] if not MARK.match(line)]
     return Code(file, name, first, last, textwrap.dedent("\n".join(kept)).strip("\n"))
 
 

@@ -60,7 +60,9 @@ class ForPage(Filler):
 
     def code(self, code: Code, text: str) -> str:
         name = f"`{code.name}` in `{code.file}`" if code.name else f"`{code.file}`"
-        return (f"::: code\n{name}\n\n```{{.{language(code.file)}}}\n{code.text}\n```\n:::")
+        # In a narrow column, what is right of a macro is far away.
+        text = re.sub(r"[ \t]+\\$", r" \\", code.text, flags=re.M)
+        return f"::: code\n{name}\n\n```{{.{language(code.file)}}}\n{text}\n```\n:::"
 
     def picture(self, picture: Picture, text: str) -> str:
         svg = self._drawn.get(picture.id)

@@ -16,6 +16,7 @@ from typing import Dict, List, NamedTuple
 
 from chapters import ROOT, Block, Chapter, Problem
 from memory import Memory
+from named import unmarked
 from sessions import SessionError, commands, differences, lines_of, run
 from tree import copy_objects, copy_sources, sources
 
@@ -60,11 +61,12 @@ def sections(chapter: Chapter) -> List[Section]:
 # ---- Changes ----
 
 def _replace(tree: Path, file: str, old: List[str], new: List[str]) -> None:
-    """Replace lines of a file, which are in it exactly once."""
+    """Replace lines of a file, which are in it exactly once, with or without marks of models."""
     if not file or not (tree / file).is_file():
         raise SessionError(f"there is no {file or 'line --- FILE before the change'}")
     lines = (tree / file).read_text(encoding="utf-8").split("\n")
-    found = [at for at in range(len(lines)) if lines[at:at + len(old)] == old]
+    shown = list(map(unmarked, lines))
+    found = [at for at in range(len(lines)) if shown[at:at + len(old)] == old]
     if not old or len(found) != 1:
         raise SessionError(f"{file} has the lines with - {len(found) if old else 0} times, not once",
                            *old)

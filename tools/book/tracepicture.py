@@ -184,7 +184,8 @@ class Drawing:
                                + _text(min(x, LEFT + WIDTH - 8), self._y + 19, f"{at / 1e6:g}",
                                        "small middle"))
             at += int(step * 1e6)
-        self._parts.append(_text(LEFT - 10, self._y + 19, "ms", "small end soft"))
+        # The label of a tick at the left edge begins left of it.
+        self._parts.append(_text(LEFT - 34, self._y + 19, "ms", "small end soft"))
         self._y += 34
 
     def _legend(self) -> None:

@@ -11,7 +11,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "book"))
 import traces
 from chapters import LINK, TERM, TERMS, Block, Chapter, Heading, Picture
 from filled import Filler, language
-from named import Code, CodeError, find
+from named import Code, CodeError, find, unmarked
 from tree import ROOT
 
 from handoutmarks import BEGIN, END, MARK, HandoutError
@@ -19,7 +19,7 @@ from handoutmarks import BEGIN, END, MARK, HandoutError
 FOLDER = "doc/book"
 
 # A command in the text that handouts do not have.
-NO_TARGET = re.compile(r"`make (?:bench|book|check|handout|instructions|layers|mistakes)\b[^`]*`")
+NO_TARGET = re.compile(r"`make (?:bench|book|check|handout|instructions|layers|mistakes|prove)\b[^`]*`")
 
 
 # ---- What shows a solution ----
@@ -47,7 +47,7 @@ def _changed(diff: str) -> Iterator[int]:
             lines = (ROOT / file.strip()).read_text(encoding="utf-8").splitlines()
             marked = _marked(file.strip())
             shown = {line[1:] for line in change.splitlines() if line.startswith("-") and line[1:].strip()}
-            yield from (exercise for at, exercise in marked.items() if lines[at] in shown)
+            yield from (exercise for at, exercise in marked.items() if unmarked(lines[at]) in shown)
 
 
 def _exercises(block: Block) -> Set[int]:

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as xml
 
 import pytest
 
+import filled
 import handoutbook
 import links
 import named
@@ -39,6 +40,12 @@ def test_links():
     """All that a chapter refers to is there; each picture is shown."""
     all_said(links.problems(CHAPTERS, CHAPTERS))
     require_equal(links.unused_pictures(CHAPTERS), [], "pictures that no chapter shows")
+
+
+def test_many_pictures():
+    """The book has at least thirty pictures."""
+    count = sum(len(chapter.pictures) for chapter in CHAPTERS)
+    require(count >= 30, f"it has {count} pictures")
 
 
 def test_changes():
@@ -111,7 +118,8 @@ struct Thing {
 int declared(int x)
 {
 	//{ Exercise 6: the solution
-	return TWICE(x); // doubled
+	x++; // [K1]
+	return TWICE(x); // doubled [K2]
 	//}
 }
 """
@@ -144,7 +152,7 @@ def test_named(tree, asked_for, first, last):
     """Each kind of name finds its code, whole, without marks."""
     lines = named.find(asked(f'code="{asked_for}"')).text.splitlines()
     require_equal((lines[0], lines[-1]), (first, last), "first and last line")
-    require(not any("//" in line and "Exercise" in line for line in lines), "a mark is shown", *lines)
+    require(not any("Exercise" in line or "[K" in line for line in lines), "a mark is shown", *lines)
 
 
 @pytest.mark.parametrize("attributes, complaint", [
@@ -204,7 +212,7 @@ def test_readings(tree):
                   [says.format("nobody has read yet")], "problems")
     chapter = readings.record(chapter)
     require_equal(readings.problems(chapter), [], "problems after reading")
-    (tree / "a.c").write_text(SOURCE.replace("// doubled", "// doubled."))
+    (tree / "a.c").write_text(SOURCE.replace("doubled", "doubled:"))
     require_equal(list(map(str, readings.problems(chapter))),
                   [says.format("has changed since it was read")], "problems after a change")
 
@@ -254,12 +262,21 @@ def test_shown(expected, same):
     require_equal(not differences(["a", "b", "c"], expected.split()), same, "differences")
 
 
+def test_linked():
+    """An empty link gets the words of its place, with a capital where a sentence begins."""
+    text = filled.linked("\n\n[](#a) is (see [](#a)).\n[](#a) [](#b)", {"a": "figure 1"})
+    require_equal(text, "\n\n[Figure 1](#a) is (see [figure 1](#a)).\n[Figure 1](#a) [b](#b)", "text")
+
+
 def test_change():
     """A change is made where its lines are, once; else it says why not."""
     tree = scratch()
     (tree / "f").write_text("one\ntwo\nthree\ntwo\n")
     runs.change(tree, "--- f\n-one\n-two\n+1\n-three\n+3\n+3\n")
     require_equal((tree / "f").read_text(), "1\n3\n3\ntwo\n", "file")
+    (tree / "m").write_text("one; // [K1]\ntwo; // 2 [K2]\n")
+    runs.change(tree, "--- m\n-one;\n-two; // 2\n+3\n")
+    require_equal((tree / "m").read_text(), "3\n", "file with marks")
     for diff in ("--- f\n-nine\n+9\n", "--- f\n-3\n+4\n", "--- g\n-3\n+4\n", "-3\n+4\n",
                  "--- f\n3\n"):
         with pytest.raises(runs.SessionError):

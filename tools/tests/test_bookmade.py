@@ -11,6 +11,7 @@ import pytest
 import page
 import pdf
 from chapters import Chapter, chapters
+from named import Code
 
 from gradebuild import objdir
 
@@ -136,18 +137,28 @@ def test_missing_tool(tool):
 MEASURE = """<script>
 onload = () => {
 	const inside = document.querySelector("iframe").contentWindow, page = inside.document;
-	const found = {width: page.documentElement.scrollWidth, pictures: 0, outside: [], dark: false,
-	               room: inside.innerWidth, anchors: [], paper: ""};
+	const found = {width: page.documentElement.scrollWidth, pictures: 0, outside: [], over: [],
+	               scrolled: [], room: inside.innerWidth, anchors: [], paper: ""};
 	for (const svg of page.querySelectorAll("svg")) {
 		found.pictures++;
 		const box = svg.getBoundingClientRect();
+		const room = svg.closest(".scroll").clientWidth;
+		if (box.width > room)
+			found.scrolled.push(`${svg.closest(".figure").id}: ${box.width} in ${room}`);
 		if (!box.width || !box.height)
 			found.outside.push("no size: " + svg.parentElement.parentElement.id);
-		for (const text of svg.querySelectorAll("text")) {
+		const texts = [...svg.querySelectorAll("text")].filter(text => text.textContent.trim());
+		texts.forEach((one, number) => texts.slice(number + 1).forEach(other => {
+			const a = one.getBoundingClientRect(), b = other.getBoundingClientRect();
+			if (Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 &&
+			    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4)
+				found.over.push(`${svg.closest(".figure").id}: ${one.textContent}, ${other.textContent}`);
+		}));
+		for (const text of texts) {
 			const at = text.getBoundingClientRect();
 			const fits = at.left >= box.left - 1 && at.right <= box.right + 1 &&
 				at.top >= box.top - 1 && at.bottom <= box.bottom + 1;
-			if (text.textContent.trim() && !fits)
+			if (!fits)
 				found.outside.push(svg.closest(".figure").id + ": " + text.textContent);
 		}
 	}
@@ -187,6 +198,9 @@ def looks_well(text, count):
             require(found["width"] <= found["room"], f"at {width} the page is {found['width']} wide")
             require_equal(found["pictures"], count, "number of pictures")
             require_equal(found["outside"], [], f"texts outside of their pictures, at {width}")
+            require_equal(found["over"], [], "texts that are over each other in a picture")
+            if width > 1000:
+                require_equal(found["scrolled"], [], "pictures that the column has no room for")
             require_equal(found["anchors"], [], "links to nowhere")
             papers.add(found["paper"])
     require_equal(len(papers), 2, "number of backgrounds, dark and light")
@@ -207,8 +221,21 @@ def test_book():
     require(pages >= 2 * len(book), f"the PDF has {pages} pages")
 
 
+def test_code():
+    """A macro's backslashes are near, and comments of assembly are comments."""
+    need("pandoc")
+    shown = page.pandoc(page.ForPage.code(None, Code(
+        "a.S", "TWICE", 0, 3, "#define TWICE(x)  \t\t\\\n\tx\n\tcli // it's off\n"), ""))
+    text = re.sub(r"<[^>]*>", "", shown)
+    require("#define TWICE(x) \\\n" in text, "blanks before a backslash", *text.splitlines())
+    require(re.search(r'<span class="co">// it(\'|&#39;|’)s off', shown), "no comment",
+            *shown.splitlines())
+
+
 @pytest.mark.parametrize("old, new", [
     ("<main>", '<main><p style="width: 2000px">wide</p>'),
+    ("main { width: 47rem", "main { width: 20rem"),
+    ("</text>", "</text>" + 2 * '<text x="9" y="20">over</text>'),
     ("</text>", " and much more text than there is room for, far outside of its picture</text>"),
     ('href="#', 'href="#no-'), ("@media screen and (prefers-color-scheme: dark)", "@media tv")])
 def test_looks_bad(old, new):
