@@ -7,6 +7,7 @@ says the same again, put the new hash into chinese.json.
 
 import ast
 import hashlib
+import io
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from typing import List, NamedTuple
 
 import pytest
 
+from gradeformat import Console
 from gradewords import CATALOGUE, Words
 from kit import ROOT, require, require_equal
 from tree import sources
@@ -246,3 +248,13 @@ def test_lines():
             ["    | kernel panic on CPU 0", "    | kernel panic on CPU 0"],
             ["", ""]):
         require_equal(words.lines(line), chinese, f"what is shown for `{line}'")
+
+
+def test_asked(monkeypatch):
+    """LANG_ alone decides; a stream that cannot have Chinese is made to."""
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    for language, text in (("", "Score: 1/2\n"), ("en", "Score: 1/2\n"), ("zh", "得分：1/2\n")):
+        monkeypatch.setenv("LANG_", language)
+        stream = io.BytesIO()
+        Console(io.TextIOWrapper(stream, encoding="ascii")).say("Score: 1/2")
+        require_equal(stream.getvalue().decode(), text, f"what is said with LANG_={language}")
