@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Dict, List, TextIO
 from xml.etree import ElementTree
 
+from gradewords import chosen
+
 
 # ---- For people ----
 
@@ -22,12 +24,14 @@ class Console:
 
     def __init__(self, stream: TextIO):
         self._stream = stream
+        self._words = chosen(stream)
         self._status = ""       # the status line on the screen
 
     def say(self, *lines: str) -> None:
-        """Print lines, which stay."""
+        """Print lines, which stay, in the language that is wanted."""
         self.status("")
-        print(*lines, sep="\n", file=self._stream, flush=True)
+        shown = [each for line in lines for each in self._words.lines(line)]
+        print(*shown, sep="\n", file=self._stream, flush=True)
 
     def status(self, text: str) -> None:
         """Replace the status line; an empty one leaves the cursor where text can begin."""

@@ -111,7 +111,8 @@ def files(missing: Collection[int]) -> Dict[str, str]:
         if name.startswith(f"{INSTEAD}/") and name[len(INSTEAD) + 1:] not in out:
             raise HandoutError(f"{name}: a handout has no {name[len(INSTEAD) + 1:]}")
     out.update(handoutbook.handed_out(chapters(), missing, texts, out))
-    out["README"] = texts[f"{EXTRA}/README"]
+    for name in ("README", "README.zh"):
+        out[name] = texts[f"{EXTRA}/{name}"]
     out["GNUmakefile"] = students_makefile(out["GNUmakefile"])
     if missing:
         for name in texts:

@@ -285,8 +285,9 @@ def test_history():
     unwanted = [name for name in names
                 if re.search(r"^\.(ci|github|pytest)|tools/tests|handout|measure|/bench|^obj", name)]
     require_equal(unwanted, [], "files that should not be there")
-    wanted = ["README", "doc/lab4.md", "doc/book/13-wrong.md", "doc/kernel.md", "doc/layers.svg",
-              "grade-lab4", "gradelib.py", "tools/grade/gradebuild.py", "user/tests/testfaults.c",
+    wanted = ["README", "README.zh", "doc/lab4.md", "doc/zh/lab4.md", "tools/grade/zh.json",
+              "doc/book/13-wrong.md", "doc/kernel.md", "doc/layers.svg", "grade-lab4",
+              "gradelib.py", "tools/grade/gradebuild.py", "user/tests/testfaults.c",
               "tools/run/explore.py", "inc/exercise.h", "kern/exercise.c", "lib/exercise.c"]
     require_equal([name for name in wanted if name not in names], [], "files missing")
     require(os.access("grade-lab4", os.X_OK), "grade-lab4 cannot be run")
