@@ -20,6 +20,7 @@ OUT ?= $(OBJDIR)/handout
 #	TRACE		a file for a record of what every CPU does in the first TRACE_MS milliseconds
 #	SEED		a number: QEMU counts instructions instead of reading a clock, so that a run can
 #			be repeated; each number gives another run
+#	ORDER		moments at which the other of two CPUs goes on, or a tick comes (kern/order.c)
 #	STOP		the tick of such a run in which seed_stop is called, for gdb
 #	SNAPSHOT	a directory: boot the copies there, which stay as they are when others build
 #	DISKLESS	boot by the multiboot header instead of from the disk, as runs with SEED and
@@ -27,7 +28,7 @@ OUT ?= $(OBJDIR)/handout
 run-% prep-% instructions-% explore-% trace-% record-% replay-% replay-%-gdb: \
 	RUN = $(or $(filter $*,$(USER_NAMES)),$(patsubst user_%,%,$*))
 trace-%: TRACE = $(OBJDIR)/trace/$*.bin
-explore-% trace-%: CPUS := $(if $(filter file,$(origin CPUS)),4,$(CPUS))
+explore-% trace-%: CPUS := $(if $(filter file,$(origin CPUS)),$(if $(ORDERS),2,4),$(CPUS))
 record-%: EXIT = 1
 record-%: RECORD = $(OBJDIR)/replay/$*
 replay-% replay-%-gdb: REPLAY = $(OBJDIR)/replay/$*
@@ -51,11 +52,11 @@ SEEDED = $(CLOCK) -icount shift=1,sleep=off,align=off
 RECORDED = $(CLOCK) -icount shift=1,align=off,rr=record,rrfile=$(RECORD).log,rrsnapshot=init \
 	-drive file=$(RECORD).qcow2,if=none,id=rr -global apic.vapic=off
 WAITING = $(if $(WAIT),-gdb tcp::$(GDBPORT) -S)
-QEMUOPTS = $(if $(RECORD)$(SEED)$(DISKLESS),$(BY_HEADER),$(FROM_DISK)) \
-	$(if $(RECORD),$(RECORDED),$(if $(SEED),$(SEEDED))) \
+QEMUOPTS = $(if $(RECORD)$(SEED)$(ORDER)$(DISKLESS),$(BY_HEADER),$(FROM_DISK)) \
+	$(if $(RECORD),$(RECORDED),$(if $(SEED)$(ORDER),$(SEEDED))) \
 	-smp $(CPUS) -net none -serial mon:stdio $(if $(NOX),-display none) \
-	$(call kernel_option,run,$(RUN)) \
-	$(call kernel_option,seed,$(SEED)) $(call kernel_option,stop,$(STOP)) \
+	$(call kernel_option,run,$(RUN)$(if $(ORDER),@$(ORDER))) \
+	$(call kernel_option,seed,$(if $(ORDER),0,$(SEED))) $(call kernel_option,stop,$(STOP)) \
 	$(call kernel_option,exit,$(EXIT)) $(call kernel_option,audit,$(AUDIT)) \
 	$(if $(TRACE),$(call kernel_option,trace,$(TRACE_MS)) -debugcon file:$(TRACE)) \
 	-device isa-debug-exit,iobase=0xf4,iosize=4 \
