@@ -7,6 +7,7 @@ GDBPORT ?= $(shell expr `id -u` % 5000 + 25000)
 PYTHON ?= python3
 TRACE_MS ?= 2000
 SEEDS ?= 100
+RUNS ?= 1000
 FROM ?= 1
 OUT ?= $(OBJDIR)/handout
 
@@ -196,7 +197,8 @@ instructions-%: $(RUNNABLE)
 #}
 explore-%: $(RUNNABLE)
 	$(preflight)
-	@$(PYTHON) tools/run/explore.py '$(RUN)' --seeds '$(SEEDS)' --cpus '$(CPUS)' $(EXPLOREFLAGS)
+	@$(PYTHON) $(if $(BOUND),tools/run/orders.py '$(RUN)' --bound '$(BOUND)' --runs '$(RUNS)', \
+		tools/run/explore.py '$(RUN)' --seeds '$(SEEDS)' --cpus '$(CPUS)') $(EXPLOREFLAGS)
 trace-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/trace/trace.py $* CPUS='$(CPUS)' SEED='$(SEED)' TRACE_MS='$(TRACE_MS)'
