@@ -64,7 +64,8 @@ QEMUOPTS = $(if $(RECORD)$(SEED)$(ORDER)$(DISKLESS),$(BY_HEADER),$(FROM_DISK)) \
 	$(WAITING) $(QEMUEXTRA)
 
 preflight = @perl tools/run/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)' cpus='$(CPUS)' \
-	run='$(RUN)' seed='$(SEED)' explore='$(filter explore-%,$@)' stop='$(STOP)' port='$(if $(WAIT),$(GDBPORT))' \
+	run='$(RUN)' seed='$(SEED)' order='$(ORDER)' bound='$(BOUND)' explore='$(filter explore-%,$@)' \
+	stop='$(STOP)' port='$(if $(WAIT),$(GDBPORT))' \
 	window='$(if $(NOX)$(findstring -display,$(QEMUEXTRA))$(findstring -vnc,$(QEMUEXTRA)),,1)' \
 	port_chosen='$(gdbport_chosen)' \
 	record='$(RECORD)' replay='$(REPLAY)' kernel='$(OBJDIR)/kern/kernel' \
@@ -195,13 +196,14 @@ instructions-%: $(RUNNABLE)
 	@$(PYTHON) tools/measure/instructions.py $* $(INSTRUCTIONSFLAGS)
 .PHONY: check check-all check-handout check-machines mistakes bench handout layers
 #}
+# Without BOUND the runs differ in their seeds, with it in their orders.
 explore-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) $(if $(BOUND),tools/run/orders.py '$(RUN)' --bound '$(BOUND)' --runs '$(RUNS)', \
 		tools/run/explore.py '$(RUN)' --seeds '$(SEEDS)' --cpus '$(CPUS)') $(EXPLOREFLAGS)
 trace-%: $(RUNNABLE)
 	$(preflight)
-	@$(PYTHON) tools/trace/trace.py $* CPUS='$(CPUS)' SEED='$(SEED)' TRACE_MS='$(TRACE_MS)'
+	@$(PYTHON) tools/trace/trace.py '$(RUN)' CPUS='$(CPUS)' SEED='$(SEED)' ORDER='$(ORDER)' TRACE_MS='$(TRACE_MS)'
 
 # As in JOS: build what run-X runs, but do not run it.
 prep-%: $(RUNNABLE)
@@ -215,8 +217,8 @@ help:
 	@echo "make autograder		a bundle that grades hand-ins: for Gradescope, or your CI"
 	@echo "make clean		remove what was made"
 	@echo
-	@echo "CPUS=n RUN=\"program program...\" EXIT=1 SEED=n SEEDS=n TRACE_MS=n QEMUEXTRA=..."
-	@echo "CFLAGS=... EX=n GRADEFLAGS=... CHECKED=1 V=1, conf/env.mk"
+	@echo "CPUS=n RUN=\"program program...\" EXIT=1 SEED=n SEEDS=n ORDER=n.n BOUND=n RUNS=n"
+	@echo "TRACE_MS=n QEMUEXTRA=... CFLAGS=... EX=n GRADEFLAGS=... CHECKED=1 V=1, conf/env.mk"
 
 .PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb .gdbinit grade help which-qemu \
 	print-qemu print-gdbport print-command print-nm print-compiler

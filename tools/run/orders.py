@@ -6,7 +6,8 @@ moments are, and when CPUs take turns anyway. First the program runs without a p
 one at each moment, then with two, and so on. Left out are preemptions that change nothing: the
 other CPU sleeps, or no env waits for the tick. Two runs are the same order if the holders of the
 kernel lock do the same one after another: which CPU, for which env, called by what, with which
-result. A preemption more is added to the first run of each order.
+result; with CHECKED=1, if also the accesses outside the lock are the same. A preemption more is added
+to the first run of each order.
 
 What a bad run is, explore.py says. Exit status: 0 no run was bad, 1 some were, 2 nothing could be
 run, 130 interrupted.
@@ -69,7 +70,8 @@ def read_moments(data: bytes) -> List[Moment]:
 
 
 def effect(moments: List[Moment]) -> Tuple:
-    """Return what tells an order from others: the holders of the lock, one after another."""
+    """Return what tells an order from others: what holders of the lock have done and, if that was told,
+    which code has accessed memory without it; one after another."""
     begun: Dict[int, Moment] = {}
     done = []
     for moment in moments:
@@ -80,6 +82,8 @@ def effect(moments: List[Moment]) -> Tuple:
             cause = begun.pop(moment.cpu, None)
             done.append((moment.cpu, cause and (cause.env, cause.what, cause.value), kind,
                          moment.env, moment.value))
+        else:
+            done.append((moment.cpu, moment.value))
     return tuple(done)
 
 
