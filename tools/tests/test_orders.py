@@ -1,0 +1,110 @@
+"""Every order that a few preemptions can bring about."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kit import (alike, complains, edit, enter_copy, excerpt, keep_programs, make, need_repeats, params, require,
+                 require_equal)
+from machine import play, verify
+
+from gradebuild import qemu_command
+from gradelib import Watch
+
+LIMIT = 10      # seconds that a run may take; it needs less than one
+
+
+def enter_small_copy():
+    """Go to a copy of the tree with few programs. The build for orders goes into its obj/."""
+    need_repeats()
+    enter_copy(built=False)
+    keep_programs(["hello", "sendpage"])
+
+
+def search(program: str, *variables: str, fails: bool = False):
+    """Try a program's orders; return the lines of the answer."""
+    return make(f"explore-{program}", "EXPLOREFLAGS=--limit 10", *variables, fails=fails).splitlines()
+
+
+def last_line(program: str, *variables: str):
+    """Return the last line of the answer, without the time, when all goes well."""
+    lines = search(program, *variables)
+    return re.sub(r" \(\d+ s\)$", "", lines[-1])
+
+
+TWO = "RUN=hello hello"     # one env on each CPU
+
+
+@pytest.mark.parametrize("bound, orders", [(0, 1), (1, 6), *alike((2, 22))])
+def test_all(bound, orders):
+    """All orders of a case that can be counted by hand are found, and no other.
+
+    Two envs, on CPU 0 and on CPU 1, make four system calls each: getenvid, cputs, cputs, destroy.
+    At the beginning CPU 0 goes to user mode, and CPU 1 takes the lock to choose its env. Without a
+    preemption, CPU 1 now does all its calls, and then CPU 0 does its own.
+
+    With one preemption, CPU 0 does all its calls after none, one, two or three calls of CPU 1, or it
+    has a tick before it begins. (There is no other tick, as no env waits any more.) These are 5.
+
+    With two, CPU 0 makes one, two or three of its calls in any of those 4 places, and the rest after
+    the calls of CPU 1: 12 orders. Or the tick comes, and all its calls are in one of the places: 4.
+    """
+    enter_small_copy()
+    require(re.fullmatch(rf"hello hello, BOUND={bound}: complete, \d+ runs, {orders} different orders, "
+                         "0 runs failed", said := last_line("hello", TWO, f"BOUND={bound}")),
+            "wrong last line", said)
+
+
+def test_not_all():
+    """With a limit of runs, it is said how far they came."""
+    enter_small_copy()
+    lines = search("hello", TWO, "BOUND=2", "RUNS=5")
+    require_equal(lines[-3:-1], ["with 0 preemptions: all 1 runs", "with 1 preemption: 4 of 11 runs"],
+                  "what is said")
+    require("BOUND=2: not complete, 5 runs, " in lines[-1], "wrong last line", lines[-1])
+
+
+# Races, planted into a copy of the kernel; what else is asked for; and what is seen of the race.
+RACES = {
+    "between entry and exit": (
+        "kern/syscall.c", """\
+	if (!self->env_last_sender || !ipc_take(self))
+		env_set_state(self, ENV_NOT_RUNNABLE);
+""", """\
+	bool taken = self->env_last_sender && ipc_take(self);
+	unlock_kernel();
+	lock_kernel();
+	if (!taken)
+		env_set_state(self, ENV_NOT_RUNNABLE);
+""", "sendpage", [], "blocked|kernel panic"),
+    "between accesses": (
+        "kern/kernellock.h",
+        "__atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_SEQ_CST);",
+        "kernel_lock.next_ticket;\n"
+        "\t__atomic_store_n(&kernel_lock.next_ticket, ticket + 1, __ATOMIC_RELAXED);",
+        "hello", [TWO, "CHECKED=1"], "kernel panic|not finished|hang"),
+}
+
+
+@pytest.mark.parametrize("file, old, new, program, more, seen", params(
+    RACES, ("between entry and exit",)))
+def test_finds(file, old, new, program, more, seen):
+    """A planted race is found by one preemption. The command that is named shows it again, and the
+    same run without a preemption does not. A picture can be made of it."""
+    enter_small_copy()
+    edit(file, old, new)
+    lines = search(program, "BOUND=1", *more, fails=True)
+    require(any(re.match(rf"({seen}).*: \d+ of \d+ runs\. The first, run \d+", line) for line in lines),
+            "the race is not found", *excerpt(lines[-30:]))
+    require(lines[-1].count(": complete, "), "it does not go on", lines[-1])
+    again = next(line for line in lines if line.startswith("      make "))
+    order = re.search(r" ORDER=([\d.t]+) ", again)[1]
+
+    def output(order):
+        words = qemu_command(f"RUN={program}", f"ORDER={order}", "AUDIT=1", *more)
+        return play(words, Watch(limit=LIMIT, quiet=LIMIT))
+
+    verify(output("0"))
+    require_equal(output(order).lines, output(order).lines, f"the output with ORDER={order}")
+    require(re.search(again.strip().replace(" AUDIT=1", ".*")[:20], again), "wrong command", again)
