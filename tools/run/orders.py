@@ -170,6 +170,8 @@ class Search:
                     for done, outcome in enumerate(outcomes, 1):
                         level += self._note(outcome)
                         self.levels[-1] = done, due
+                if len(jobs) < due:
+                    break
 
 
 # ---- The command line ----

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from kit import (alike, complains, edit, enter_copy, excerpt, keep_programs, make, need_repeats, params, require,
-                 require_equal)
+from kit import (complaints, edit, enter_copy, excerpt, keep_programs, make, need_repeats, params,
+                 require, require_equal)
 from machine import play, verify
 
 from gradebuild import qemu_command
-from gradelib import Watch
+from gradelib import Watch, diagnose
 
 LIMIT = 10      # seconds that a run may take; it needs less than one
 
@@ -24,7 +24,8 @@ def enter_small_copy():
 
 def search(program: str, *variables: str, fails: bool = False):
     """Try a program's orders; return the lines of the answer."""
-    return make(f"explore-{program}", "EXPLOREFLAGS=--limit 10", *variables, fails=fails).splitlines()
+    return complaints(make(f"explore-{program}", f"EXPLOREFLAGS=--limit {LIMIT}", *variables,
+                           fails=fails))
 
 
 def last_line(program: str, *variables: str):
@@ -36,7 +37,8 @@ def last_line(program: str, *variables: str):
 TWO = "RUN=hello hello"     # one env on each CPU
 
 
-@pytest.mark.parametrize("bound, orders", [(0, 1), (1, 6), *alike((2, 22))])
+@pytest.mark.parametrize("bound, orders", [
+    (1, 6), pytest.param(2, 22, marks=pytest.mark.thorough)])
 def test_all(bound, orders):
     """All orders of a case that can be counted by hand are found, and no other.
 
@@ -97,14 +99,40 @@ def test_finds(file, old, new, program, more, seen):
     lines = search(program, "BOUND=1", *more, fails=True)
     require(any(re.match(rf"({seen}).*: \d+ of \d+ runs\. The first, run \d+", line) for line in lines),
             "the race is not found", *excerpt(lines[-30:]))
-    require(lines[-1].count(": complete, "), "it does not go on", lines[-1])
+    require(": complete, " in lines[-1], "it does not go on", lines[-1])
     again = next(line for line in lines if line.startswith("      make "))
-    order = re.search(r" ORDER=([\d.t]+) ", again)[1]
+    order = re.search(r" ORDER=([\d.t]+) AUDIT=1 EXIT=1$", again)[1]
 
     def output(order):
         words = qemu_command(f"RUN={program}", f"ORDER={order}", "AUDIT=1", *more)
         return play(words, Watch(limit=LIMIT, quiet=LIMIT))
 
     verify(output("0"))
-    require_equal(output(order).lines, output(order).lines, f"the output with ORDER={order}")
-    require(re.search(again.strip().replace(" AUDIT=1", ".*")[:20], again), "wrong command", again)
+    bad = output(order)
+    require(not diagnose(bad).ok, "it is not shown again", *excerpt(bad.lines))
+    require_equal(output(order).lines, bad.lines, f"the output with ORDER={order}")
+    make(f"trace-{program}", f"ORDER={order}", "TRACE_MS=100", *more)
+    require(f" · order {order} · " in Path(f"obj/trace/{program}-{order}.html").read_text(), "no picture")
+
+
+# ---- Bad use ----
+
+@pytest.mark.parametrize("words, answer", params({words: (words, answer) for words, answer in (
+    ("explore-hello BOUND=x", r"BOUND=x is no number of preemptions up to 9\. Try BOUND=2"),
+    ("explore-hello BOUND=1 RUNS=0", r"RUNS=0 is no number of runs\. Try RUNS=1000"),
+    ("explore-hello BOUND=1 CPUS=4", r"ORDER and BOUND need two CPUs\. Leave CPUS=4 away"),
+    ("explore-hello ORDER=17", r"ORDER=17 is for one run\. Leave it away, or use make run-X"),
+    ("run-hello-nox ORDER=17 CPUS=1", r"ORDER and BOUND need two CPUs\. Leave CPUS=1 away"),
+    ("run-hello-nox ORDER=17 SEED=7", r"SEED does not go with ORDER and BOUND\. Leave one of them away"),
+    ("run-hello-nox ORDER=17,3",
+     r"ORDER=17,3 is no list of moments, one after another\. Try ORDER=17\.40t"),
+    ("run-hello-nox ORDER=17.4",
+     r"ORDER=17\.4 is no list of moments, one after another\. Try ORDER=17\.40t"),
+    ("run-hello-nox BOUND=2", r"BOUND is for make explore-X\. ORDER=17 makes one run"))},
+    ("explore-hello BOUND=1 CPUS=4",)))
+def test_bad_use(words, answer):
+    """It is answered by one line."""
+    enter_small_copy()
+    said = complaints(make(*words.split(), fails=True))
+    require(re.fullmatch(answer, "\n".join(line for line in said if not line.startswith("+ "))),
+            "wrong answer", *said)
