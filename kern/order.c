@@ -50,6 +50,8 @@ void __real_lapic_init(void);
 void __wrap_lapic_init(void);
 void __real_lapic_tick_every(uint32_t ticks);
 void __wrap_lapic_tick_every(uint32_t ticks);
+void __real_seed_tick(void);
+void __wrap_seed_tick(void);
 void __real_lock_kernel(void);
 void __wrap_lock_kernel(void);
 void __real_unlock_kernel(void);
@@ -139,7 +141,7 @@ static void moment(int kind, uint32_t what, uint32_t value, bool gives_way)
 // ---- Ticks ----
 
 // So long that a short program ends before, however many instructions it takes until then.
-enum { LONG = 40 };
+enum { LONG = 40, ORDINARY_MS = 10 };
 
 void __wrap_lapic_tick_every(uint32_t ticks)
 {
@@ -150,6 +152,14 @@ void __wrap_lapic_init(void)
 {
 	__real_lapic_init();
 	lapic_tick_every(1);
+}
+
+// A trace ends in time also where all CPUs wait for ever, and none comes from user mode.
+void __wrap_seed_tick(void)
+{
+	__real_seed_tick();
+	if (begun && cpu_ticks(thiscpu) * LONG * ORDINARY_MS > options.trace_ms)
+		trace_end();
 }
 
 // ---- Where they are ----
