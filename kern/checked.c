@@ -261,22 +261,6 @@ wrong_unlocked(uintptr_t va, uintptr_t pc, bool write)
 		 v && v->lock ? v->lock->name : "kernel");
 }
 
-#ifdef JOS_ORDERS
-void (*checked_outside)(uintptr_t pc);
-
-static inline void note_outside(uintptr_t pc)
-{
-	const struct CpuInfo *self = *stack_owner(read_esp());
-
-	if (self && kernel_lock.holder != self && checked_outside)
-		checked_outside(pc);
-}
-#else
-static inline void note_outside(uintptr_t pc)
-{
-}
-#endif
-
 // The code that goes on at pc accesses va, which is_special.
 static void __attribute__((noinline, regparm(3)))
 access_slowly(bool write, uintptr_t pc, uintptr_t va)
@@ -404,16 +388,14 @@ void __tsan_init(void)
 	{                                                                                          \
 		if (bits == 8 && IS_OWN(cpu_woken, (uintptr_t) p))                                 \
 			check_sleep(PC);                                                           \
-		note_outside(PC);                                                                  \
-		return __atomic_load_n(p, __ATOMIC_SEQ_CST);                                       \
+		return NOTED(PC, __atomic_load_n(p, __ATOMIC_SEQ_CST));                            \
 	}                                                                                          \
 	void __tsan_atomic##bits##_store(volatile uint##bits##_t *p, uint##bits##_t v, int order); \
 	void __tsan_atomic##bits##_store(volatile uint##bits##_t *p, uint##bits##_t v, int order)  \
 	{                                                                                          \
 		if (bits == 32 && IS_OWN(cpu_status, (uintptr_t) p))                               \
 			check_status(*stack_owner(read_esp()), PC);                                \
-		note_outside(PC);                                                                  \
-		__atomic_store_n(p, v, __ATOMIC_SEQ_CST);                                          \
+		NOTED(PC, __atomic_store_n(p, v, __ATOMIC_SEQ_CST));                               \
 	}                                                                                          \
 	bool __tsan_atomic##bits##_compare_exchange_strong(                                        \
 		volatile uint##bits##_t *p, uint##bits##_t *old, uint##bits##_t new, int, int);    \
@@ -421,9 +403,8 @@ void __tsan_init(void)
 		volatile uint##bits##_t *p, uint##bits##_t *old, uint##bits##_t new, int order,    \
 		int failure)                                                                       \
 	{                                                                                          \
-		note_outside(PC);                                                                  \
-		return __atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST,           \
-						   __ATOMIC_SEQ_CST);                              \
+		return NOTED(PC, __atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST, \
+							     __ATOMIC_SEQ_CST));                   \
 	}                                                                                          \
 	bool __tsan_atomic##bits##_compare_exchange_weak(                                          \
 		volatile uint##bits##_t *, uint##bits##_t *, uint##bits##_t, int, int)             \
@@ -442,8 +423,7 @@ void __tsan_init(void)
 	uint##bits##_t __tsan_atomic##bits##_##name(volatile uint##bits##_t *p, uint##bits##_t v,  \
 						    int order)                                     \
 	{                                                                                          \
-		note_outside(PC);                                                                  \
-		return __atomic_##builtin(p, v, __ATOMIC_SEQ_CST);                                 \
+		return NOTED(PC, __atomic_##builtin(p, v, __ATOMIC_SEQ_CST));                      \
 	}
 
 ATOMICS(8)

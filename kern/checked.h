@@ -10,11 +10,15 @@
 void checked_panic(const char *file, int line, const char *fmt, ...) __attribute__((noreturn))
 PRINTF_LIKE(3, 4);
 
+// In the build for orders, where the code that goes on at pc is about to access memory atomically,
+// or memory that no CPU has for itself alone: call the function that is in checked_outside. It is
+// set before other CPUs start, then constant. NOTED also makes the access.
 #ifdef JOS_ORDERS
-// If set, called when a CPU that does not hold the kernel lock is about to access memory that
-// others may change, or accesses memory atomically. The code that does so goes on at pc. Set before
-// other CPUs start, then constant.
 extern void (*checked_outside)(uintptr_t pc);
+#define note_outside(pc) (checked_outside ? checked_outside(pc) : (void) 0)
+#else
+#define note_outside(pc) ((void) 0)
 #endif
+#define NOTED(pc, access) (note_outside(pc), access)
 
 #endif

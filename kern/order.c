@@ -198,6 +198,8 @@ void __wrap_unlock_kernel(void)
 }
 
 #ifdef JOS_CHECKED
+void (*checked_outside)(uintptr_t pc);
+
 // The code that goes on at pc accesses memory. A loop that waits makes the same access again and
 // again: that is one moment.
 static void access(uintptr_t pc)
@@ -206,7 +208,8 @@ static void access(uintptr_t pc)
 	static uint32_t last_moment[NCPU];
 	int cpu = cpunum();
 
-	if (cpus[cpu].cpu_status < CPU_KERNEL || (pc == last[cpu] && moments == last_moment[cpu]))
+	if (kernel_locked() || cpus[cpu].cpu_status < CPU_KERNEL ||
+	    (pc == last[cpu] && moments == last_moment[cpu]))
 		return;
 	moment(ACCESS, 0, pc, false);
 	last[cpu] = pc;
