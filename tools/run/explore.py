@@ -94,7 +94,7 @@ def seed_range(text: str) -> range:
     return range(first, last + 1)
 
 
-def parser(description: str) -> argparse.ArgumentParser:
+def new_parser(description: str) -> argparse.ArgumentParser:
     """Return a parser of what all searches have on their command lines."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.error = lambda message: sys.exit(f"{message.partition(': ')[2] or message}")
@@ -108,11 +108,11 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 def parse(arguments: List[str]) -> argparse.Namespace:
     """Parse the command line."""
-    mine = parser(__doc__)
-    mine.add_argument("--seeds", type=seed_range, default="100", metavar="N | A-B",
+    parser = new_parser(__doc__)
+    parser.add_argument("--seeds", type=seed_range, default="100", metavar="N | A-B",
                       help="the seeds: the first N (default %(default)s), or A to B")
-    mine.add_argument("--cpus", default="4", metavar="N", help="CPUs (default %(default)s)")
-    return mine.parse_args(arguments)
+    parser.add_argument("--cpus", default="4", metavar="N", help="CPUs (default %(default)s)")
+    return parser.parse_args(arguments)
 
 
 def first_name(run: str) -> str:

@@ -193,7 +193,7 @@ def run_count(text: str) -> int:
 
 def parse(arguments: List[str]) -> argparse.Namespace:
     """Parse the command line."""
-    parser = explore.parser(__doc__)
+    parser = explore.new_parser(__doc__)
     parser.add_argument("--bound", type=bound, default="2", metavar="N",
                         help="preemptions in a run, at most (default %(default)s)")
     parser.add_argument("--runs", type=run_count, default="1000", metavar="N",
