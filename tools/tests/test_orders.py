@@ -146,5 +146,5 @@ def test_bad_use():
             "run-hello-nox ORDER=17.4":
                 "ORDER=17.4 is no list of moments, one after another. Try ORDER=17.40t",
             "run-hello-nox BOUND=2": "BOUND is for make explore-X. ORDER=17 makes one run"}.items():
-        said = complaints(make(*words.split(), fails=True))
+        said = complaints(make(*words.split(), "EXIT=1", fails=True))
         require_equal(said, [answer], f"the answer to {words}")
