@@ -92,9 +92,11 @@ def main() -> int:
     place = objdir() / "trace"
     place.mkdir(parents=True, exist_ok=True)
     raw = place / f"{program}.{os.getpid()}"
-    kind = next((name for name in ("SEED", "ORDER") if name in variables), "")
-    names = [program] + [f"{program}-{variables[kind]}"] * bool(kind)
-    which = f"{kind.lower()} {variables[kind]}" if kind else ""
+    which, names = "", [program]
+    for name in ("SEED", "ORDER"):
+        if name in variables:
+            which = f"{name.lower()} {variables[name]}"
+            names.append(f"{program}-{variables[name]}")
     try:
         model = load(raw, record(run, raw, variables))
         put(place, names, {"bin": raw.read_bytes(),
