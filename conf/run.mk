@@ -7,6 +7,7 @@ GDBPORT ?= $(shell expr `id -u` % 5000 + 25000)
 PYTHON ?= python3
 TRACE_MS ?= 2000
 SEEDS ?= 100
+RUNS ?= 1000
 FROM ?= 1
 OUT ?= $(OBJDIR)/handout
 
@@ -20,6 +21,7 @@ OUT ?= $(OBJDIR)/handout
 #	TRACE		a file for a record of what every CPU does in the first TRACE_MS milliseconds
 #	SEED		a number: QEMU counts instructions instead of reading a clock, so that a run can
 #			be repeated; each number gives another run
+#	ORDER		moments at which the other of two CPUs goes on, or a tick comes (kern/order.c)
 #	STOP		the tick of such a run in which seed_stop is called, for gdb
 #	SNAPSHOT	a directory: boot the copies there, which stay as they are when others build
 #	DISKLESS	boot by the multiboot header instead of from the disk, as runs with SEED and
@@ -27,7 +29,7 @@ OUT ?= $(OBJDIR)/handout
 run-% prep-% instructions-% explore-% trace-% record-% replay-% replay-%-gdb: \
 	RUN = $(or $(filter $*,$(USER_NAMES)),$(patsubst user_%,%,$*))
 trace-%: TRACE = $(OBJDIR)/trace/$*.bin
-explore-% trace-%: CPUS := $(if $(filter file,$(origin CPUS)),4,$(CPUS))
+explore-% trace-%: CPUS := $(if $(filter file,$(origin CPUS)),$(if $(ORDERS),2,4),$(CPUS))
 record-%: EXIT = 1
 record-%: RECORD = $(OBJDIR)/replay/$*
 replay-% replay-%-gdb: REPLAY = $(OBJDIR)/replay/$*
@@ -51,18 +53,19 @@ SEEDED = $(CLOCK) -icount shift=1,sleep=off,align=off
 RECORDED = $(CLOCK) -icount shift=1,align=off,rr=record,rrfile=$(RECORD).log,rrsnapshot=init \
 	-drive file=$(RECORD).qcow2,if=none,id=rr -global apic.vapic=off
 WAITING = $(if $(WAIT),-gdb tcp::$(GDBPORT) -S)
-QEMUOPTS = $(if $(RECORD)$(SEED)$(DISKLESS),$(BY_HEADER),$(FROM_DISK)) \
-	$(if $(RECORD),$(RECORDED),$(if $(SEED),$(SEEDED))) \
+QEMUOPTS = $(if $(RECORD)$(SEED)$(ORDER)$(DISKLESS),$(BY_HEADER),$(FROM_DISK)) \
+	$(if $(RECORD),$(RECORDED),$(if $(SEED)$(ORDER),$(SEEDED))) \
 	-smp $(CPUS) -net none -serial mon:stdio $(if $(NOX),-display none) \
-	$(call kernel_option,run,$(RUN)) \
-	$(call kernel_option,seed,$(SEED)) $(call kernel_option,stop,$(STOP)) \
+	$(call kernel_option,run,$(RUN)$(if $(ORDER),@$(ORDER))) \
+	$(call kernel_option,seed,$(if $(ORDER),0,$(SEED))) $(call kernel_option,stop,$(STOP)) \
 	$(call kernel_option,exit,$(EXIT)) $(call kernel_option,audit,$(AUDIT)) \
 	$(if $(TRACE),$(call kernel_option,trace,$(TRACE_MS)) -debugcon file:$(TRACE)) \
 	-device isa-debug-exit,iobase=0xf4,iosize=4 \
 	$(WAITING) $(QEMUEXTRA)
 
 preflight = @perl tools/run/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)' cpus='$(CPUS)' \
-	run='$(RUN)' seed='$(SEED)' explore='$(filter explore-%,$@)' stop='$(STOP)' port='$(if $(WAIT),$(GDBPORT))' \
+	run='$(RUN)' seed='$(SEED)' order='$(ORDER)' bound='$(BOUND)' explore='$(filter explore-%,$@)' \
+	stop='$(STOP)' port='$(if $(WAIT),$(GDBPORT))' \
 	window='$(if $(NOX)$(findstring -display,$(QEMUEXTRA))$(findstring -vnc,$(QEMUEXTRA)),,1)' \
 	port_chosen='$(gdbport_chosen)' \
 	no_disk='$(if $(findstring -kernel,$(QEMUOPTS)),,$(findstring microvm,$(QEMUEXTRA)))' \
@@ -203,12 +206,14 @@ instructions-%: $(RUNNABLE)
 	@$(PYTHON) tools/measure/instructions.py $* $(INSTRUCTIONSFLAGS)
 .PHONY: check check-all check-handout check-machines mistakes prove bench handout layers book
 #}
+# Without BOUND the runs differ in their seeds, with it in their orders.
 explore-%: $(RUNNABLE)
 	$(preflight)
-	@$(PYTHON) tools/run/explore.py '$(RUN)' --seeds '$(SEEDS)' --cpus '$(CPUS)' $(EXPLOREFLAGS)
+	@$(PYTHON) $(if $(BOUND),tools/run/orders.py '$(RUN)' --bound '$(BOUND)' --runs '$(RUNS)', \
+		tools/run/explore.py '$(RUN)' --seeds '$(SEEDS)' --cpus '$(CPUS)') $(EXPLOREFLAGS)
 trace-%: $(RUNNABLE)
 	$(preflight)
-	@$(PYTHON) tools/trace/trace.py $* CPUS='$(CPUS)' SEED='$(SEED)' TRACE_MS='$(TRACE_MS)'
+	@$(PYTHON) tools/trace/trace.py '$(RUN)' CPUS='$(CPUS)' SEED='$(SEED)' ORDER='$(ORDER)' TRACE_MS='$(TRACE_MS)'
 
 # As in JOS: build what run-X runs, but do not run it.
 prep-%: $(RUNNABLE)
@@ -222,8 +227,8 @@ help:
 	@echo "make autograder		a bundle that grades hand-ins: for Gradescope, or your CI"
 	@echo "make clean		remove what was made"
 	@echo
-	@echo "CPUS=n RUN=\"program program...\" EXIT=1 SEED=n SEEDS=n TRACE_MS=n QEMUEXTRA=..."
-	@echo "CFLAGS=... EX=n GRADEFLAGS=... CHECKED=1 V=1, conf/env.mk"
+	@echo "CPUS=n RUN=\"program program...\" EXIT=1 SEED=n SEEDS=n ORDER=n.n BOUND=n RUNS=n"
+	@echo "TRACE_MS=n QEMUEXTRA=... CFLAGS=... EX=n GRADEFLAGS=... CHECKED=1 V=1, conf/env.mk"
 
 .PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb .gdbinit grade help which-qemu \
 	print-qemu print-gdbport print-command print-nm print-compiler

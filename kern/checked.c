@@ -267,6 +267,7 @@ access_slowly(bool write, uintptr_t pc, uintptr_t va)
 {
 	const struct CpuInfo *self = *stack_owner(read_esp());
 
+	note_outside(pc);
 	if (!self)
 		begin();
 	else if (va - (uintptr_t) &kernel_lock < sizeof(kernel_lock))
@@ -387,14 +388,14 @@ void __tsan_init(void)
 	{                                                                                          \
 		if (bits == 8 && IS_OWN(cpu_woken, (uintptr_t) p))                                 \
 			check_sleep(PC);                                                           \
-		return __atomic_load_n(p, __ATOMIC_SEQ_CST);                                       \
+		return NOTED(PC, __atomic_load_n(p, __ATOMIC_SEQ_CST));                            \
 	}                                                                                          \
 	void __tsan_atomic##bits##_store(volatile uint##bits##_t *p, uint##bits##_t v, int order); \
 	void __tsan_atomic##bits##_store(volatile uint##bits##_t *p, uint##bits##_t v, int order)  \
 	{                                                                                          \
 		if (bits == 32 && IS_OWN(cpu_status, (uintptr_t) p))                               \
 			check_status(*stack_owner(read_esp()), PC);                                \
-		__atomic_store_n(p, v, __ATOMIC_SEQ_CST);                                          \
+		NOTED(PC, __atomic_store_n(p, v, __ATOMIC_SEQ_CST));                               \
 	}                                                                                          \
 	bool __tsan_atomic##bits##_compare_exchange_strong(                                        \
 		volatile uint##bits##_t *p, uint##bits##_t *old, uint##bits##_t new, int, int);    \
@@ -402,8 +403,8 @@ void __tsan_init(void)
 		volatile uint##bits##_t *p, uint##bits##_t *old, uint##bits##_t new, int order,    \
 		int failure)                                                                       \
 	{                                                                                          \
-		return __atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST,           \
-						   __ATOMIC_SEQ_CST);                              \
+		return NOTED(PC, __atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST, \
+							     __ATOMIC_SEQ_CST));                   \
 	}                                                                                          \
 	bool __tsan_atomic##bits##_compare_exchange_weak(                                          \
 		volatile uint##bits##_t *, uint##bits##_t *, uint##bits##_t, int, int)             \
@@ -422,7 +423,7 @@ void __tsan_init(void)
 	uint##bits##_t __tsan_atomic##bits##_##name(volatile uint##bits##_t *p, uint##bits##_t v,  \
 						    int order)                                     \
 	{                                                                                          \
-		return __atomic_##builtin(p, v, __ATOMIC_SEQ_CST);                                 \
+		return NOTED(PC, __atomic_##builtin(p, v, __ATOMIC_SEQ_CST));                      \
 	}
 
 ATOMICS(8)

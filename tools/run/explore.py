@@ -11,6 +11,7 @@ Exit status: 0 no run was bad, 1 some were, 2 nothing could be run, 130 interrup
 import argparse
 import os
 import re
+import shlex
 import sys
 import time
 from contextlib import closing
@@ -93,25 +94,36 @@ def seed_range(text: str) -> range:
     return range(first, last + 1)
 
 
-def parse(arguments: List[str]) -> argparse.Namespace:
-    """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def new_parser(description: str) -> argparse.ArgumentParser:
+    """Return a parser of what all searches have on their command lines."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.error = lambda message: sys.exit(f"{message.partition(': ')[2] or message}")
     parser.add_argument("run", metavar="PROGRAM", help="what to run; NAME:ARG gives it arguments")
-    parser.add_argument("--seeds", type=seed_range, default="100", metavar="N | A-B",
-                        help="the seeds: the first N (default %(default)s), or A to B")
-    parser.add_argument("--cpus", default="4", metavar="N", help="CPUs (default %(default)s)")
     parser.add_argument("-j", dest="width", type=int, default=os.cpu_count() or 1, metavar="N",
                         help="how many run at once (default: one per core, %(default)s)")
     parser.add_argument("--limit", type=float, default=60, metavar="SECONDS",
                         help="what takes longer hangs (default %(default)s)")
+    return parser
+
+
+def parse(arguments: List[str]) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = new_parser(__doc__)
+    parser.add_argument("--seeds", type=seed_range, default="100", metavar="N | A-B",
+                      help="the seeds: the first N (default %(default)s), or A to B")
+    parser.add_argument("--cpus", default="4", metavar="N", help="CPUs (default %(default)s)")
     return parser.parse_args(arguments)
+
+
+def first_name(run: str) -> str:
+    """Return the name of the first program of those to run."""
+    return re.split("[ :]", run)[0]
 
 
 def again(options: argparse.Namespace, seed: int) -> str:
     """Return the command that repeats the run with a seed."""
-    name, _, rest = options.run.partition(":")
-    arguments = f" RUN={options.run}" if rest else ""
+    name = first_name(options.run)
+    arguments = f" RUN={shlex.quote(options.run)}" if name != options.run else ""
     return as_built(f"make run-{name}-nox{arguments} CPUS={options.cpus} SEED={seed} AUDIT=1 EXIT=1")
 
 
@@ -146,7 +158,7 @@ def main(arguments: List[str]) -> int:
 def explore(options: argparse.Namespace, variable: str) -> int:
     """Run the program under all seeds, given a variable for make, and return the exit status."""
     console = Console(sys.stdout)
-    name, begin = options.run.partition(":")[0], time.monotonic()
+    name, begin = first_name(options.run), time.monotonic()
     progress, status = Progress(console, len(options.seeds)), 0
     try:
         console.status("building")

@@ -3,8 +3,8 @@
 # Before QEMU is started: check what a user may have got wrong, and say in plain words what it is
 # and what to do. The names:
 #	qemu programs			the command; the programs there are, separated by spaces
-#	cpus run port seed stop trace_ms	what the user has set; may be empty, except cpus
-#	explore				not empty if runs with seeds are to be tried
+#	cpus run port seed order bound stop trace_ms	what the user has set; may be empty, except cpus
+#	explore				not empty if runs with seeds or orders are to be tried
 #	port_chosen			not empty if the user has set port: then it must be free
 #	window				not empty if QEMU is to open one
 #	no_disk				the machine, if it has no disk that the kernel can be read from
@@ -16,8 +16,8 @@ use IO::Socket::INET;
 use List::Util 'min';
 
 my %value = map { /^(\w+)=(.*)$/s } @ARGV;
-my ($qemu, $cpus, $run, $port, $seed, $stop, $trace_ms, $record, $replay, $kernel) =
-	map { $value{$_} // '' } qw(qemu cpus run port seed stop trace_ms record replay kernel);
+my ($qemu, $cpus, $run, $port, $seed, $order, $bound, $explore, $stop, $trace_ms, $record, $replay, $kernel) =
+	map { $value{$_} // '' } qw(qemu cpus run port seed order bound explore stop trace_ms record replay kernel);
 my @oldest = (5, 2); # QEMU that goes backwards under gdb
 my @unsteady = (11, 0); # QEMU that does not repeat every run of several CPUs
 
@@ -71,6 +71,21 @@ sub check_window {
 		or die "$qemu cannot open a window. Run tools/setup.sh, or use the targets with -nox\n";
 }
 
+sub check_order {
+	$bound eq '' || $explore ne ''
+		or die "BOUND is for make explore-X. ORDER=17 makes one run\n";
+	$order eq '' || $explore eq ''
+		or die "ORDER=$order is for one run. Leave it away, or use make run-X\n";
+	$seed eq ''
+		or die "SEED does not go with ORDER and BOUND. Leave one of them away\n";
+	$cpus =~ /^2\b/
+		or die "ORDER and BOUND need two CPUs. Leave CPUS=$cpus away\n";
+	my @moments = $order =~ /(\d+)/g;
+	$order =~ /^(0?|[1-9]\d{0,8}t?(\.[1-9]\d{0,8}t?)*)$/
+			&& !grep { $moments[$_] <= $moments[$_ - 1] } 1 .. $#moments
+		or die "ORDER=$order is no list of moments, one after another. Try ORDER=17.40t\n";
+}
+
 sub check_recording {
 	my ($recording, $target) = ($record || $replay, $record ? 'record' : 'replay');
 	my ($name) = $recording =~ m{([^/]*)$};
@@ -100,8 +115,9 @@ $stop eq '' || $seed ne '' && $stop =~ /^[1-9]\d{0,8}$/
 	or die "STOP=$stop is no tick of a run with a seed. Try SEED=7 STOP=1000\n";
 ($value{no_disk} // '') eq ''
 	or die "The machine $value{no_disk} has no IDE disk, and no BIOS that says so. Set DISKLESS=1\n";
+check_order() if $order ne '' || $bound ne '';
 check_window() if $value{window};
-($seed eq '' && ($value{explore} // '') eq '') || $cpus =~ /^1\b/ || !is_since(@unsteady)
+$seed . $order . $explore eq '' || $cpus =~ /^1\b/ || !is_since(@unsteady)
 	or die "QEMU 11 does not repeat every run of several CPUs with a seed; 7.2 and 10.0 do. " .
 		"Set QEMU (conf/env.mk), or CPUS=1\n";
 check_recording() if $record || $replay;

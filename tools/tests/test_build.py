@@ -25,6 +25,8 @@ BOOT = ["ld boot/boot", "mk kern/kernel.img"]
 IN_KERNEL = ("int64.c", "printfmt.c", "readline.c", "string.c")
 # Files of kern/ that are compiled with CHECKED=1 only.
 ONLY_CHECKED = ("checked.c", "checkednames.c", "undefined.c")
+# The same with ORDER or BOUND only.
+ONLY_ORDERS = ("order.c",)
 
 
 class Source(NamedTuple):
@@ -41,7 +43,7 @@ class Source(NamedTuple):
 def all_sources():
     """Return all Sources in the current tree."""
     files = [file for part in ("boot", "kern", "lib") for suffix in ("c", "S")
-             for file in Path(part).glob(f"*.{suffix}") if file.name not in ONLY_CHECKED]
+             for file in Path(part).glob(f"*.{suffix}") if file.name not in ONLY_CHECKED + ONLY_ORDERS]
     files += programs()
     return ([Source(file, file.parts[0]) for file in files] +
             [Source(Path("lib") / name, "kern") for name in IN_KERNEL])

@@ -13,7 +13,7 @@ from debugger import frames, gdb_batch, start_waiting
 from kit import (SCRATCH, case, edit, enter, enter_copy, line_of, make, params, require,
                  scratch)
 from machine import command, play, verify
-from test_build import ONLY_CHECKED
+from test_build import ONLY_CHECKED, ONLY_ORDERS
 
 pytestmark = pytest.mark.xdist_group("checked")     # one after the other: they share a build
 
@@ -309,11 +309,11 @@ def test_in_a_tick():
 
 
 def test_other_builds():
-    """Without CHECKED, the image is the same byte for byte as if there were no checking build."""
+    """Without CHECKED and ORDER, the image is the same byte for byte as if there were no such builds."""
     enter_copy()
     image = Path("obj/kern/kernel.img")
     before = image.read_bytes()
-    for file in [*(Path("kern", name) for name in ONLY_CHECKED), *Path("kern").glob("checked*.h"),
+    for file in [*(Path("kern", name) for name in ONLY_CHECKED + ONLY_ORDERS), *Path("kern").glob("checked*.h"),
                  Path("tools/build/shared.py")]:
         file.unlink()
     for file in [*Path("obj/kern").rglob("*.o"), Path("obj/kern/kernel"), image]:

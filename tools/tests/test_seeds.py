@@ -152,7 +152,7 @@ RACES = {
         "__atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_SEQ_CST);",
         "kernel_lock.next_ticket;\n"
         "\t__atomic_store_n(&kernel_lock.next_ticket, ticket + 1, __ATOMIC_RELAXED);",
-        "stresssched", 2, "not finished within|hang|kernel panic|wrong output", 5),
+        "stresssched", 6, "not finished within|hang|kernel panic|wrong output", 5),
     "a message comes between the look whether there is one and the sleep": (
         "kern/syscall.c", """\
 	if (!self->env_last_sender || !ipc_take(self))

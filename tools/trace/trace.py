@@ -2,7 +2,8 @@
 """Record what every CPU does in a run, and write it down as pictures.
 
 In obj/trace, for a program X: X.html, a page for any browser; X.json, for ui.perfetto.dev; X.bin,
-what the kernel has recorded (kern/trace.h). With SEED=7 there are also X-7.html and so on.
+what the kernel has recorded (kern/trace.h). With SEED=7 there are also X-7.html and so on, and the
+same with ORDER.
 """
 
 import argparse
@@ -30,10 +31,10 @@ LIMIT = 120         # seconds a run may take, besides what is recorded
 DONE = r".*trace: (\d+) events"
 
 
-def record(program: str, file: Path, variables: Dict[str, str]) -> Run:
-    """Run a program until its trace is in the file."""
+def record(run: str, file: Path, variables: Dict[str, str]) -> Run:
+    """Run programs until their trace is in the file."""
     settings = [f"{name}={value}" for name, value in variables.items()]
-    words = qemu_command(f"RUN={program}", f"TRACE={file}", *settings)
+    words = qemu_command(f"RUN={run}", f"TRACE={file}", *settings)
     seconds = LIMIT + int(variables.get("TRACE_MS", "0")) / 1000
     return play(words, Watch(stop=DONE, limit=seconds, quiet=seconds, keep=64 << 20))
 
@@ -69,31 +70,37 @@ def summary(model: Model) -> str:
 
 
 def parse() -> Tuple[str, Dict[str, str]]:
-    """Parse the command line: the program, and make's variables for the run."""
+    """Parse the command line: what to run, and make's variables for the run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("program", metavar="PROGRAM")
+    parser.add_argument("run", metavar="PROGRAM",
+                        help="what to run; the first program gives its name to the files")
     parser.add_argument("variables", metavar="NAME=VALUE", nargs="*",
-                        help="CPUS, SEED, TRACE_MS: what make knows about the run")
+                        help="CPUS, SEED, ORDER, TRACE_MS: what make knows about the run")
     options = parser.parse_args()
     pairs: List[List[str]] = [variable.split("=", 1) for variable in options.variables]
     if any(len(pair) != 2 for pair in pairs):
         parser.error("expected NAME=VALUE")
-    return options.program, {name: value for name, value in pairs if value}
+    return options.run, {name: value for name, value in pairs if value}
 
 
 def main() -> int:
     """Do what the command line says and return the exit status."""
-    program, variables = parse()
+    run, variables = parse()
+    program = re.split("[ :]", run)[0]
     exit_on_signals()
     os.chdir(ROOT)
     place = objdir() / "trace"
     place.mkdir(parents=True, exist_ok=True)
-    raw, seed = place / f"{program}.{os.getpid()}", variables.get("SEED", "")
-    names = [program] + [f"{program}-{seed}"] * bool(seed)
+    raw = place / f"{program}.{os.getpid()}"
+    which, names = "", [program]
+    for name in ("SEED", "ORDER"):
+        if name in variables:
+            which = f"{name.lower()} {variables[name]}"
+            names.append(f"{program}-{variables[name]}")
     try:
-        model = load(raw, record(program, raw, variables))
+        model = load(raw, record(run, raw, variables))
         put(place, names, {"bin": raw.read_bytes(),
-                           "html": tracepage.html(model, program, seed, summary(model)).encode(),
+                           "html": tracepage.html(model, program, which, summary(model)).encode(),
                            "json": traceperfetto.text(model).encode()})
     except (MakeError, BadTrace) as error:
         sys.stderr.write(f"trace.py: {str(error).strip()}\n")

@@ -145,10 +145,10 @@ def _part(name: str) -> str:
     return (PARTS / name).read_text(encoding="utf-8").rstrip()
 
 
-def html(model: Model, program: str, seed: str, summary: str) -> str:
+def html(model: Model, program: str, which: str, summary: str) -> str:
     """Return the page."""
     cpus = f"{model.cpus} CPU{'s' if model.cpus > 1 else ''}"
-    facts = [cpus] + ([f"seed {seed}"] if seed else []) + [summary]
+    facts = [cpus] + ([which] if which else []) + [summary]
     parts = {"STYLE": _part("style.css"), "SCRIPT": "\n".join(map(_part, SCRIPTS)),
              "TITLE": escape(f"{program} on {cpus}"), "PROGRAM": escape(program),
              "FACTS": escape(" · ".join(facts)), "TABLES": tables(model),
