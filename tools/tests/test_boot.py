@@ -1,13 +1,12 @@
 """Booting: numbers and topologies of CPUs, sizes of memory, other machines, again and again."""
 
 import re
-import shutil
 import struct
 from pathlib import Path
 
 import pytest
 
-from kit import ROOT, call, case, need, objdir, params, require, require_equal, scratch
+from kit import ROOT, case, enter_copy, make, need, params, require, require_equal, scratch
 from machine import Machine, command, play, verify
 from tree import symbols
 
@@ -148,29 +147,18 @@ def test_multiboot():
     require_equal(by_header.lines, by_disk.lines, "output")
 
 
-GRUB_CFG = """\
-set timeout=0
-menuentry kernel {
-	multiboot /boot/kernel
-}
-"""
-
-
 @pytest.mark.thorough
-@pytest.mark.parametrize("cpus", (1, 4))
-def test_grub(cpus):
-    """GRUB loads the kernel from a CD."""
+@pytest.mark.parametrize("medium, cpus", [("-cdrom", 1), ("-cdrom", 4), ("-hda", 4)])
+def test_grub(medium, cpus):
+    """GRUB loads the kernel from a CD, and from a disk with the same contents (make iso)."""
     need("grub-mkrescue", "xorriso", "mformat")
     if not Path("/usr/lib/grub/i386-pc").is_dir():
         pytest.skip("GRUB's files for a BIOS are not installed")
-    place = scratch()
-    (place / "cd/boot/grub").mkdir(parents=True)
-    (place / "cd/boot/grub/grub.cfg").write_text(GRUB_CFG)
-    shutil.copy(objdir() / "kern/kernel", place / "cd/boot")
-    call("grub-mkrescue", "-o", str(place / "cd.iso"), str(place / "cd"))
+    enter_copy()
+    make("-s", "iso")
     words = command("hello", cpus=cpus)
     disk = words.index("-drive")
-    words[disk:disk + 2] = ["-cdrom", str(place / "cd.iso")]
+    words[disk:disk + 2] = [medium, "obj/jos.iso"]
     run = play(words, Watch(limit=100, quiet=100))
     verify(run, [rf"SMP: CPU 0 found {cpus} CPU\(s\)", "hello, world", re.escape(CLEAN_END)])
 
