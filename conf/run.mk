@@ -215,6 +215,14 @@ trace-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/trace/trace.py '$(RUN)' CPUS='$(CPUS)' SEED='$(SEED)' ORDER='$(ORDER)' TRACE_MS='$(TRACE_MS)'
 
+# A CD image, with GRUB.
+iso: $(RUNNABLE)
+	@sh tools/build/iso.sh $(OBJDIR)/kern/kernel $(OBJDIR)/jos.iso
+
+# The kernel in a browser.
+web: $(RUNNABLE)
+	@$(PYTHON) tools/web/web.py --qemu '$(QEMU)' --objcopy '$(OBJCOPY)' '$(OBJDIR)' $(USER_NAMES)
+
 # As in JOS: build what run-X runs, but do not run it.
 prep-%: $(RUNNABLE)
 	$(preflight)
@@ -231,4 +239,4 @@ help:
 	@echo "TRACE_MS=n QEMUEXTRA=... CFLAGS=... EX=n GRADEFLAGS=... CHECKED=1 V=1, conf/env.mk"
 
 .PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb .gdbinit grade help which-qemu \
-	print-qemu print-gdbport print-command print-nm print-compiler
+	print-qemu print-gdbport print-command print-nm print-compiler web iso

@@ -64,14 +64,14 @@ def case(name: str):
         raise
 
 
-def wait_for(condition, what: str, pause: float = 0.02):
+def wait_for(condition, what: str, pause: float = 0.02, patience: float = PATIENCE):
     """Wait until a function returns something true, and return that."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while True:
         found = condition()
         if found:
             return found
-        require(time.monotonic() < deadline, f"not within {PATIENCE} s: {what}")
+        require(time.monotonic() < deadline, f"not within {patience} s: {what}")
         time.sleep(pause)
 
 

@@ -11,7 +11,7 @@ from tracemodel import BLOCKED, BOOT, IDLE, KERNEL, LOCK, READY, RUNNING, USER, 
 from traceperfetto import label
 
 PARTS = Path(__file__).with_name("page")
-SCRIPTS = ["data.js", "draw.js", "use.js"]
+SCRIPTS = ["data.js", "draw.js", "use.js", "start.js"]
 KINDS = [USER, KERNEL, IDLE, BOOT]      # the page knows these by their places
 STATES = [RUNNING, READY, BLOCKED]      # these, too
 TOP_PAIRS = 40                          # rows about who messages whom

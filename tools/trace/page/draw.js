@@ -4,11 +4,13 @@
 
 // Few envs get colours that differ as much as they can; many get those of the rainbow in order.
 const FEW = 24;
-envs.forEach((env, i) => {
-    const hue = envs.length <= FEW ? (205 + i * 137.508) % 360 : 300 * i / envs.length;
-    env.colour = `hsl(${hue.toFixed(0)} 62% 62%)`;
-    env.dark = `hsl(${hue.toFixed(0)} 45% 36%)`;
-});
+function chooseColours() {
+    envs.forEach((env, i) => {
+        const hue = envs.length <= FEW ? (205 + i * 137.508) % 360 : 300 * i / envs.length;
+        env.colour = `hsl(${hue.toFixed(0)} 62% 62%)`;
+        env.dark = `hsl(${hue.toFixed(0)} 45% 36%)`;
+    });
+}
 const colour = (kind, env) =>
     env < 0 ? "var(--kernel)" : kind === USER ? envs[env].colour : envs[env].dark;
 let chosen = -1;        // the env that is highlighted
@@ -16,9 +18,10 @@ const shade = (env) => chosen >= 0 && env !== chosen ? 0.13 : 1;
 
 // ---- Drawing ----
 
-const LEFT = 178, RIGHT = 36, AXIS = 26, CPU_HEIGHT = 44, CPU_GAP = 12;
+const AXIS = 26, CPU_HEIGHT = 44, CPU_GAP = 12;
 const ENVS_HEIGHT = 460, ENV_MOST = 22, LABEL_HEIGHT = 11, MANY_ARROWS = 250;
-let view = [0, data.length], width = 1000, shown = [], envTop = 0, envHeight = 0;
+let view = [0, 0], width = 1000, shown = [], envTop = 0, envHeight = 0;
+let LEFT = 178, RIGHT = 36;     // what is beside the lanes: less where there is little room
 
 const x = (time) => LEFT + (time - view[0]) / (view[1] - view[0]) * (width - LEFT - RIGHT);
 const timeAt = (px) =>
@@ -288,6 +291,7 @@ function head(kind) {
 
 function draw() {
     width = svg.clientWidth || 1200;
+    [LEFT, RIGHT] = width < 600 ? [122, 18] : [178, 36];
     chooseEnvs();
     const bottom = envTop + Math.min(ENVS_HEIGHT, order.length * ENV_MOST) + 6;
     const all = document.createDocumentFragment(), defs = node("defs", {});

@@ -48,7 +48,8 @@ svg.onpointerup = svg.onpointercancel = () => {
 document.addEventListener("keydown", (event) => {
     const keys = {"+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2),
         "0": fit, "a": all, ArrowLeft: () => move(-0.25), ArrowRight: () => move(0.25)};
-    if (keys[event.key] && !event.ctrlKey && !event.metaKey) {
+    const typing = event.target instanceof Element && event.target.matches("input, select, textarea");
+    if (keys[event.key] && !typing && !event.ctrlKey && !event.metaKey) {
         keys[event.key]();
         event.preventDefault();
     }
@@ -137,6 +138,7 @@ svg.onpointerleave = () => { $("tip").style.display = "none"; };
 
 function legend() {
     const NAMED = 12, box = $("legend");
+    box.replaceChildren();
     const item = (tag, html, text) => {
         const made = document.createElement(tag);
         made.innerHTML = html;
@@ -167,11 +169,3 @@ function legend() {
     item("span", '<b style="color:var(--fork)">⇢</b>', "fork");
     item("span", "▾", "kick");
 }
-
-legend();
-const wanted = /^#([\d.]+)-([\d.]+)$/.exec(location.hash);      // from and to, in milliseconds
-if (wanted)
-    show(wanted[1] * 1e6, wanted[2] * 1e6);
-else
-    fit();
-draw();
