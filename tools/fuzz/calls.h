@@ -1,0 +1,27 @@
+// Calls: choosing one with its arguments, and showing it.
+
+#ifndef JOS_FUZZ_CALLS_H
+#define JOS_FUZZ_CALLS_H
+
+#include <inc/trap.h>
+#include <inc/types.h>
+
+#include "model.h"
+
+// How many envs there are to be at most, about.
+extern int calls_most_envs;
+
+// Let regs ask for a call, drawn by lot: mostly of what self can name and has, with arguments at
+// and around all limits. With alone, the number too may be wrong.
+void calls_choose(struct ModelEnv *self, struct PushRegs *regs, bool alone);
+
+// An address of a page, mostly one that programs use here.
+uint32_t calls_page(void);
+
+// Print the call that the registers ask for, as in C.
+void calls_print(const struct PushRegs *regs);
+
+// Print what it has returned.
+void calls_print_result(uint32_t number, int32_t r);
+
+#endif
