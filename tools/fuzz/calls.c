@@ -1,13 +1,11 @@
-// Choosing and showing calls.
+// Choosing calls.
 
 #include "calls.h"
 
-#include <inc/error.h>
 #include <inc/memlayout.h>
 #include <inc/mmu.h>
 #include <inc/syscall.h>
 
-#include "host.h"
 #include "random.h"
 
 int calls_most_envs;
@@ -48,6 +46,21 @@ static bool receives(const struct ModelEnv *e, const struct ModelEnv *self)
 	return e->state == RECEIVES;
 }
 
+// Whether e waits to send, and is self's.
+static bool sends(const struct ModelEnv *e, const struct ModelEnv *self)
+{
+	return e->state == SENDS && e->parent == self->id;
+}
+
+// Whether somebody waits to send to e.
+static bool is_waited_for(const struct ModelEnv *e, const struct ModelEnv *self)
+{
+	for (const struct ModelEnv *sender = model; sender < model + NENV; sender++)
+		if (sender->state == SENDS && sender->message.to == e)
+			return true;
+	return false;
+}
+
 static bool is_stopped_child(const struct ModelEnv *e, const struct ModelEnv *self)
 {
 	return e->state == STOPPED && e->parent == self->id;
@@ -86,8 +99,10 @@ static uint32_t an_id(struct ModelEnv *self)
 		return 0;
 	case 4 ... 5:
 		return self->id;
-	case 6 ... 10:
+	case 6 ... 9:
 		return id_of(find(is_child, self));
+	case 10:
+		return id_of(find(sends, self));
 	case 11 ... 12:
 		return id_of(find(is_there, self));
 	case 13:
@@ -101,7 +116,16 @@ static uint32_t an_id(struct ModelEnv *self)
 
 static uint32_t receiver(struct ModelEnv *self)
 {
-	return one_in(3) ? an_id(self) : id_of(find(one_in(3) ? is_there : receives, self));
+	switch (random_below(8)) {
+	case 0 ... 1:
+		return an_id(self);
+	case 2:
+		return id_of(find(is_there, self));
+	case 3 ... 4:
+		return id_of(find(is_waited_for, self));
+	default:
+		return id_of(find(receives, self));
+	}
 }
 
 uint32_t calls_page(void)
@@ -167,7 +191,7 @@ static uint32_t its_page(struct ModelEnv *self, uint32_t id)
 // A page for a message, or none.
 static uint32_t page_or_none(uint32_t page)
 {
-	return one_in(3) ? UTOP + random_below(3) * (random_word() >> 4) : page;
+	return !one_in(3) ? page : UTOP + (one_in(2) ? 0 : random_below(0U - UTOP));
 }
 
 static uint32_t rights(void)
@@ -201,7 +225,7 @@ static uint32_t text_address(struct ModelEnv *self)
 
 static uint32_t text_length(void)
 {
-	switch (random_below(6)) {
+	switch (random_below(7)) {
 	case 0:
 		return random_below(2);
 	case 1:
@@ -209,7 +233,9 @@ static uint32_t text_length(void)
 	case 2:
 		return PGSIZE - 1 + random_below(3);
 	case 3:
-		return one_in(4) ? random_word() | 1U << 31 : random_below(3 * PGSIZE);
+		return random_below(3 * PGSIZE);
+	case 4:
+		return one_in(2) ? 0U - random_below(2 * PGSIZE) : random_word() | 1U << 31;
 	default:
 		return random_below(120);
 	}
@@ -357,107 +383,4 @@ void calls_choose(struct ModelEnv *self, struct PushRegs *regs, bool alone)
 	if (alone && one_in(200))
 		regs->reg_eax = NSYSCALLS + (one_in(2) ? 0 : random_word() >> 1);
 	choose_arguments(self, regs);
-}
-
-// ---- Showing ----
-
-static const struct Form {
-	const char *name;
-	const char *arguments; // a letter for each: id, address, number
-} forms[NSYSCALLS] = {
-	[SYS_cputs] = {"cputs", "an"},
-	[SYS_cgetc] = {"cgetc", ""},
-	[SYS_getenvid] = {"getenvid", ""},
-	[SYS_env_destroy] = {"env_destroy", "i"},
-	[SYS_page_alloc] = {"page_alloc", "iap"},
-	[SYS_page_map] = {"page_map", "iaiap"},
-	[SYS_page_unmap] = {"page_unmap", "ia"},
-	[SYS_exofork] = {"exofork", ""},
-	[SYS_env_set_status] = {"env_set_status", "is"},
-	[SYS_env_set_trapframe] = {"env_set_trapframe", "ia"},
-	[SYS_env_set_pgfault_upcall] = {"env_set_pgfault_upcall", "ia"},
-	[SYS_yield] = {"yield", ""},
-	[SYS_ipc_try_send] = {"ipc_try_send", "iaap"},
-	[SYS_ipc_recv] = {"ipc_recv", "a"},
-	[SYS_ipc_send] = {"ipc_send", "iaap"},
-	[SYS_page_share] = {"page_share", "iaiaS"},
-	[SYS_page_copy] = {"page_copy", "aiap"},
-	[SYS_ipc_send_recv] = {"ipc_send_recv", "iaapa"},
-};
-
-static void print_rights(uint32_t perm)
-{
-	static const struct {
-		uint32_t bit;
-		const char *name;
-	} names[] = {{PTE_P, "P"}, {PTE_W, "W"}, {PTE_U, "U"}};
-	const char *between = "";
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (perm & names[i].bit) {
-			host_print("%sPTE_%s", between, names[i].name);
-			between = "|";
-		}
-		perm &= ~names[i].bit;
-	}
-	if (perm || !*between)
-		host_print("%s0x%x", between, perm);
-}
-
-static void print_argument(char form, uint32_t value)
-{
-	switch (form) {
-	case 'i':
-		host_print(value ? "0x%08x" : "0", value);
-		break;
-	case 'a':
-		host_print("0x%08x", value);
-		break;
-	case 'p':
-		print_rights(value);
-		break;
-	case 's':
-		if (value == ENV_RUNNABLE || value == ENV_NOT_RUNNABLE)
-			host_print(value == ENV_RUNNABLE ? "ENV_RUNNABLE" : "ENV_NOT_RUNNABLE");
-		else
-			host_print("%u", value);
-		break;
-	case 'S':
-		print_rights(value % PGSIZE);
-		host_print(", %u", value / PGSIZE);
-		break;
-	default:
-		host_print("%u", value);
-	}
-}
-
-void calls_print(const struct PushRegs *regs)
-{
-	uint32_t number = regs->reg_eax;
-	const uint32_t values[] = {regs->reg_edx, regs->reg_ecx, regs->reg_ebx, regs->reg_edi,
-				   regs->reg_esi};
-
-	if (number >= NSYSCALLS) {
-		host_print("call number %u", number);
-		return;
-	}
-	host_print("sys_%s(", forms[number].name);
-	for (int i = 0; forms[number].arguments[i]; i++) {
-		host_print(i ? ", " : "");
-		print_argument(forms[number].arguments[i], values[i]);
-	}
-	host_print(")");
-}
-
-void calls_print_result(uint32_t number, int32_t r)
-{
-#define NAME(name, n, text) [n] = #name,
-	static const char *const names[] = {JOS_ERRORS(NAME)};
-#undef NAME
-
-	if (r < 0 && r > -(int) ARRAY_SIZE(names) && names[-r])
-		host_print(" = -%s", names[-r]);
-	else
-		host_print(number == SYS_exofork || number == SYS_getenvid ? " = 0x%08x" : " = %d",
-			   r);
 }

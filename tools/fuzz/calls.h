@@ -1,4 +1,4 @@
-// Calls: choosing one with its arguments, and showing it.
+// Calls: choosing one with its arguments.
 
 #ifndef JOS_FUZZ_CALLS_H
 #define JOS_FUZZ_CALLS_H
@@ -17,11 +17,5 @@ void calls_choose(struct ModelEnv *self, struct PushRegs *regs, bool alone);
 
 // An address of a page, mostly one that programs use here.
 uint32_t calls_page(void);
-
-// Print the call that the registers ask for, as in C.
-void calls_print(const struct PushRegs *regs);
-
-// Print what it has returned.
-void calls_print_result(uint32_t number, int32_t r);
 
 #endif

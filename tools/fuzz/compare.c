@@ -93,9 +93,9 @@ static void compare_frames(void)
 	}
 }
 
-void model_compare(void)
+void model_compare(bool all)
 {
-	for (const struct ModelEnv *e = model; e < model + NENV; e++) {
+	for (struct ModelEnv *e = model; e < model + NENV; e++) {
 		const struct Env *found = &envs[e - model];
 
 		same(e, "state", state_of(found), e->state);
@@ -106,7 +106,9 @@ void model_compare(void)
 		same(e, "env_pgfault_upcall", (uint32_t) found->env_pgfault_upcall, e->upcall);
 		compare_registers(e, &found->env_tf);
 		compare_messages(e, found);
-		compare_memory(e, found);
+		if (all || e->named)
+			compare_memory(e, found);
+		e->named = false;
 	}
 	compare_frames();
 	if (!machine_tlbs_agree())

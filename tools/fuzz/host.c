@@ -59,6 +59,19 @@ static unsigned long long number_of(const char *name, int argc, char **argv,
 	return otherwise;
 }
 
+// The kernel has used memory that is not there, or the like: say so as when it panics.
+static void catch_signals(void)
+{
+	static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGALRM};
+	static char stack[65536];
+	stack_t other = {.ss_sp = stack, .ss_size = sizeof(stack)};
+	struct sigaction action = {.sa_handler = run_crashed, .sa_flags = SA_ONSTACK};
+
+	sigaltstack(&other, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
 // Run one sequence; return whether it has gone well.
 static int run(const struct FuzzOptions *options, struct FuzzTold *told)
 {
@@ -69,15 +82,13 @@ static int run(const struct FuzzOptions *options, struct FuzzTold *told)
 	child = fork();
 	if (child == 0) {
 		alarm(100); // it takes a fraction of a second
+		catch_signals();
 		run_sequence(options, told);
 	}
 	if (child < 0 || waitpid(child, &status, 0) < 0) {
 		perror("fuzz");
 		exit(2);
 	}
-	if (WIFSIGNALED(status))
-		printf("The kernel ended by signal %d (%s) in call %llu of its sequence.\n",
-		       WTERMSIG(status), strsignal(WTERMSIG(status)), told->calls);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 

@@ -30,4 +30,7 @@ struct FuzzTold {
 void run_sequence(const struct FuzzOptions *options, struct FuzzTold *told)
 	__attribute__((noreturn));
 
+// Called when the kernel has made the processor trap, or does not end.
+void run_crashed(int signal);
+
 #endif

@@ -28,6 +28,7 @@ struct ModelEnv {
 	uint32_t upcall;
 	bool in_call; // it has made a call, which the kernel has not begun with
 	bool again;   // when it runs, it makes the call again that it has been taken out of
+	bool named;   // a call has named it since it was compared last
 
 	// Memory.
 	bool has_table[PARTS];
@@ -89,7 +90,8 @@ void model_end_orphans(void);
 // A new env in the slot, without registers.
 struct ModelEnv *model_new_env(envid_t id, envid_t parent);
 
-// Compare with the kernel, and end by fail() where it differs.
-void model_compare(void);
+// Compare with the kernel, and end by fail() where it differs: all envs or, of those that no call
+// has named since the last time, all but their memory.
+void model_compare(bool all);
 
 #endif

@@ -21,6 +21,7 @@
 #include "model.h"
 #include "random.h"
 #include "report.h"
+#include "show.h"
 
 static const struct FuzzOptions *options_now;
 static struct FuzzTold *told_now;
@@ -56,11 +57,11 @@ static void print_event(const struct Event *event)
 	host_print("CPU %d  %08x  ", event->cpu, event->env);
 	switch (event->what) {
 	case CALL:
-		calls_print(&event->regs);
+		show_call(&event->regs);
 		if (event->fail_nth)
 			host_print(" [allocation %u fails]", event->fail_nth);
 		if (event->done)
-			calls_print_result(event->regs.reg_eax, event->result);
+			show_result(event->regs.reg_eax, event->result);
 		break;
 	case TICK:
 		host_print("a tick");
@@ -88,6 +89,11 @@ void fail(const char *fmt, ...)
 	va_end(ap);
 	host_print("\n");
 	host_end(false);
+}
+
+void run_crashed(int signal)
+{
+	fail("the kernel ended by signal %d (kill -l says which)", signal);
 }
 
 static void shown(const struct Event *event)
@@ -135,6 +141,7 @@ static IN_REGISTERS int32_t serve(const struct PushRegs *regs)
 				 regs->reg_esi};
 
 	require(regs == &e->env_tf.tf_regs && m->in_call, "a call is done that nobody has made");
+	model_end_orphans(); // what another CPU has done just before
 	told_now->calls++;
 	m->in_call = false;
 	model_free_frames = page_free_count();
@@ -321,12 +328,14 @@ void run_sequence(const struct FuzzOptions *options, struct FuzzTold *told)
 		next_event();
 		machine_settle();
 		model_end_orphans();
-		model_compare();
-		if (told->calls >= checked + options->audit_every) {
+		bool all = told->calls >= checked + options->audit_every;
+		model_compare(all);
+		if (all) {
 			check_books();
 			checked = told->calls;
 		}
 	}
+	model_compare(true);
 	check_books();
 	host_end(true);
 }
