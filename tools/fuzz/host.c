@@ -81,7 +81,8 @@ static int run(const struct FuzzOptions *options, struct FuzzTold *told)
 	fflush(stdout);
 	child = fork();
 	if (child == 0) {
-		alarm(100); // it takes a fraction of a second
+		signal(SIGINT, SIG_IGN); // the end of this sequence is near
+		alarm(100);              // it takes a fraction of a second
 		catch_signals();
 		run_sequence(options, told);
 	}
@@ -90,6 +91,13 @@ static int run(const struct FuzzOptions *options, struct FuzzTold *told)
 		exit(2);
 	}
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static volatile sig_atomic_t stopped; // by Ctrl-C, or kill
+
+static void stop(int signal)
+{
+	stopped = 1;
 }
 
 int main(int argc, char **argv)
@@ -110,7 +118,9 @@ int main(int argc, char **argv)
 		perror("fuzz");
 		return 2;
 	}
-	while (seconds ? time(NULL) - begin < seconds : sum.calls < calls) {
+	sigaction(SIGINT, &(struct sigaction){.sa_handler = stop, .sa_flags = SA_RESTART}, NULL);
+	sigaction(SIGTERM, &(struct sigaction){.sa_handler = stop, .sa_flags = SA_RESTART}, NULL);
+	while (!stopped && (seconds ? time(NULL) - begin < seconds : sum.calls < calls)) {
 		memset(told, 0, sizeof(*told));
 		int well = run(&options, told);
 		sum.calls += told->calls;
