@@ -188,6 +188,18 @@ static uint32_t its_page(struct ModelEnv *self, uint32_t id)
 	return page;
 }
 
+// A page to map something at in e: more often than by chance one that needs a page table first.
+static uint32_t place(struct ModelEnv *e)
+{
+	uint32_t page = calls_page();
+
+	if (!one_in(3))
+		return a_page();
+	for (int i = 0; i < 6 && !model_lacks_table(e, page); i++)
+		page = calls_page();
+	return page;
+}
+
 // A page for a message, or none.
 static uint32_t page_or_none(uint32_t page)
 {
@@ -335,7 +347,7 @@ static void choose_arguments(struct ModelEnv *self, struct PushRegs *regs)
 		set(regs, id, a_page(), rights(), 0, 0);
 		break;
 	case SYS_page_map:
-		set(regs, id, its_page(self, id), an_id(self), a_page(), rights());
+		set(regs, id, its_page(self, id), an_id(self), place(self), rights());
 		break;
 	case SYS_page_unmap:
 		set(regs, id, its_page(self, id), 0, 0, 0);
@@ -356,10 +368,10 @@ static void choose_arguments(struct ModelEnv *self, struct PushRegs *regs)
 	case SYS_ipc_send:
 	case SYS_ipc_send_recv:
 		set(regs, receiver(self), random_word(), page_or_none(its_page(self, 0)), rights(),
-		    page_or_none(a_page()));
+		    page_or_none(place(self)));
 		break;
 	case SYS_ipc_recv:
-		set(regs, page_or_none(a_page()), 0, 0, 0, 0);
+		set(regs, page_or_none(place(self)), 0, 0, 0, 0);
 		break;
 	case SYS_page_share:
 		set(regs, id, its_page(self, id), an_id(self), a_page(), pages_and_rights());
@@ -379,6 +391,8 @@ void calls_choose(struct ModelEnv *self, struct PushRegs *regs, bool alone)
 
 	if (number == SYS_exofork && count_envs() >= calls_most_envs && !one_in(8))
 		number = SYS_env_destroy;
+	if (is_waited_for(self, self) && one_in(16))
+		number = SYS_ipc_recv;
 	regs->reg_eax = number;
 	if (alone && one_in(200))
 		regs->reg_eax = NSYSCALLS + (one_in(2) ? 0 : random_word() >> 1);

@@ -193,6 +193,15 @@ void machine_tick(int cpu)
 	}
 }
 
+bool machine_wait_long(int cpu)
+{
+	if (played[cpu].state != WAITS)
+		return false;
+	while (played[cpu].state == WAITS)
+		go_on(cpu);
+	return played[cpu].state == SLEEPS;
+}
+
 // Let a CPU go on if it can. Returns whether it could.
 static bool step(int cpu)
 {

@@ -27,6 +27,9 @@ void machine_trap(int cpu, uint32_t trapno);
 // An interrupt of the timer, for a CPU that is in user mode or sleeps.
 void machine_tick(int cpu);
 
+// Let a CPU that waits for the kernel lock do so until it sleeps. Returns whether it does.
+bool machine_wait_long(int cpu);
+
 // Let CPUs in the kernel go on, in an order drawn by lot, until all are in user mode or asleep.
 void machine_settle(void);
 

@@ -115,7 +115,7 @@ void run_prepare_call(int cpu, bool alone)
 	m->again = false;
 	m->tf.tf_eip += SYSCALL_SIZE;
 	event->regs = m->tf.tf_regs;
-	if (one_in(20))
+	if (one_in(event->regs.reg_eax == SYS_ipc_recv ? 3 : 16))
 		event->fail_nth = 1 + random_below(3);
 	last_of[cpu] = event;
 
@@ -204,7 +204,7 @@ static void use_floating_point(int cpu)
 	machine_trap(cpu, T_DEVICE);
 }
 
-// Several CPUs want the kernel at once.
+// Several CPUs want the kernel at once. Perhaps they wait so long that they sleep, and have ticks.
 static void crowd(void)
 {
 	int first = random_below(CPUS);
@@ -222,6 +222,9 @@ static void crowd(void)
 			machine_trap(cpu, T_SYSCALL);
 		}
 	}
+	for (int cpu = 0; cpu < CPUS; cpu++)
+		if (one_in(3) && machine_wait_long(cpu) && one_in(2))
+			tick(cpu);
 	machine_unlock();
 }
 
