@@ -2,7 +2,42 @@
 
 #include "contracts.h"
 
+#include <inc/error.h>
+#include <inc/stdio.h>
 #include <inc/syscall.h>
+
+#include "report.h"
+#include "terms.h"
+
+// ---- Errors ----
+
+// Return the names of the errors in a set.
+static const char *names(Errors errors)
+{
+#define NAME(name, number, text) [number] = "-" #name,
+	static const char *const all[] = {JOS_ERRORS(NAME)};
+#undef NAME
+	static char text[100];
+	int length = 0;
+
+	for (size_t i = 1; i < ARRAY_SIZE(all); i++)
+		if (errors >> i & 1)
+			length += snprintf(text + length, sizeof(text) - length, "%s%s",
+					   length ? " or " : "", all[i]);
+	return text;
+}
+
+bool succeeds(Errors errors, int32_t r)
+{
+	if (errors)
+		require(r < 0 && r > -32 && errors >> -r & 1, "it returns %d, not %s", r,
+			names(errors));
+	else
+		require(r >= 0, "it returns %d, but no error applies", r);
+	return errors == 0;
+}
+
+// ---- All calls ----
 
 static void (*const ends[NSYSCALLS])(struct ModelEnv *self, const uint32_t a[5], int32_t r) = {
 	[SYS_cputs] = end_cputs,

@@ -93,7 +93,7 @@ void fail(const char *fmt, ...)
 
 void run_crashed(int signal)
 {
-	fail("the kernel ended by signal %d (kill -l says which)", signal);
+	fail("the kernel ended by signal %d", signal);
 }
 
 static void shown(const struct Event *event)

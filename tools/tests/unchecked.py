@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 from kit import ROOT
-from mistakes.generated import conditions, function_at, operands
+from mistakes.generated import conditions, operands
 
 # Where arguments are looked at. Of kern/syscall.c that is every function but these.
 FUNCTIONS = {
@@ -34,6 +34,12 @@ class Edit(NamedTuple):
     instead: str
 
 
+def function_at(text: str, at: int) -> str:
+    """Return the name of the function of a C file that this place is in."""
+    text = re.sub(r"__attribute__\(\(\w+\)\)", "", text[:at])
+    return re.findall(r"^\w[^\n;={}]*?(\w+)\(", text, re.M)[-1]
+
+
 def weaker(condition: str, neutral: str) -> Iterator[Tuple[str, str]]:
     """Yield each part of a condition, however deep, and what is left without it."""
     for operator in "||", "&&":
@@ -53,7 +59,7 @@ def weaker(condition: str, neutral: str) -> Iterator[Tuple[str, str]]:
 def of_conditions(file: str, text: str, wanted) -> Iterator[Tuple[str, Edit]]:
     """Yield the edits that take away a condition in one of the wanted functions."""
     for begin, end, neutral in sorted(conditions(text, 0, len(text))):
-        function = function_at(re.sub(r"__attribute__\(\(\w+\)\)", "", text[:begin]), None)
+        function = function_at(text, begin)
         if wanted(function):
             for left_out, rest in weaker(text[begin:end], neutral):
                 yield (f"{function} without {' '.join(left_out.split())}",
