@@ -192,6 +192,7 @@ instructions-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/measure/instructions.py $* $(INSTRUCTIONSFLAGS)
 .PHONY: check check-all check-handout check-machines mistakes bench handout layers
+include tools/fuzz/Makefrag
 #}
 explore-%: $(RUNNABLE)
 	$(preflight)

@@ -95,7 +95,9 @@ static void receive(struct ModelEnv *self, uint32_t dst)
 	while (self->state == RECEIVES && (sender = first_sender(self))) {
 		Errors errors = delivery_errors(self, sender->message.frame);
 
-		if (!errors)
+		if (errors)
+			model_fail_nth = 0; // the one that had to fail has failed
+		else
 			deliver(sender, self, sender->message.value, sender->message.frame,
 				sender->message.perm);
 		model_end_sending(sender, errors ? -E_NO_MEM : 0);
