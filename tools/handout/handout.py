@@ -26,15 +26,15 @@ from handoutmarks import INSTEAD, HandoutError, blocks, parse, parse_instead, wi
 EXTRA = "tools/handout"         # files of a handout that this tree itself has no use for
 
 # What gives solutions away, or tests and measures them, or is about that.
-LEFT_OUT = (".ci", ".github", ".pytest.ini", "tools/common/sessions.py",
-            "tools/common/tree.py", EXTRA, "tools/book", "tools/machines",
-            "tools/measure", "tools/models", "tools/tests", "tools/classroom/class", "user/bench", "kern/LAYERS",
-            "tools/build/layers.py", "doc/README.md", "doc/book", "doc/class.md", "doc/handout.md",
-            "doc/lives.md", "doc/measuring.md", "doc/mistakes.md", "doc/models.md", "doc/promises.md",
-            "doc/testing.md")
+LEFT_OUT = (".ci", ".github", ".pytest.ini", "tools/common/sessions.py", "tools/common/tree.py",
+            EXTRA, "tools/book", "tools/fuzz", "tools/machines", "tools/measure", "tools/models",
+            "tools/tests", "tools/classroom/class", "user/bench", "kern/LAYERS",
+            "tools/build/layers.py", "doc/README.md", "doc/book", "doc/class.md", "doc/fuzzing.md",
+            "doc/handout.md", "doc/lives.md", "doc/measuring.md", "doc/mistakes.md",
+            "doc/models.md", "doc/promises.md", "doc/testing.md")
 # Targets of make that are not in a handout.
 TARGETS = ("check", "check-all", "check-machines", "bench", "handout", "mistakes", "layers",
-           "grade-class", "book", "prove")
+           "grade-class", "book", "prove", "fuzz")
 
 # What is no UTF-8, as comments in another encoding, stays as it is.
 ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}

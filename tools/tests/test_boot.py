@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kit import (ROOT, call, case, enter_copy, make, need, objdir, params, require, require_equal,
-                 scratch, start, wait_for)
+from kit import (ROOT, case, enter_copy, make, need, params, require, require_equal, scratch, start,
+                 wait_for)
 from machine import Machine, command, play, verify
 from tree import symbols
 
