@@ -61,6 +61,7 @@ static void fork_with(uint32_t frames)
 	own_all_pages();
 	MUST(sys_page_alloc(0, UTEMP, RW)); // look() needs its page table, which stays
 	sys_page_unmap(0, UTEMP);
+	sys_page_unmap(0, PFTEMP); // the fork that made us may have left a page there
 	envid_t holder = hold_all_but(frames);
 	int before = free_frames(), r = fork();
 	if (r == 0)
@@ -109,7 +110,9 @@ static bool tries_fork(uint32_t frames)
 		     "each system call returns",
 		     frames);
 	} else if (found->lost) {
-		fail("with %u free frames, fork fails and %d frames are lost", frames, found->lost);
+		fail("with %u free frames, fork fails and %d frames are lost: is one still mapped "
+		     "at PFTEMP?",
+		     frames, found->lost);
 	}
 	return found->returned && found->result > 0;
 }

@@ -52,6 +52,13 @@ MISTAKES = {
         7, "exofork", "the child's eip, esp or eflags is not the parent's: copy its env_tf",
         "kern/syscall.c", "	child->env_tf.tf_regs.reg_eax = 0;\n",
         "	child->env_tf.tf_regs.reg_eax = 0;\n	child->env_tf.tf_eflags = FL_IF;\n"),
+    "a page is scrubbed when it may be free": (
+        7, "unmap", r"with CHECKED=1: \S+: \w+ is written, but its frame is free",
+        "kern/syscall.c", "	page_remove(e->env_pgdir, va);\n	return 0;",
+        "	pte_t *pte = pte_of(e->env_pgdir, va);\n"
+        "	char *page = pte && (*pte & PTE_P) ? page2kva(pte_page(*pte)) : NULL;\n"
+        "	page_remove(e->env_pgdir, va);\n	if (page)\n		memset(page, 0, PGSIZE);\n"
+        "	return 0;"),
     "a page is mapped below UMIN": (
         7, "alloc", "what is below UMIN is never mapped",
         "kern/syscall.c", "(uintptr_t) va >= UMIN && ", ""),

@@ -7,6 +7,10 @@ MISTAKES = {
         "	if (frame < UXSTACKTOP - PGSIZE || !utf) {\n",
         "	char *last = user_mem_kva(e, (void *) (top - 1), PTE_W);\n"
         "	unaligned *utf = (unaligned *) (last + 1) - 1;\n	if (!last) {\n"),
+    "the exception frame is written at its user address": (
+        9, "frame", "with CHECKED=1: kern/trap.c:[0-9]+: ",
+        "kern/trap.c", "	unaligned *utf = user_mem_kva(e, (void *) frame, PTE_W);\n",
+        "	unaligned *utf = user_mem_kva(e, (void *) frame, PTE_W) ? (void *) frame : NULL;\n"),
     "no word is left free for an upcall that is interrupted": (
         9, "nested", "below the stack pointer there are one free word and the frame",
         "kern/trap.c", "nested ? tf->tf_esp - 4 :", "nested ? tf->tf_esp :"),
