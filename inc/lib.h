@@ -37,7 +37,8 @@ void exit(void) __attribute__((noreturn));
 //
 // Where an argument is an env id, 0 means the caller. Unless said otherwise the caller may name
 // only itself and its children; any other id, and the id of an env that has ended, gives
-// -E_BAD_ENV. A call that returns an error has changed nothing.
+// -E_BAD_ENV. A call that returns an error has changed nothing. Where several errors apply, it may
+// return any of them.
 
 // Print len bytes at s. If the caller may not read all of them, it is destroyed.
 void sys_cputs(const char *s, size_t len);
@@ -48,7 +49,8 @@ int sys_cgetc(void);
 // Return the caller's id.
 envid_t sys_getenvid(void);
 
-// End an env; it is gone when the call returns. Returns 0, or
+// End an env; it is gone when the call returns. A child of it that is stopped, or was never
+// started, ends soon, as nobody else can start it; so does one that is stopped later. Returns 0, or
 //	-E_BAD_ENV
 int sys_env_destroy(envid_t);
 
@@ -69,8 +71,9 @@ static inline envid_t sys_exofork(void);
 //	-E_INVAL	status is neither of the two, or the env waits in sys_ipc_recv
 int sys_env_set_status(envid_t env, int status);
 
-// Set all registers of an env. Its segments are forced to those of user mode, interrupts on, I/O
-// privilege off. This ends a wait in sys_ipc_send, but not one in sys_ipc_recv. Returns 0, or
+// Set all registers of an env. Its segments are forced to those of user mode; of its flags IF is
+// forced on, and IOPL, NT, RF, VM, VIF and VIP off. This ends a wait in sys_ipc_send, but not one
+// in sys_ipc_recv. Returns 0 (an env that sets its own registers has the new eax instead), or
 //	-E_BAD_ENV
 //	-E_FAULT	tf is not readable
 int sys_env_set_trapframe(envid_t env, struct Trapframe *tf);
@@ -95,13 +98,15 @@ int sys_page_alloc(envid_t env, void *pg, int perm);
 int sys_page_map(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, int perm);
 
 // Map n consecutive pages, each as sys_page_map does, and give them the same rights, perm, in
-// src_env, too. Returns how many have been mapped, from 1 to n; or the error of the first one, or
+// src_env, too, in this order. It ends before a page that gives an error, or earlier if there are
+// very many. Returns how many have been mapped, from 1 to n; or the error of the first one, or
 //	-E_INVAL	n is 0
 int sys_page_share(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, int perm,
 		   size_t n);
 
 // Map a copy of the caller's page at src_pg, which it may not be allowed to write to, at dst_pg in
-// dst_env. (Where the copy takes the place of a page that is mapped nowhere else, it is that page.)
+// dst_env. (Where the copy takes the place of a page that is mapped nowhere else, and waits in no
+// message, it is that page.)
 // Returns 0, or
 //	-E_BAD_ENV
 //	-E_INVAL	an address or perm is not as for sys_page_alloc, or nothing is mapped at

@@ -26,9 +26,9 @@ EXTRA = "tools/handout"         # files of a handout that this tree itself has n
 # What gives solutions away, or tests and measures them, or is about that.
 LEFT_OUT = (".ci", ".github", ".pytest.ini", "tools/common/tree.py", EXTRA, "tools/machines",
             "tools/measure", "tools/tests", "tools/classroom/class", "user/bench", "kern/LAYERS",
-            "tools/build/layers.py", "tools/fuzz", "doc/README.md", "doc/class.md",
-            "doc/fuzzing.md", "doc/handout.md", "doc/lives.md", "doc/measuring.md", "doc/mistakes.md", "doc/promises.md",
-            "doc/testing.md")
+            "tools/build/layers.py", "tools/fuzz", "doc/README.md", "doc/class.md", "doc/fuzzing.md",
+            "doc/handout.md", "doc/lives.md", "doc/measuring.md", "doc/mistakes.md",
+            "doc/promises.md", "doc/testing.md")
 # Targets of make that are not in a handout.
 TARGETS = ("check", "check-all", "check-machines", "bench", "handout", "mistakes", "layers",
            "grade-class", "fuzz")
