@@ -23,14 +23,15 @@ def copy():
 
 
 def fuzz(*variables: str, fails: bool = False) -> str:
-    """Run the fuzzer; return what it says."""
-    return make("-s", "fuzz", *variables, fails=fails)
+    """Run the fuzzer; return what it says, without the lines about its compilation."""
+    said = make("-s", "fuzz", *variables, fails=fails)
+    return re.sub(r"^\+ .*\n", "", said, flags=re.M)
 
 
 @pytest.mark.thorough
 def test_agrees():
     """Calls do what their contracts say."""
-    said = fuzz("FUZZ_SEED=1", "FUZZ_CALLS=200000", "FUZZ_AUDIT=10")
+    said = fuzz("FUZZ_SEED=1", "FUZZ_CALLS=100000", "FUZZ_AUDIT=10")
     require(re.match(r"\d+ calls, .*: all agrees$", said), "not all agrees", said)
 
 
@@ -83,7 +84,7 @@ def test_finds_again():
     command = re.search(r"^\tmake (fuzz .*)$", said, re.M)
     reason = re.search(r"^\*\*\* after call .*$", said, re.M)
     require(command and reason, "no command, or no reason", said)
-    require(reason[0] in make("-s", *command[1].split(), fails=True).splitlines(),
+    require(reason[0] in fuzz(*command[1].split()[1:], fails=True).splitlines(),
             "the command shows something else", said)
 
 
@@ -114,5 +115,4 @@ def test_other_mistakes(file, old, new, reason):
 def test_no_compiler():
     """Without a compiler the answer is one line."""
     lines = fuzz("FUZZ_CC=no-such-compiler", fails=True).splitlines()
-    require(len([line for line in lines if not line.startswith("make")]) == 1 and
-            "install gcc-i686-linux-gnu" in lines[0], "no clear line", *lines)
+    require(len(lines) == 2 and "install gcc-i686-linux-gnu" in lines[0], "no clear line", *lines)
