@@ -6,9 +6,12 @@
 #include <inc/mmu.h>
 #include <inc/syscall.h>
 
+#include <kern/envstate.h>
+
 #include "random.h"
 
 int calls_most_envs;
+bool calls_popular;
 
 // ---- Arguments ----
 
@@ -61,6 +64,18 @@ static bool is_waited_for(const struct ModelEnv *e, const struct ModelEnv *self)
 	return false;
 }
 
+// Whether e is self's and has so many children that they do not end at once when e does.
+static bool has_many_children(const struct ModelEnv *e, const struct ModelEnv *self)
+{
+	return is_child(e, self) && envs[e - model].env_children > NENV / 2;
+}
+
+// Whether the kernel has not yet freed all that e had.
+static bool is_dying(const struct ModelEnv *e, const struct ModelEnv *self)
+{
+	return envs[e - model].env_status == ENV_DYING;
+}
+
 static bool is_stopped_child(const struct ModelEnv *e, const struct ModelEnv *self)
 {
 	return e->state == STOPPED && e->parent == self->id;
@@ -108,7 +123,7 @@ static uint32_t an_id(struct ModelEnv *self)
 	case 13:
 		return self->parent;
 	case 14:
-		return id_of(find(has_ended, self));
+		return id_of(find(one_in(2) ? is_dying : has_ended, self));
 	default:
 		return strange_id(self);
 	}
@@ -116,6 +131,10 @@ static uint32_t an_id(struct ModelEnv *self)
 
 static uint32_t receiver(struct ModelEnv *self)
 {
+	if (calls_popular && one_in(2))
+		for (const struct ModelEnv *e = model; e < model + NENV; e++)
+			if (e->state == RUNS && e != self)
+				return e->id;
 	switch (random_below(8)) {
 	case 0 ... 1:
 		return an_id(self);
@@ -337,6 +356,8 @@ static void choose_arguments(struct ModelEnv *self, struct PushRegs *regs)
 		set(regs, text_address(self), text_length(), 0, 0, 0);
 		break;
 	case SYS_env_destroy:
+		if (one_in(2) && find(has_many_children, self))
+			id = id_of(find(has_many_children, self));
 		set(regs,
 		    id && id != (uint32_t) self->id ? id
 		    : one_in(8)                     ? 0
@@ -353,7 +374,9 @@ static void choose_arguments(struct ModelEnv *self, struct PushRegs *regs)
 		set(regs, id, its_page(self, id), 0, 0, 0);
 		break;
 	case SYS_env_set_status:
-		if (one_in(2)) // so that there are not ever more that are stopped
+		if (one_in(3) && find(sends, self))
+			set(regs, id_of(find(sends, self)), status(), 0, 0, 0);
+		else if (one_in(2)) // so that there are not ever more that are stopped
 			set(regs, id_of(find(is_stopped_child, self)), ENV_RUNNABLE, 0, 0, 0);
 		else
 			set(regs, id, status(), 0, 0, 0);
@@ -391,7 +414,18 @@ void calls_choose(struct ModelEnv *self, struct PushRegs *regs, bool alone)
 
 	if (number == SYS_exofork && count_envs() >= calls_most_envs && !one_in(8))
 		number = SYS_env_destroy;
-	if (is_waited_for(self, self) && one_in(16))
+	// One env makes nearly all that there can be; then it is destroyed.
+	if (calls_most_envs == NENV && self->parent && count_envs() < NENV && !one_in(8))
+		number = SYS_exofork;
+	if (one_in(8) && find(has_many_children, self))
+		number = SYS_env_destroy;
+	if (calls_popular && one_in(4))
+		number = SYS_ipc_send;
+	// Who has children seldom waits, so that somebody can stop and destroy them.
+	if (find(is_child, self) && !one_in(4) &&
+	    (number == SYS_ipc_recv || number == SYS_ipc_send || number == SYS_ipc_send_recv))
+		number = one_in(2) ? SYS_yield : SYS_env_set_status;
+	if (is_waited_for(self, self) && one_in(calls_popular ? 48 : 16))
 		number = SYS_ipc_recv;
 	regs->reg_eax = number;
 	if (alone && one_in(200))

@@ -323,6 +323,7 @@ void run_sequence(const struct FuzzOptions *options, struct FuzzTold *told)
 	if (one_in(4))
 		make_memory_scarce(16 + random_below(40));
 	calls_most_envs = one_in(16) ? NENV : 4 + random_below(10);
+	calls_popular = one_in(4);
 	machine_lock();
 	run_first_env();
 	machine_unlock();

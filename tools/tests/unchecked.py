@@ -23,6 +23,16 @@ NOT_ABOUT_ARGUMENTS = ["may_hand_over"]
 
 # What makes no difference to programs, and why.
 EQUIVALENT: Dict[str, str] = {
+    "sys_env_destroy without e == curenv": "another line is printed, no more",
+    "sys_env_set_status without status == ENV_RUNNABLE":
+        "what is to be stopped is made runnable first, but stopped before anybody can see that",
+    "sys_page_share without r == 0 (2)": "of two errors that apply the other one is returned",
+    "sys_ipc_send_recv without r == 0": "of two errors that apply the other one is returned",
+    "sys_ipc_recv without !self->env_last_sender": "`ipc_take` looks at it again",
+    "sys_ipc_send_recv without !hand_over":
+        "the receiver is put into the queue, and taken out of it when it gets the CPU",
+    "sys_ipc_send_recv without hand_over": "who runs next is not compared",
+    "user_mem_check without last > ULIM": "the look at the pages ends at `ULIM`, too",
 }
 
 
