@@ -135,6 +135,8 @@ static uint32_t receiver(struct ModelEnv *self)
 		for (const struct ModelEnv *e = model; e < model + NENV; e++)
 			if (e->state == RUNS && e != self)
 				return e->id;
+	if (one_in(4) && find(is_dying, self))
+		return id_of(find(is_dying, self));
 	switch (random_below(8)) {
 	case 0 ... 1:
 		return an_id(self);

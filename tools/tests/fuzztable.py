@@ -40,7 +40,7 @@ def answer(said: str) -> str:
 
 
 def main() -> int:
-    """Write the table. Return 1 if a check is not missed that should be."""
+    """Write the table. Return 1 if the fuzzer does not find one."""
     pattern = sys.argv[1] if len(sys.argv) > 1 else ""
     missed = 0
     kit.enter_copy(built=False)
@@ -49,16 +49,19 @@ def main() -> int:
     for what, edit in all_edits().items():
         if not re.search(pattern, what):
             continue
+        name = what.replace("|", "\\|")
+        if what in EQUIVALENT:
+            print(f"| `{name}` | | | nothing: {EQUIVALENT[what]} |", flush=True)
+            continue
         apply(edit)
         begin = time.monotonic()
         said = fuzz()
         seconds = time.monotonic() - begin
         restore(edit)
         found = re.search(r"Found after (\d+) calls", said)
-        calls = found[1] if found else "not found"
-        says = answer(said) if found else EQUIVALENT.get(what, "?" + answer(said))
-        missed += not found and what not in EQUIVALENT
-        print(f"| `{what.replace('|', chr(92) + '|')}` | {calls} | {seconds:.0f} | {says} |", flush=True)
+        missed += not found
+        print(f"| `{name}` | {found[1] if found else 'not found'} | {seconds:.0f} | {answer(said)} |",
+              flush=True)
     return missed > 0
 
 

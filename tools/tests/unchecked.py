@@ -5,7 +5,7 @@ A check is a condition, or a part of one, in a function that looks at arguments 
 
 import re
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Tuple
+from typing import Dict, Iterator, NamedTuple, Tuple
 
 from kit import ROOT
 from mistakes.generated import conditions, operands
@@ -134,8 +134,3 @@ def apply(edit: Edit) -> None:
 def restore(edit: Edit) -> None:
     """Undo it."""
     Path(edit.file).write_text((ROOT / edit.file).read_text())
-
-
-def functions_of(edits: Dict[str, Edit]) -> List[str]:
-    """Return the names of the functions that they are in, each once."""
-    return list(dict.fromkeys(what.split()[0] for what in edits))
