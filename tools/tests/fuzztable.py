@@ -36,7 +36,8 @@ def answer(said: str) -> str:
     """Return what the fuzzer says is wrong."""
     lines = [line for line in said.splitlines() if re.match(r"\*\*\*|The kernel|kernel panic|undef", line)]
     text = lines[0] if lines else said.strip().splitlines()[-1]
-    return re.sub(r"^\*\*\* after call \d+: ", "", text)
+    text = re.sub(r"^\*\*\* after call \d+: ", "", text)
+    return re.sub(r"\bat (?:\./)?(kern/[\w.]+):\d+:", r"in \1:", text)     # lines move
 
 
 def main() -> int:
