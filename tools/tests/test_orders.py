@@ -103,7 +103,7 @@ RACES = {
 
 
 @pytest.mark.parametrize("file, old, new, program, more, seen", params(
-    RACES, ("between entry and exit",)))
+    RACES, ("between entry and exit",), many=("between accesses",)))
 def test_finds(file, old, new, program, more, seen):
     """A planted race is found by one preemption. The command that is named shows it again, and the
     same run without a preemption does not. A picture can be made of it."""
