@@ -262,7 +262,7 @@ static __attribute__((cold)) struct Env *wait_for_work(struct CpuInfo *cpu)
 		if (cpu->cpu_hindered && others_run && cpu_ticks(cpu) > 0) {
 			kernel_lock_waits = 0;
 			if (!queues_empty())
-				cpu_wake_one();
+				cpu_wake_one(); // [H16]
 			sched_halt(cpu, true);
 			continue; // meanwhile the last env may have ended: there is memory to free
 		}

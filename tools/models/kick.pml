@@ -54,8 +54,8 @@ end:	do
 inline kick(c)
 {
 	if
-	:: atomic { LOAD(self, STATUS(c)) == USER && DRAINED(self) ->
-		kicked[c] = true;
+	:: atomic { LOAD(self, STATUS(c)) == USER && CAN_STORE(self) ->
+		STORE(self, KICK(c), 1);
 		printf("CPU %d: CPU %d is in user mode: kicks it\n", self, c) }	/* [K1] */
 	:: atomic { LOAD(self, STATUS(c)) != USER ->
 		printf("CPU %d: CPU %d is not in user mode\n", self, c) }
@@ -105,8 +105,8 @@ inline shoot_down(e)
 inline take_off(c, e)
 {
 	if
-	:: atomic { LOAD(self, STATUS(c)) == USER && DRAINED(self) ->
-		kicked[c] = true;
+	:: atomic { LOAD(self, STATUS(c)) == USER && CAN_STORE(self) ->
+		STORE(self, KICK(c), 1);
 		printf("CPU %d: kicks CPU %d, where env %d runs\n", self, c, e) };
 		wait_kicked(c)			/* [K7] */
 	:: LOAD(self, STATUS(c)) != USER
@@ -171,8 +171,8 @@ end_user:
 		assert(tlb[self] / 2 == e);		/* the TLB has only translations of the env that runs */
 		assert(tlb[self] != dropped[e]);	/* no CPU uses the old translation */
 		done[e] = (done[e] + 1) % 4 }
-	:: atomic { kicked[self] ->
-		kicked[self] = false;
+	:: atomic { KICKED(self) ->
+		KICKED(self) = 0;
 		by_kick = true;
 		printf("CPU %d: is interrupted\n", self) };
 		break
