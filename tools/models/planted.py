@@ -109,9 +109,14 @@ ENTER = """\
 		printf("CPU %d: is in the kernel now\\n", self) };	/* [K10] */
 """
 TAKE_LOCK = """\
-	atomic { !locked && DRAINED(self) ->
+	do
+	:: atomic { !locked && DRAINED(self) ->
 		locked = true;
-		printf("CPU %d: has the lock\\n", self) };	/* [K11] */
+		printf("CPU %d: has the lock\\n", self) } -> break	/* [K11] */
+	:: atomic { locked && KICKED(self) ->
+		KICKED(self) = 0;
+		printf("CPU %d: is kicked while it waits for the lock\\n", self) }
+	od;
 """
 FLUSH = """\
 	if
@@ -129,26 +134,54 @@ LEAVE = """\
 """
 NEW_FRAME = """\
 	atomic { CAN_STORE(self) ->
-		STORE(self, PTE(e), LOAD(self, PTE(e)) ^ 1);
-		printf("CPU %d: env %d gets another frame\\n", self, e) }	/* [K3] */
+		STORE(self, PTE(d), LOAD(self, PTE(d)) ^ 1);
+		printf("CPU %d: directory %d gets another frame\\n", self, d) }	/* [K3] */
 """
 INVLPG = """\
 	if
-	:: atomic { pgdir[self] == e && DRAINED(self) ->
+	:: atomic { pgdir[self] == d && DRAINED(self) ->
 		tlb[self] = NONE;
 		printf("CPU %d: invlpg\\n", self) }	/* [K4] */
-	:: pgdir[self] != e
+	:: pgdir[self] != d
 	fi;
 """
 GIVE_AWAY = """\
-	atomic { dropped[e] = LOAD(self, PTE(e)) ^ 1;
-		printf("CPU %d: the old frame of env %d has another owner from here on\\n", self, e) }	/* [K6] */
+	atomic { dropped[d] = LOAD(self, PTE(d)) ^ 1;
+		printf("CPU %d: the old frame of directory %d has another owner from here on\\n", self, d) }	/* [K6] */
 """
+
+SHORTCUT = "	:: pgdir[self] == d && refs[d] <= 2 -> goto alone	/* [K18] */\n"
 
 KICK: Dict[str, Mistake] = {
     "the frame is given away without waiting for kicked CPUs": Mistake("kick", ((
-        "		:: c != self && pgdir[c] == e -> wait_kicked(c)\n",
-        "		:: c != self && pgdir[c] == e -> skip\n"),)),
+        "		:: c != self && pgdir[c] == d -> wait_kicked(c)\n",
+        "		:: c != self && pgdir[c] == d -> skip\n"),)),
+    "CPUs are told only if the directory is loaded here, too": Mistake("kick", ((
+        SHORTCUT, "	:: refs[d] <= 2 -> goto alone\n"),)),
+    "the CPU that shoots down is not counted among those that have the directory": Mistake("kick", ((
+        SHORTCUT, "	:: pgdir[self] == d && refs[d] <= 3 -> goto alone\n"),),
+        2, ("-DCHANGES=4", "-DCALLS=3")),
+    "a stale TLB is flushed only where a trap takes the lock": Mistake("kick", ((
+        "			:: atomic { LOAD(self, STALE(self)) && CAN_STORE(self) ->\n"
+        "				STORE(self, STALE(self), 0);\n"
+        "				tlb[self] = NONE;\n"
+        '				printf("CPU %d: flushes its TLB, which is stale\\n", self) }\n'
+        "			:: !LOAD(self, STALE(self))\n",
+        "			:: true\n"),), 2, ("-DCHANGES=4", "-DCALLS=3")),
+    "a CPU is told only if the env runs there": Mistake("kick", ((
+        "		:: c != self && pgdir[c] == d ->\n			atomic { CAN_STORE(self) ->\n				STORE(self, STALE(c), 1);",
+        "		:: c != self && current[c] != NONE && pgdir[c] == d ->\n"
+        "			atomic { CAN_STORE(self) ->\n				STORE(self, STALE(c), 1);"),), 2, ("-DCHANGES=3",)),
+    "a directory that a CPU has loaded has no reference for that": Mistake("kick", (
+        ("		:: d != NONE -> refs[d]++	/* [K20] */\n		:: else\n", "		:: true\n"),
+        ("		:: old != NONE -> drop_directory(old)	/* [K17] */\n		:: else\n", "		:: true\n"),
+        ("			refs[i] = 2;\n", "			refs[i] = 1;\n"))),
+    "the old directory is dropped before another one is loaded": Mistake("kick", (
+        ("		:: old != NONE -> drop_directory(old)	/* [K17] */\n		:: else\n", "		:: true\n"),
+        ("		old = pgdir[self];\n", "		old = pgdir[self];\n		if\n"
+         "		:: old != NONE -> drop_directory(old)\n		:: else\n		fi;\n"))),
+    "the CPU from which an env is taken does not choose another one": Mistake("kick", ((
+        "	resched[c] = true					/* [K19] */\n", "	skip\n"),)),
     "other CPUs are not told that their TLB is stale": Mistake("kick", ((
         "				STORE(self, STALE(c), 1);\n", ""),)),
     "CPUs in user mode are not kicked": Mistake("kick", ((
@@ -181,8 +214,8 @@ KICK: Dict[str, Mistake] = {
     "an env is taken off without a kick if it seems to be in the kernel soon": Mistake("kick", ((
         "	:: LOAD(self, STATUS(c)) != USER\n	fi;\n	atomic { assert(", "	:: true\n	fi;\n	atomic { assert("),)),
     "the TLB is not flushed when another page directory is loaded": Mistake("kick", ((
-        "				pgdir[self] = c;\n				tlb[self] = NONE;\n",
-        "				pgdir[self] = c;\n"),), 3),
+        "			pgdir[self] = d;\n			tlb[self] = NONE;\n",
+        "			pgdir[self] = d;\n"),)),
 }
 
 # Steps of halt.pml.
