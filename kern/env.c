@@ -99,8 +99,8 @@ static void take_off_cpu(struct Env *e)
 	cpu_kick_out(cpu);
 	env_charge(cpu, e);
 	env_set_state(e, ENV_RUNNABLE);
-	cpu->cpu_env = NULL; // [K8]
-	cpu->cpu_resched = true;
+	cpu->cpu_env = NULL;     // [K8]
+	cpu->cpu_resched = true; // [K19]
 
 	// That CPU may have a trap of e to handle, and wait for the lock. It will not handle the
 	// trap, so e must execute the instruction again. After a fault eip points to it; after `int
@@ -239,7 +239,7 @@ static bool free_table(struct Env *e)
 	pte_t *table = page2kva(frame);
 	pte_t *pte = table, *end = table + NPTENTRIES;
 	while ((pte = (pte_t *) repe_scasl(pte, 0, end)) < end) {
-		page_decref(pte_page(*pte));
+		page_decref(pte_page(*pte)); // [K22]
 		*pte++ = 0;
 	}
 	if (!e->env_pgdir_is_loaded) {
@@ -256,7 +256,7 @@ static void free_slot(struct Env *e)
 	struct PageInfo *dir = pa2page(PADDR(e->env_pgdir));
 
 	// If there are page tables left, the last CPU that unloads the directory frees them.
-	if (--dir->pp_ref == 0)
+	if (--dir->pp_ref == 0) // [K23]
 		e->env_pgdir_is_loaded ? pgdir_free(dir) : page_free(dir);
 	e->env_pgdir = NULL;
 	fpu_free(e);
@@ -275,7 +275,7 @@ static void end(struct Env *e)
 	trace_env(TRACE_END, e, 0);
 	cprintf("[%08x] free env %08x\n", curenv ? curenv->env_id : 0, e->env_id);
 	if (e == curenv) {
-		tlb_load(thiscpu, kern_pgdir);
+		tlb_load(thiscpu, kern_pgdir); // [K21]
 		curenv = NULL;
 	}
 	e->env_pgdir_is_loaded = pa2page(PADDR(e->env_pgdir))->pp_ref > 1;

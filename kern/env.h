@@ -144,7 +144,7 @@ static inline void __attribute__((noreturn)) env_resume(struct CpuInfo *cpu)
 	//{ Exercise 5: release the kernel lock, going to user mode
 	unlock_kernel_by(cpu); // [K15]
 	//}
-	trap_leave(&cpu->cpu_env->env_tf);
+	trap_leave(&cpu->cpu_env->env_tf); // [K24]
 }
 
 #endif

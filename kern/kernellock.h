@@ -56,7 +56,7 @@ static inline void lock_kernel_by(struct CpuInfo *self)
 
 	if (__atomic_load_n(&kernel_lock.now_serving, __ATOMIC_ACQUIRE) != ticket) // [L2]
 		kernel_lock_wait(ticket);
-	kernel_lock.holder = self;
+	kernel_lock.holder = self; // [L12]
 	if (self->cpu_tlb_stale) { // another CPU has asked for this (kern/kick.c) [K12]
 		self->cpu_tlb_stale = false;
 		tlbflush();
@@ -67,7 +67,7 @@ static inline void unlock_kernel_by(struct CpuInfo *self)
 {
 	if (kernel_lock.holder != self)
 		spin_misused(&kernel_lock, "releases");
-	kernel_lock.holder = NULL;
+	kernel_lock.holder = NULL;                                                         // [L13]
 	uint32_t next = __atomic_add_fetch(&kernel_lock.now_serving, 1, __ATOMIC_SEQ_CST); // [L8]
 	if (__atomic_load_n(&kernel_lock.next_ticket, __ATOMIC_SEQ_CST) != next)           // [L9]
 		kernel_lock_wake(next);

@@ -236,7 +236,7 @@ inline void tlb_invalidate(pde_t *pgdir, void *va)
 		invlpg(va); // [K4]
 	// The directory's env has a reference to it, and so has each CPU that has it loaded: with
 	// two of them, there is no other CPU.
-	if (!loaded || self->cpu_pgdir_page->pp_ref > 2)
+	if (!loaded || self->cpu_pgdir_page->pp_ref > 2) // [K18]
 		tlb_shoot_down(pgdir);
 }
 

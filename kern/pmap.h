@@ -148,12 +148,12 @@ static inline void tlb_load(struct CpuInfo *self, pde_t *pgdir)
 	if (self->cpu_pgdir == pgdir)
 		return;
 	new = pa2page(PADDR(pgdir));
-	new->pp_ref++;      // a directory in CR3 is in use, even if its env has been destroyed
+	new->pp_ref++; // [K20] a directory in CR3 is in use, even if its env has been destroyed
 	lcr3(PADDR(pgdir)); // [K16]
 	self->cpu_pgdir = pgdir;
 	self->cpu_pgdir_page = new;
 	self->cpu_tlb_stale = false;
-	if (old && --old->pp_ref == 0)
+	if (old && --old->pp_ref == 0) // [K17]
 		pgdir_free(old);
 }
 

@@ -114,7 +114,7 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 {
 	uint32_t begin = cpu_ticks(cpu);
 
-	tlb_load(cpu, kern_pgdir);
+	tlb_load(cpu, kern_pgdir);                         // [K25]
 	cpu->cpu_woken = false;                            // [H6]
 	ncpu_halted += !rest;                              // [H7]
 	cpu->cpu_status = rest ? CPU_RESTING : CPU_HALTED; // [H8]
@@ -254,15 +254,15 @@ static __attribute__((cold)) struct Env *wait_for_work(struct CpuInfo *cpu)
 		cpu->cpu_env = NULL;
 	}
 	for (;;) {
-		while (env_reap()) { // another CPU may take the lock in between
-			unlock_kernel();
+		while (env_reap()) {     // another CPU may take the lock in between
+			unlock_kernel(); // [K26]
 			lock_kernel();
 		}
 		bool others_run = any_cpu_has_env();
 		if (cpu->cpu_hindered && others_run && cpu_ticks(cpu) > 0) {
 			kernel_lock_waits = 0;
 			if (!queues_empty())
-				cpu_wake_one();
+				cpu_wake_one(); // [H16]
 			sched_halt(cpu, true);
 			continue; // meanwhile the last env may have ended: there is memory to free
 		}

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Dict, List, Sequence, Set, Tuple
 
-from gradelib import PROMPT
+from gradetext import PROMPT
 
 EXERCISES = range(1, 16)
 

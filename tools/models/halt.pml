@@ -3,7 +3,7 @@
  * Each CPU begins in user mode with an env. An env computes for ever, or blocks, or makes a blocked
  * one runnable, a few times in all. Only how many envs are runnable and blocked is counted: which
  * one runs next makes no difference here. There is no timer but for a CPU that rests: it would
- * hide, for a while, that a wake-up is lost.
+ * hide, for a while, that a wake-up is lost. A CPU that rests may do so until all others have ended.
  *
  * Checked: when nothing more happens, no CPU sleeps while an env waits for a CPU; no CPU waits for
  * the lock for ever; the count of halted CPUs that have not been woken is never too low. */
@@ -48,9 +48,14 @@ byte rests;
 
 inline lock()
 {
-	atomic { !locked && DRAINED(self) ->
+	do
+	:: atomic { !locked && DRAINED(self) ->
 		locked = true;
-		printf("CPU %d: has the lock\n", self) }
+		printf("CPU %d: has the lock\n", self) } -> break
+	:: atomic { locked && KICKED(self) ->
+		KICKED(self) = 0;
+		printf("CPU %d: is kicked while it waits for the lock\n", self) }
+	od
 }
 
 inline unlock()
@@ -75,8 +80,8 @@ inline wake_one()
 				printf("CPU %d: marks CPU %d as woken\n", self, c) }	/* [H2] */
 			atomic { CAN_STORE(self) ->
 				STORE(self, COUNT, LOAD(self, COUNT) - 1) }	/* [H3] */
-			atomic { DRAINED(self) ->
-				kicked[c] = true;
+			atomic { CAN_STORE(self) ->
+				STORE(self, KICK(c), 1);
 				printf("CPU %d: kicks CPU %d\n", self, c) }	/* [H4] */
 			break
 		od
@@ -92,8 +97,8 @@ proctype cpu(byte self)
 
 end_user:
 	do
-	:: atomic { kicked[self] ->
-		kicked[self] = false;
+	:: atomic { KICKED(self) ->
+		KICKED(self) = 0;
 		printf("CPU %d: is interrupted in user mode; it was no longer needed\n", self) }
 	:: atomic { events < EVENTS -> events++ } -> break
 	od;
@@ -128,7 +133,7 @@ choose:	/* wait_for_work */
 	if
 	:: rest && OTHERS_RUN ->
 		if
-		:: LOAD(self, RUNNABLE) > 0 -> wake_one()
+		:: LOAD(self, RUNNABLE) > 0 -> wake_one()		/* [H16] */
 		:: else
 		fi;
 		goto halt
@@ -142,6 +147,7 @@ choose:	/* wait_for_work */
 		goto leave
 	:: LOAD(self, RUNNABLE) == 0 && OTHERS_RUN
 	:: LOAD(self, RUNNABLE) == 0 && !OTHERS_RUN ->
+		assert(!OTHERS_RUN);	/* no env runs when a CPU says that all is done */
 		unlock();
 		printf("CPU %d: no env can run any more\n", self);
 		goto done
@@ -169,11 +175,13 @@ end_sleep:
 		:: atomic { !rest && LOAD(self, RUNNABLE) > 0 ->
 			printf("CPU %d: sees that an env is runnable\n", self) } -> break	/* [H11] */
 		:: atomic { rest -> printf("CPU %d: sees that a tick has come\n", self) } -> break
+		:: atomic { rest -> printf("CPU %d: rests until all the others have ended\n", self) };
+end_rest:		false
 		:: atomic { !rest && LOAD(self, RUNNABLE) == 0 ->
 			printf("CPU %d: sees no runnable env, and halts\n", self) };
 end_hlt:
-			atomic { kicked[self] ->
-				kicked[self] = false;
+			atomic { KICKED(self) ->
+				KICKED(self) = 0;
 				printf("CPU %d: is kicked out of hlt\n", self) }	/* [H12] */
 		fi
 	od;
@@ -185,6 +193,13 @@ end_hlt:
 		STORE(self, COUNT, LOAD(self, COUNT) - (!rest && !woken)) };	/* [H15] */
 	rest = false;
 	woken = false;
+	if
+	:: atomic { rests < RESTS ->		/* it has waited for the lock, and is hindered */
+		rests++;
+		rest = true;
+		printf("CPU %d: is to rest\n", self) }
+	:: true
+	fi;
 	goto choose;
 
 leave:

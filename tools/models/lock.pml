@@ -8,14 +8,15 @@
  * what the one before has written; nobody sleeps for ever. With FOR_EVER they take it without end;
  * then, if each CPU that can go on does so some time (weak fairness), who waits gets it. */
 
-/* @0 next_ticket @1 now_serving @2 what_the_lock_protects @3 sleepers[0] @4 sleepers[1] @5 sleepers[2] @6 sleepers[3] */
+/* @0 next_ticket @1 now_serving @2 what_the_lock_protects @3 holder @4 sleepers[0] @5 sleepers[1] @6 sleepers[2] */
 #define NEXT 0
 #define SERVING 1
 #define DATA 2
-#define SLOT(ticket) (3 + (ticket) % SLOTS)
-#define SLOTS 4			/* NCPU in the kernel: a power of 2, at least as many as CPUs */
-#define TICKETS 8		/* where tickets wrap, a multiple of SLOTS */
-#define WORDS (3 + SLOTS)
+#define HOLDER 3
+#define SLOT(ticket) (4 + (ticket) % SLOTS)
+#define SLOTS N			/* NCPU in the kernel, which may have as many CPUs, not more */
+#define TICKETS (2 * N)		/* where tickets wrap, a multiple of SLOTS */
+#define WORDS 7
 #ifndef ROUNDS
 #define ROUNDS 3
 #endif
@@ -36,8 +37,8 @@ proctype cpu(byte self)
 
 	do
 	/* In user mode. */
-	:: atomic { kicked[self] ->
-		kicked[self] = false;
+	:: atomic { KICKED(self) ->
+		KICKED(self) = 0;
 		printf("CPU %d: is interrupted in user mode; it was no longer needed\n", self) }
 	:: rounds == ROUNDS -> break
 	:: atomic { rounds < ROUNDS && DRAINED(self) ->
@@ -73,8 +74,8 @@ sleep:
 		:: seen == ticket -> goto awake
 		:: else
 		fi;
-		atomic { kicked[self] ->
-			kicked[self] = false;
+		atomic { KICKED(self) ->
+			KICKED(self) = 0;
 			printf("CPU %d: is kicked out of hlt\n", self) };	/* [L6] */
 		goto sleep;
 awake:
@@ -90,9 +91,14 @@ taken:
 			assert(LOAD(self, DATA) == written)	/* a CPU sees what the one before has written */
 			};
 		atomic { CAN_STORE(self) ->
+			STORE(self, HOLDER, self + 1) };			/* [L12] */
+		atomic { CAN_STORE(self) ->
 			written = (written + 1) % 4;
 			STORE(self, DATA, written);
 			printf("CPU %d: changes what the lock protects\n", self) };
+		atomic { CAN_STORE(self) ->
+			assert(LOAD(self, HOLDER) == self + 1);	/* who has the lock is its holder */
+			STORE(self, HOLDER, 0) };				/* [L13] */
 		atomic { holders--; expected = (expected + 1) % TICKETS };
 		atomic { DRAINED(self) ->
 			seen = (memory[SERVING] + 1) % TICKETS;
@@ -107,8 +113,8 @@ taken:
 			printf("CPU %d: looks who sleeps until ticket %d: %d\n", self, seen, ticket - 1) };	/* [L10] */
 			if
 			:: ticket > 0 ->
-				atomic { DRAINED(self) ->
-					kicked[ticket - 1] = true;
+				atomic { CAN_STORE(self) ->
+					STORE(self, KICK(ticket - 1), 1);
 					printf("CPU %d: kicks CPU %d\n", self, ticket - 1) }	/* [L11] */
 			:: else
 			fi
@@ -117,7 +123,7 @@ taken:
 	od
 	/* In user mode for good. */
 end:	do
-	:: atomic { kicked[self] -> kicked[self] = false }
+	:: atomic { KICKED(self) -> KICKED(self) = 0 }
 	od
 }
 

@@ -77,6 +77,8 @@ def text_of(search: Search) -> str:
 def steps(text: str, printed: str) -> List[str]:
     """Return the steps of a counterexample, with names instead of addresses."""
     names = dict(re.findall(r"@(\d+) ([\w\[\]]+)", text))
+    words = len(names)
+    names.update({str(words + cpu): f"kick[{cpu}]" for cpu in range(8)})
     lines = [line.strip() for line in printed.splitlines() if re.match(r"\s*CPU \d: ", line)]
     return [re.sub(r"@(\d+)", lambda found: names[found[1]], line) for line in lines]
 

@@ -40,6 +40,10 @@ CHANGE = """\
 			printf("CPU %d: changes what the lock protects\\n", self) };
 """
 
+CLEAR_HOLDER = """\
+			STORE(self, HOLDER, 0) };				/* [L13] */
+"""
+
 LOCK: Dict[str, Mistake] = {
     "a ticket is read, and then counted up": Mistake("lock", ((
         "		memory[NEXT] = (ticket + 1) % TICKETS;\n"
@@ -51,15 +55,15 @@ LOCK: Dict[str, Mistake] = {
         "		atomic { CAN_STORE(self) ->\n			STORE(self, SLOT(ticket), self + 1);"),)),
     "it looks before it notes that it sleeps": Mistake("lock", (
         (NOTE, ""),
-        ("		atomic { kicked[self] ->\n			kicked[self] = false;\n"
+        ("		atomic { KICKED(self) ->\n			KICKED(self) = 0;\n"
          '			printf("CPU %d: is kicked out of hlt',
-         NOTE + "		atomic { kicked[self] ->\n			kicked[self] = false;\n"
+         NOTE + "		atomic { KICKED(self) ->\n			KICKED(self) = 0;\n"
          '			printf("CPU %d: is kicked out of hlt'))),
     "it does not note that it sleeps": Mistake("lock", ((NOTE, ""),)),
     "a kick is taken before hlt, because interrupts are on too early": Mistake("lock", ((
         '		:: seen == ticket -> goto awake\n		:: else\n		fi;\n',
-        '		:: seen == ticket -> goto awake\n		:: seen != ticket && !kicked[self]\n'
-        '		:: atomic { seen != ticket && kicked[self] ->\n			kicked[self] = false;\n'
+        '		:: seen == ticket -> goto awake\n		:: seen != ticket && !KICKED(self)\n'
+        '		:: atomic { seen != ticket && KICKED(self) ->\n			KICKED(self) = 0;\n'
         '			printf("CPU %d: is interrupted just before hlt\\n", self) }\n		fi;\n'),)),
     "after a kick it does not look whether its ticket is served": Mistake("lock", ((
         "		goto sleep;\n", "		goto awake;\n"),), 3),
@@ -84,10 +88,13 @@ LOCK: Dict[str, Mistake] = {
          "		:: atomic { rounds >= 16 ->\n			rounds = rounds - 16;"),
         ("		:: atomic { LOAD(self, NEXT) != seen ->", "		:: atomic { rounds < 16 ->"))),
     "the CPU that sleeps is not kicked": Mistake("lock", ((
-        "				kicked[ticket - 1] = true;\n", ""),)),
+        "				STORE(self, KICK(ticket - 1), 1);\n", ""),)),
     "the sleeper of the ticket after the next one is kicked": Mistake("lock", ((
         "ticket = LOAD(self, SLOT(seen));", "ticket = LOAD(self, SLOT(seen + 1));"),)),
-    "fewer places for sleepers than CPUs": Mistake("lock", (("#define SLOTS 4", "#define SLOTS 1"),), 3),
+    "fewer places for sleepers than CPUs": Mistake("lock", (("#define SLOTS N", "#define SLOTS 1"),), 3),
+    "the holder is cleared after the next ticket is served": Mistake("lock", (
+        (CLEAR_HOLDER, "			};\n"),
+        ("		ticket = 0;\n		if\n", "		atomic { CAN_STORE(self) -> STORE(self, HOLDER, 0) };\n		ticket = 0;\n		if\n"))),
 }
 
 # Steps of kick.pml.
@@ -102,9 +109,14 @@ ENTER = """\
 		printf("CPU %d: is in the kernel now\\n", self) };	/* [K10] */
 """
 TAKE_LOCK = """\
-	atomic { !locked && DRAINED(self) ->
+	do
+	:: atomic { !locked && DRAINED(self) ->
 		locked = true;
-		printf("CPU %d: has the lock\\n", self) };	/* [K11] */
+		printf("CPU %d: has the lock\\n", self) } -> break	/* [K11] */
+	:: atomic { locked && KICKED(self) ->
+		KICKED(self) = 0;
+		printf("CPU %d: is kicked while it waits for the lock\\n", self) }
+	od;
 """
 FLUSH = """\
 	if
@@ -122,30 +134,58 @@ LEAVE = """\
 """
 NEW_FRAME = """\
 	atomic { CAN_STORE(self) ->
-		STORE(self, PTE(e), LOAD(self, PTE(e)) ^ 1);
-		printf("CPU %d: env %d gets another frame\\n", self, e) }	/* [K3] */
+		STORE(self, PTE(d), LOAD(self, PTE(d)) ^ 1);
+		printf("CPU %d: directory %d gets another frame\\n", self, d) }	/* [K3] */
 """
 INVLPG = """\
 	if
-	:: atomic { pgdir[self] == e && DRAINED(self) ->
+	:: atomic { pgdir[self] == d && DRAINED(self) ->
 		tlb[self] = NONE;
 		printf("CPU %d: invlpg\\n", self) }	/* [K4] */
-	:: pgdir[self] != e
+	:: pgdir[self] != d
 	fi;
 """
 GIVE_AWAY = """\
-	atomic { dropped[e] = LOAD(self, PTE(e)) ^ 1;
-		printf("CPU %d: the old frame of env %d has another owner from here on\\n", self, e) }	/* [K6] */
+	atomic { dropped[d] = LOAD(self, PTE(d)) ^ 1;
+		printf("CPU %d: the old frame of directory %d has another owner from here on\\n", self, d) }	/* [K6] */
 """
+
+SHORTCUT = "	:: pgdir[self] == d && refs[d] <= 2 -> goto alone	/* [K18] */\n"
 
 KICK: Dict[str, Mistake] = {
     "the frame is given away without waiting for kicked CPUs": Mistake("kick", ((
-        "		:: c != self && pgdir[c] == e -> wait_kicked(c)\n",
-        "		:: c != self && pgdir[c] == e -> skip\n"),)),
+        "		:: c != self && pgdir[c] == d -> wait_kicked(c)\n",
+        "		:: c != self && pgdir[c] == d -> skip\n"),)),
+    "CPUs are told only if the directory is loaded here, too": Mistake("kick", ((
+        SHORTCUT, "	:: refs[d] <= 2 -> goto alone\n"),)),
+    "the CPU that shoots down is not counted among those that have the directory": Mistake("kick", ((
+        SHORTCUT, "	:: pgdir[self] == d && refs[d] <= 3 -> goto alone\n"),),
+        2, ("-DCHANGES=4", "-DCALLS=3")),
+    "a stale TLB is flushed only where a trap takes the lock": Mistake("kick", ((
+        "			:: atomic { LOAD(self, STALE(self)) && CAN_STORE(self) ->\n"
+        "				STORE(self, STALE(self), 0);\n"
+        "				tlb[self] = NONE;\n"
+        '				printf("CPU %d: flushes its TLB, which is stale\\n", self) }\n'
+        "			:: !LOAD(self, STALE(self))\n",
+        "			:: true\n"),), 2, ("-DCHANGES=4", "-DCALLS=3")),
+    "a CPU is told only if the env runs there": Mistake("kick", ((
+        "		:: c != self && pgdir[c] == d ->\n			atomic { CAN_STORE(self) ->\n				STORE(self, STALE(c), 1);",
+        "		:: c != self && current[c] != NONE && pgdir[c] == d ->\n"
+        "			atomic { CAN_STORE(self) ->\n				STORE(self, STALE(c), 1);"),), 2, ("-DCHANGES=3",)),
+    "a directory that a CPU has loaded has no reference for that": Mistake("kick", (
+        ("		:: d != NONE -> refs[d]++	/* [K20] */\n		:: else\n", "		:: true\n"),
+        ("		:: old != NONE -> drop_directory(old)	/* [K17] */\n		:: else\n", "		:: true\n"),
+        ("			refs[i] = 2;\n", "			refs[i] = 1;\n"))),
+    "the old directory is dropped before another one is loaded": Mistake("kick", (
+        ("		:: old != NONE -> drop_directory(old)	/* [K17] */\n		:: else\n", "		:: true\n"),
+        ("		old = pgdir[self];\n", "		old = pgdir[self];\n		if\n"
+         "		:: old != NONE -> drop_directory(old)\n		:: else\n		fi;\n"))),
+    "the CPU from which an env is taken does not choose another one": Mistake("kick", ((
+        "	resched[c] = true					/* [K19] */\n", "	skip\n"),)),
     "other CPUs are not told that their TLB is stale": Mistake("kick", ((
         "				STORE(self, STALE(c), 1);\n", ""),)),
     "CPUs in user mode are not kicked": Mistake("kick", ((
-        "		kicked[c] = true;\n		printf(\"CPU %d: CPU %d is in user mode",
+        "		STORE(self, KICK(c), 1);\n		printf(\"CPU %d: CPU %d is in user mode",
         "		printf(\"CPU %d: CPU %d is in user mode"),)),
     "the CPU's own TLB keeps the translation": Mistake("kick", ((INVLPG, ""),)),
     "invlpg before the entry is changed": Mistake("kick", (
@@ -174,8 +214,8 @@ KICK: Dict[str, Mistake] = {
     "an env is taken off without a kick if it seems to be in the kernel soon": Mistake("kick", ((
         "	:: LOAD(self, STATUS(c)) != USER\n	fi;\n	atomic { assert(", "	:: true\n	fi;\n	atomic { assert("),)),
     "the TLB is not flushed when another page directory is loaded": Mistake("kick", ((
-        "				pgdir[self] = c;\n				tlb[self] = NONE;\n",
-        "				pgdir[self] = c;\n"),), 3),
+        "			pgdir[self] = d;\n			tlb[self] = NONE;\n",
+        "			pgdir[self] = d;\n"),)),
 }
 
 # Steps of halt.pml.
@@ -204,8 +244,8 @@ MARK_WOKEN = """\
 				printf("CPU %d: marks CPU %d as woken\\n", self, c) }	/* [H2] */
 """
 SEND_KICK = """\
-			atomic { DRAINED(self) ->
-				kicked[c] = true;
+			atomic { CAN_STORE(self) ->
+				STORE(self, KICK(c), 1);
 				printf("CPU %d: kicks CPU %d\\n", self, c) }	/* [H4] */
 """
 
@@ -224,9 +264,9 @@ HALT: Dict[str, Mistake] = {
     "a kick is taken before hlt, because interrupts are on too early": Mistake("halt", ((
         'printf("CPU %d: sees no runnable env, and halts\\n", self) };\n',
         'printf("CPU %d: sees no runnable env, and halts\\n", self) };\n'
-        "			if\n			:: !kicked[self]\n			:: atomic { kicked[self] -> kicked[self] = false;\n"
+        "			if\n			:: !KICKED(self)\n			:: atomic { KICKED(self) -> KICKED(self) = 0;\n"
         '				printf("CPU %d: is interrupted just before hlt\\n", self) }\n			fi;\n'),)),
-    "a CPU is woken without a kick": Mistake("halt", (("				kicked[c] = true;\n", ""),)),
+    "a CPU is woken without a kick": Mistake("halt", (("				STORE(self, KICK(c), 1);\n", ""),)),
     "a CPU is kicked before it is marked as woken": Mistake("halt", (
         (SEND_KICK, ""), (MARK_WOKEN, SEND_KICK + MARK_WOKEN)), 3),
     "a CPU is kicked, but not marked as woken": Mistake("halt", ((MARK_WOKEN, ""),), 3),
@@ -238,6 +278,12 @@ HALT: Dict[str, Mistake] = {
         "LOAD(self, COUNT) - (!rest && !woken)", "LOAD(self, COUNT) - (!rest && LOAD(self, COUNT) > 0)"),), 3),
     "a CPU that rests is counted as halted on its way back": Mistake("halt", ((
         "LOAD(self, COUNT) - (!rest && !woken)", "LOAD(self, COUNT) - (!woken && LOAD(self, COUNT) > 0)"),), 3),
+    "a CPU that rests leaves its env without waking another CPU": Mistake("halt", ((
+        "		:: LOAD(self, RUNNABLE) > 0 -> wake_one()		/* [H16] */\n"
+        "		:: else\n		fi;\n		goto halt",
+        "		:: true\n		fi;\n		goto halt"),), 3),
+    "a CPU says that all is done though another one runs an env": Mistake("halt", ((
+        "	:: LOAD(self, RUNNABLE) == 0 && !OTHERS_RUN ->", "	:: LOAD(self, RUNNABLE) == 0 ->"),)),
     "an env is made runnable, and nobody is woken": Mistake("halt", ((
         "	/* [H5] */\n		wake_one()\n", "	/* [H5] */\n"),)),
 }
@@ -245,7 +291,7 @@ HALT: Dict[str, Mistake] = {
 # Steps of start.pml.
 GIVE_STACK = """\
 		atomic { CAN_STORE(self) ->
-			STORE(self, KSTACK(n), 1);
+			STORE(self, KSTACK(n), n);
 			printf("CPU 0: gives CPU %d a stack\\n", n) }	/* [S3] */
 """
 STARTUP = """\
@@ -277,6 +323,8 @@ ANSWER = """\
 START: Dict[str, Mistake] = {
     "the stack is there only after STARTUP": Mistake("start", (
         (GIVE_STACK, ""), (STARTUP, STARTUP + GIVE_STACK))),
+    "all CPUs find their stack in the same place": Mistake("start", (
+        ("#define KSTACK(c) (3 + (c))", "#define KSTACK(c) 3"),), 3),
     "who answers too late runs nevertheless": Mistake("start", ((
         "	:: !success -> goto stop\n	:: success\n	fi;\n", "	:: true\n	fi;\n"),)),
     "the status is looked at, and then set": Mistake("start", ((

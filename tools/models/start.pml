@@ -46,7 +46,7 @@ proctype boot_cpu()
 		printf("CPU 0: takes the lock\n") };		/* [S2] */
 	for (n : 1 .. N - 1) {
 		atomic { CAN_STORE(self) ->
-			STORE(self, KSTACK(n), 1);
+			STORE(self, KSTACK(n), n);
 			printf("CPU 0: gives CPU %d a stack\n", n) }	/* [S3] */
 		atomic { DRAINED(self) ->
 			told[n] = true;
@@ -82,7 +82,7 @@ end_asleep:
 	fi;
 	atomic { true ->
 		printf("CPU %d: looks for its stack\n", self);
-		assert(LOAD(self, KSTACK(self)))	/* a CPU that is started finds its stack */
+		assert(LOAD(self, KSTACK(self)) == self)	/* a CPU that is started finds its stack */
 		};					/* [S9] */
 	set_first(self, STARTING);				/* [S10] */
 	if
