@@ -139,7 +139,7 @@ def find(block: Block) -> Code:
     file, _, name = block.attributes["code"].strip().partition(" ")
     if not (ROOT / file).is_file():
         raise CodeError(f"there is no {file}")
-    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / file).read_text(encoding="utf-8", errors="replace").splitlines()
     first, last, where = 0, len(lines), file
     if name:
         ranges, where = _ranges(file, lines, name), f"{name} in {file}"

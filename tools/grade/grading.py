@@ -201,10 +201,10 @@ def first_failure(step: Test, found: Graded) -> str:
 
 
 def may_name(graded: Graded) -> bool:
-    """Whether the checking kernel may name the line of a failure: not if inspect has said what is
+    """Whether the checking kernel may name the line of a failure: not if the check has said what is
     wrong, nor where only programs are, nor what cannot be judged."""
     test = graded.test
-    said = test.inspects and any(line.startswith(f"{test.says}: FAIL ") for line in graded.run.lines)
+    said = test.says and any(line.startswith(f"{test.says}: FAIL ") for line in graded.run.lines)
     return not said and test.exercise not in IN_PROGRAMS and \
         not graded.verdict.reason.startswith(NOT_JUDGED)
 

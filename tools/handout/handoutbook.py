@@ -28,7 +28,7 @@ def _marked(file: str) -> Dict[int, int]:
     """Return the exercise of each line of a file, from 0, that is a solution."""
     found: Dict[int, int] = {}
     exercise = None
-    for at, line in enumerate((ROOT / file).read_text(encoding="utf-8").splitlines()):
+    for at, line in enumerate((ROOT / file).read_text(encoding="utf-8", errors="replace").splitlines()):
         mark = MARK.match(line)
         if BEGIN.match(line) and mark:
             exercise = int(mark["exercise"] or 0)
@@ -44,7 +44,7 @@ def _changed(diff: str) -> Iterator[int]:
     for part in re.split(r"^--- ", diff, flags=re.M)[1:]:
         file, _, change = part.partition("\n")
         if (ROOT / file.strip()).is_file():
-            lines = (ROOT / file.strip()).read_text(encoding="utf-8").splitlines()
+            lines = (ROOT / file.strip()).read_text(encoding="utf-8", errors="replace").splitlines()
             marked = _marked(file.strip())
             shown = {line[1:] for line in change.splitlines() if line.startswith("-") and line[1:].strip()}
             yield from (exercise for at, exercise in marked.items() if unmarked(lines[at]) in shown)

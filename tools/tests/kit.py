@@ -237,7 +237,7 @@ def remove_scratch() -> None:
 
 
 # Enough programs where what holds for some holds for all.
-FEW = ("hello", "yield", "primes", "forktree", "faultread", "testargs", "bench")
+FEW = ("hello", "yield", "primes", "dumbfork", "forktree", "faultread", "testargs", "bench")
 
 
 def enter_copy(built: bool = True, few: bool = False) -> None:

@@ -15,8 +15,8 @@ import tracepage
 import web
 
 from browser import Page, served
-from kit import (ROOT, enter, enter_copy, fail, make, objdir, require, require_equal, scratch,
-                 shared_tree)
+from kit import ROOT, enter, enter_copy, fail, make, require, require_equal, scratch, shared_tree
+from gradebuild import objdir
 from test_trace import image_bytes
 
 # How far the emulator may come, in instructions, until something is there. The tour ends after
