@@ -2,6 +2,7 @@
 what starts the debugger does."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -137,6 +138,7 @@ def enter_compiled_here(*files: str) -> None:
     """Go to a copy of the tree in which these files are compiled, as gdb finds them by their whole
     names."""
     enter_copy()
+    os.environ["CCACHE_DISABLE"] = "1"      # it has what was compiled in other folders
     for file in files:
         Path(file).touch()
 
@@ -211,11 +213,11 @@ def test_readable(name):
 # ---- The container ----
 
 def test_container():
-    """It has what setup.sh would install."""
+    """It has what setup.sh would install, but for what only the book needs."""
     script, container = Path("tools/setup.sh").read_text(), Path(".devcontainer/Dockerfile").read_text()
     words = re.search(r"apt-get install .*\n((?:.*\\\n)*.*)", script)[0]
     packages = set(re.findall(r"(?<![-\w])(?:[a-z][a-z0-9-]+)(?![-\w=])", words.partition("||")[0]))
-    packages -= {"apt-get", "install", "check"}
+    packages -= {"apt-get", "install", "check", "book", "pandoc", "chromium"}
     require("qemu-system-x86" in packages and len(packages) > 8, "no packages", *packages)
     require_equal(sorted(packages - set(re.findall(r"[\w-]+", container))), [], "missing packages")
     settings = json.loads(Path(".devcontainer/devcontainer.json").read_text())

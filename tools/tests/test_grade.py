@@ -197,7 +197,7 @@ BLAMED = {
 
 
 @pytest.mark.parametrize("change, check, says, others", params(
-    BLAMED, many=["an address that is not aligned", "a selector that is not one"]))
+    BLAMED, many={*BLAMED} - {"no task register"}))
 def test_blamed(change, check, says, others):
     """A mistake in one exercise makes its own check fail, and no check of another, right one. What
     cannot be judged is no success."""
@@ -238,8 +238,8 @@ STOOD_ON = {
 }
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("change, check, later", params(STOOD_ON))
+@pytest.mark.parametrize("change, check, later", params(
+    STOOD_ON, many={*STOOD_ON} - {"a handler that is not stored"}))
 def test_stood_on(change, check, later):
     """A check that fails because of an earlier exercise says so; that of the earlier one, what is
     wrong."""

@@ -45,7 +45,7 @@ TWO = "RUN=hello hello"     # one env on each CPU
 
 
 @pytest.mark.parametrize("bound, runs, orders", [
-    (1, 12, 6), pytest.param(2, 53, 22, marks=pytest.mark.thorough)])
+    (1, 12, 6), pytest.param(2, 53, 22, marks=pytest.mark.many)])
 def test_all(bound, runs, orders):
     """All orders of a case that can be counted by hand are found, and no other, in as many runs as that
     takes.

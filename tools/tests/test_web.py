@@ -27,7 +27,7 @@ COUNTER = "machine && machine.emulator ? machine.emulator.get_instruction_counte
 TEXT = ("Array.from({length: terminal.buffer.active.length}, (_, n) => "
         "terminal.buffer.active.getLine(n).translateToString(true)).join('\\n')")
 
-pytestmark = [pytest.mark.thorough, pytest.mark.limit(1800)]
+pytestmark = pytest.mark.limit(1800)
 
 
 def enter_built() -> None:
@@ -73,6 +73,7 @@ class Site(Page):
         return self.run(TEXT)
 
 
+@pytest.mark.thorough
 def test_boots():
     """The tour runs at once; what is typed is answered; a click starts a program and shows its
     source; the picture has what runs."""
@@ -101,6 +102,7 @@ def test_boots():
         page.close()
 
 
+@pytest.mark.many
 def test_pause():
     """A machine that pauses executes nothing, and does not see the time; then it goes on; it can be
     started anew."""
@@ -126,6 +128,7 @@ def test_pause():
         page.close()
 
 
+@pytest.mark.many
 def test_own_kernel():
     """A kernel that is dropped boots, and a disk, too, without a picture; what does not boot is
     said so."""
@@ -165,6 +168,7 @@ def trace_file(memory: bytes, programs: List[str], khz: int) -> bytes:
             + (len(memory) // tracefile.EVENT.size).to_bytes(4, "little") + events)
 
 
+@pytest.mark.thorough
 def test_model():
     """The page understands a record as the tool for QEMU's does."""
     enter_built()
@@ -192,6 +196,7 @@ def test_model():
 
 
 @pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.many
 def test_widths(width):
     """On a desk and on a phone: nothing is wider than the page, and there is a picture."""
     enter_built()
@@ -210,6 +215,7 @@ def test_widths(width):
 
 # ---- Making it ----
 
+@pytest.mark.many
 def test_no_network():
     """Without one there is a line that says so, and what can be done; a file that is not what it
     should be is not used."""
@@ -227,6 +233,7 @@ def test_no_network():
     require(not Path("obj/web").exists(), "there is a page")
 
 
+@pytest.mark.many
 def test_folder():
     """It names no other host to load from, and has licences of all that is in it."""
     enter_built()
