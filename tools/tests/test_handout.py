@@ -17,6 +17,7 @@ from kit import (ROOT, alike, call, choose_no_tools, complaints, edit, enter, en
                  keep_programs, make, need, need_repeats, need_to_work, params, require,
                  require_equal, scratch)
 from machine import command, play, verify
+from named import unmarked
 
 pytestmark = pytest.mark.handout
 
@@ -88,7 +89,7 @@ def marked():
         for path in sorted(filter(Path.is_file, (ROOT / directory).rglob("*"))):
             exercise = 0
             for line in path.read_text().splitlines():
-                line = line.strip()
+                line = unmarked(line).strip()       # as the book shows it
                 begin = re.match(r"//\{ Exercise (\d+)", line)
                 if begin and directory != handout.INSTEAD:
                     exercise = int(begin[1])
@@ -114,7 +115,7 @@ def no_solution_left(missing):
     for name, text in texts(Path(".")).items():
         lines = text.splitlines()
         left = [f"{name}:{at}: {line}" for at, line in enumerate(lines, 1)
-                if line.strip() in secrets]
+                if unmarked(line).strip() in secrets]
         left += [f"{name}: {secret}" for secret in long if secret in text]
         left += [f"{name}:{at}: {line}" for at, line in enumerate(lines, 1)
                  if re.match(r"\s*(//|#)([{}-]( |$))", line)]
