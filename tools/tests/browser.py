@@ -1,4 +1,4 @@
-"""A browser without a window, told what to do by its DevTools protocol."""
+"""A browser without a window: for one look at a page, or told what to do by its DevTools protocol."""
 
 import base64
 import fcntl
@@ -13,9 +13,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import List, Tuple
 
-from kit import PATIENCE, fail, need, require, start
+from kit import PATIENCE, call, fail, need, require, scratch, start
+from pdf import NAMES
 
-BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
+
+def browser_command() -> List[str]:
+    """Return the words that start the browser, with a profile of its own."""
+    browser = next(filter(shutil.which, NAMES), NAMES[0])
+    need(browser)
+    return [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+            f"--user-data-dir={scratch()}"]
+
+
+def browse(address: str, *options: str) -> str:
+    """Look at a page once, as the options say; return what the browser prints."""
+    need("timeout")
+    return call("timeout", "-s", "KILL", str(PATIENCE), *browser_command(), *options, address)
 
 
 @contextmanager
@@ -49,11 +62,8 @@ class Page:
     """A page in a browser of its own."""
 
     def __init__(self, width: int, height: int):
-        browser = next(filter(shutil.which, BROWSERS), BROWSERS[0])
-        need(browser)
-        command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                   "--remote-debugging-pipe", f"--user-data-dir={os.path.abspath('browser')}"]
-        self._to, self._from = start_with_pipes(command)
+        self._to, self._from = start_with_pipes(
+            [*browser_command(), "--no-first-run", "--remote-debugging-pipe"])
         self._unread, self._number, self._session = b"", 0, None
         target = self.tell("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.tell("Target.attachToTarget", targetId=target,

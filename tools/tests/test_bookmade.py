@@ -15,7 +15,8 @@ from named import Code
 
 from gradebuild import objdir
 
-from kit import (PATIENCE, call, edit, enter_copy, make, need, params, require, require_equal, scratch)
+from browser import browse
+from kit import call, edit, enter_copy, make, need, params, require, require_equal, scratch
 
 pytestmark = [pytest.mark.thorough, pytest.mark.limit(900)]
 
@@ -176,14 +177,11 @@ onload = () => {
 
 def look(text, width, dark):
     """Return what chromium finds out about a page of this width."""
-    need("chromium")
     frame = scratch() / "frame.html"
     frame.write_text(f'<!DOCTYPE html><meta charset="utf-8"><body>{MEASURE}<iframe width="{width}" '
                      f'height="900" srcdoc="{escape(text)}"></iframe></body>')
-    dom = call("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-               f"--user-data-dir={scratch()}", f"--timeout={PATIENCE * 1000}",
-               f"--blink-settings=preferredColorScheme={0 if dark else 1}", "--window-size=1600,1000",
-               "--dump-dom", frame.as_uri())
+    dom = browse(frame.as_uri(), f"--blink-settings=preferredColorScheme={0 if dark else 1}",
+                 "--window-size=1600,1000", "--dump-dom")
     found = re.search(r'<pre id="found">(.*?)</pre>', dom, re.S)
     require(found, "chromium has measured nothing", *dom.splitlines()[-9:])
     return json.loads(unescape(found[1]))

@@ -1,9 +1,7 @@
 """Recorded runs (make trace-X): the record, what is made of it, and the page in a browser."""
 
 import json
-import os
 import re
-import shutil
 import zlib
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -16,10 +14,11 @@ from tracemodel import KERNEL, USER, Model
 
 import pytest
 
-from kit import PATIENCE, call, enter_copy, make, need, need_repeats, require, require_equal
+from browser import browse
+from kit import enter_copy, make, need_repeats, require, require_equal
 
 PLACE = Path("obj/trace")
-BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
+LOOK = ("--window-size=1400,1000", "--virtual-time-budget=5000")     # for a browser
 
 # Put at the end of a page: it uses the page as somebody would, and leaves in its root element
 # what has come of it.
@@ -184,15 +183,6 @@ def test_no_machine():
 
 # ---- The page ----
 
-def browse(page: Path, *options: str) -> str:
-    """Open a page in a browser without a window; return what that prints."""
-    browser = next(filter(shutil.which, BROWSERS), BROWSERS[0])
-    need(browser, "timeout")
-    return call("timeout", "-s", "KILL", str(PATIENCE), browser, "--headless", "--no-sandbox",
-                "--disable-gpu", f"--user-data-dir={os.path.abspath('browser')}",
-                "--window-size=1400,1000", "--virtual-time-budget=5000", *options, page)
-
-
 def image_bytes(png: bytes) -> bytes:
     """Return the filtered pixels of a PNG file."""
     at, packed = 8, b""
@@ -217,7 +207,7 @@ def test_page():
         require(not re.search(r"(src|href)=|@import|url\(http", text), "it loads something")
         used = file.with_name("used.html")
         used.write_text(text.replace("</body>", USE_PAGE + "</body>"), encoding="utf-8")
-        dom = browse(used.as_uri(), "--dump-dom")
+        dom = browse(used.as_uri(), *LOOK, "--dump-dom")
         root = dict(re.findall(r'data-(\w+)="([^"]*)"', re.search(r"<html[^>]*>", dom)[0]))
         require("error" not in root, f"{program}: {root.get('error')}")
         require_equal({name: root.get(name) for name in ("wheel", "arrow", "chosen")},
@@ -231,6 +221,6 @@ def test_page():
             require_equal(dom.count('class="flow '), arrows, f"{program}: arrows")
         require(min(len(re.findall("<button", dom)), dom.count("<section>")) >= 3,
                 f"{program}: no legend or tables")
-        browse(file.as_uri(), "--screenshot=shot.png")
+        browse(file.as_uri(), *LOOK, "--screenshot=shot.png")
         require(len(Counter(image_bytes(Path("shot.png").read_bytes()))) > 100,
                 f"{program}: an empty picture")

@@ -15,7 +15,7 @@ import tracepage
 import web
 
 from browser import Page, served
-from kit import ROOT, enter, enter_copy, fail, make, require, require_equal, scratch, shared_tree
+from kit import ROOT, enter, enter_copy, fail, make, require, require_equal, shared_tree
 from gradebuild import objdir
 from test_trace import image_bytes
 
@@ -48,7 +48,6 @@ class Site(Page):
     """The page, opened."""
 
     def __init__(self, address: str, width: int = 1400, height: int = 1000, query: str = ""):
-        os.chdir(scratch())
         super().__init__(width, height)
         self.open(address + query)
 
