@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Dict, Iterator, NamedTuple, Tuple
 
 from kit import ROOT
-from mistakes.generated import conditions, operands
+from mistakes.generated import Place, changed, leaves_out, names_anybody
 
 # Where arguments are looked at. Of kern/syscall.c that is every function but these.
 FUNCTIONS = {
@@ -37,43 +37,16 @@ EQUIVALENT: Dict[str, str] = {
 
 
 class Edit(NamedTuple):
-    """A text in a file, and what stands in its place."""
+    """A change of a file."""
     file: str
-    begin: int
-    end: int
-    instead: str
-
-
-def function_at(text: str, at: int) -> str:
-    """Return the name of the function of a C file that this place is in."""
-    text = re.sub(r"__attribute__\(\(\w+\)\)", "", text[:at])
-    return re.findall(r"^\w[^\n;={}]*?(\w+)\(", text, re.M)[-1]
-
-
-def weaker(condition: str, neutral: str) -> Iterator[Tuple[str, str]]:
-    """Yield each part of a condition, however deep, and what is left without it."""
-    for operator in "||", "&&":
-        parts = operands(condition, operator)
-        if len(parts) == 1:
-            continue
-        for at, part in enumerate(parts):
-            others = parts[:at], parts[at + 1:]
-            yield part, f" {operator} ".join([*others[0], *others[1]])
-            if re.match(r"\(.*(\|\||&&).*\)$", part, re.S):
-                for inner, rest in weaker(part[1:-1], ""):
-                    yield inner, f" {operator} ".join([*others[0], f"({rest})", *others[1]])
-        return
-    yield condition, neutral
+    place: Place
 
 
 def of_conditions(file: str, text: str, wanted) -> Iterator[Tuple[str, Edit]]:
     """Yield the edits that take away a condition in one of the wanted functions."""
-    for begin, end, neutral in sorted(conditions(text, 0, len(text))):
-        function = function_at(text, begin)
+    for function, what, place in leaves_out(text, 0, len(text), deep=True):
         if wanted(function):
-            for left_out, rest in weaker(text[begin:end], neutral):
-                yield (f"{function} without {' '.join(left_out.split())}",
-                       Edit(file, begin, end, rest))
+            yield f"{function} without {what}", Edit(file, place)
 
 
 def of_calls() -> Iterator[Tuple[str, Edit]]:
@@ -81,9 +54,8 @@ def of_calls() -> Iterator[Tuple[str, Edit]]:
     file = "kern/syscall.c"
     text = (ROOT / file).read_text()
     yield from of_conditions(file, text, lambda name: name not in NOT_ABOUT_ARGUMENTS)
-    for found in re.finditer(r"envid2env\((\w+), [^,]+, (true)\)", text):
-        yield (f"{function_at(text, found.end())} lets anybody name {found[1]}",
-               Edit(file, found.start(2), found.end(2), "false"))
+    for what, place in names_anybody(text, 0, len(text)):
+        yield what, Edit(file, place)
 
 
 def of_helpers() -> Iterator[Tuple[str, Edit]]:
@@ -101,15 +73,15 @@ def of_registers() -> Iterator[Tuple[str, Edit]]:
     for found in re.finditer(r"\tf->tf_(\w+) = GD_\w+ \| 3|FL_\w+(?= \||\))|FL_IF",
                              text[begin:text.index("}", begin)]):
         at = begin + found.start()
-        yield f"trapframe_force_user without {found[0]}", Edit(file, at, begin + found.end(), "0")
+        yield f"trapframe_force_user without {found[0]}", Edit(file, (at, begin + found.end(), "0"))
     for selector in "tf->tf_cs = GD_UT | 3;", "tf->tf_ds = tf->tf_es = tf->tf_ss = GD_UD | 3;":
         at = text.index(selector)
-        yield f"trapframe_force_user without {selector[:-1]}", Edit(file, at, at + len(selector), "")
+        yield f"trapframe_force_user without {selector[:-1]}", Edit(file, (at, at + len(selector), ""))
     file = "kern/syscall.h"
     text = (ROOT / file).read_text()
     at = text.index("regs->reg_eax < NSYSCALLS")
     yield ("syscall_dispatch without regs->reg_eax < NSYSCALLS",
-           Edit(file, at, at + len("regs->reg_eax < NSYSCALLS"), "true"))
+           Edit(file, (at, at + len("regs->reg_eax < NSYSCALLS"), "true")))
 
 
 def all_edits() -> Dict[str, Edit]:
@@ -127,8 +99,7 @@ def all_edits() -> Dict[str, Edit]:
 
 def apply(edit: Edit) -> None:
     """Make an edit in the current tree."""
-    text = (ROOT / edit.file).read_text()
-    Path(edit.file).write_text(text[:edit.begin] + edit.instead + text[edit.end:])
+    Path(edit.file).write_text(changed((ROOT / edit.file).read_text(), edit.place))
 
 
 def restore(edit: Edit) -> None:

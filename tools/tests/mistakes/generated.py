@@ -13,6 +13,8 @@ from handoutmarks import blocks, parse
 from kit import ROOT
 from mistakes.mistake import Mistake
 
+Place = Tuple[int, int, str]    # of a text: begin and end of a part, and what stands there instead
+
 CALLS = "kern/syscall.c", "kern/ipc.h"
 ENTRY = "lib/pfentry.S"
 
@@ -86,34 +88,60 @@ def conditions(text: str, start: int, end: int) -> Iterator[Tuple[int, int, str]
         yield start + found.start(1), start + found.end(1), "true"
 
 
-def without_one(condition: str, neutral: str) -> Iterator[Tuple[str, str]]:
-    """Yield what can be left out of a condition, and what is left then."""
+def without_one(condition: str, neutral: str, deep: bool = False) -> Iterator[Tuple[str, str]]:
+    """Yield what can be left out of a condition, and what is left then; with deep, also what is in
+    parentheses."""
     for operator in "||", "&&":
         parts = operands(condition, operator)
-        if len(parts) > 1:
-            for at, part in enumerate(parts):
-                yield part, f" {operator} ".join(parts[:at] + parts[at + 1:])
-            return
+        if len(parts) == 1:
+            continue
+        for at, part in enumerate(parts):
+            def joined(*instead, at=at):
+                return f" {operator} ".join([*parts[:at], *instead, *parts[at + 1:]])
+
+            yield part, joined()
+            if deep and re.match(r"\(.*(\|\||&&).*\)$", part, re.S):
+                for inner, rest in without_one(part[1:-1], "", deep):
+                    yield inner, joined(f"({rest})")
+        return
     yield condition, neutral
 
 
 def function_at(text: str, at: int) -> str:
     """Return the name of the function of a C file that this place is in."""
-    return re.findall(r"^\w[^\n;={}]*?(\w+)\(", text[:at], re.M)[-1]
+    text = re.sub(r"__attribute__\(\(\w+\)\)", "", text[:at])
+    return re.findall(r"^\w[^\n;={}]*?(\w+)\(", text, re.M)[-1]
+
+
+def leaves_out(text: str, start: int, end: int, deep: bool = False) -> Iterator[Tuple[str, str, Place]]:
+    """Yield what can be left out of the conditions between two places: the function, what, and where
+    something else stands then."""
+    for begin, stop, neutral in sorted(conditions(text, start, end)):
+        for left_out, rest in without_one(text[begin:stop], neutral, deep):
+            yield function_at(text, begin), " ".join(left_out.split()), (begin, stop, rest)
+
+
+def names_anybody(text: str, start: int, end: int) -> Iterator[Tuple[str, Place]]:
+    """Yield in the same way where who may be named is not looked at."""
+    for found in re.finditer(r"envid2env\((\w+), [^,]+, (true)\)", text[start:end]):
+        yield (f"{function_at(text, start + found.end())} lets anybody name {found[1]}",
+               (start + found.start(2), start + found.end(2), "false"))
+
+
+def changed(text: str, place: Place) -> str:
+    """Return a text with something else at a place."""
+    begin, end, instead = place
+    return text[:begin] + instead + text[end:]
 
 
 def in_calls(file: str) -> Iterator[Tuple[str, int, str]]:
     """Yield mistakes in the system calls: what is wrong, the exercise, and the whole file with it."""
     text = (ROOT / file).read_text()
     for exercise, start, end in solutions(file, text):
-        for begin, stop, neutral in sorted(conditions(text, start, end)):
-            for left_out, rest in without_one(text[begin:stop], neutral):
-                what = " ".join(left_out.split())
-                yield (f"{function_at(text, begin)} without the condition {what}", exercise,
-                       text[:begin] + rest + text[stop:])
-        for found in re.finditer(r"envid2env\((\w+), [^,]+, (true)\)", text[start:end]):
-            yield (f"{function_at(text, start + found.end())} lets anybody name {found[1]}", exercise,
-                   text[:start + found.start(2)] + "false" + text[start + found.end(2):])
+        for function, what, place in leaves_out(text, start, end):
+            yield f"{function} without the condition {what}", exercise, changed(text, place)
+        for what, place in names_anybody(text, start, end):
+            yield what, exercise, changed(text, place)
 
 
 # ---- Instructions ----
