@@ -21,7 +21,8 @@ from tree import ROOT, GitError, git, sources
 from gradetests import EXERCISES
 import handoutbook
 from chapters import chapters
-from handoutmarks import INSTEAD, HandoutError, blocks, parse, parse_instead, with_instead
+from handoutmarks import (INSTEAD, TARGETS, HandoutError, blocks, parse, parse_instead,
+                          with_instead)
 
 EXTRA = "tools/handout"         # files of a handout that this tree itself has no use for
 
@@ -32,9 +33,6 @@ LEFT_OUT = (".ci", ".github", ".pytest.ini", "tools/common/sessions.py", "tools/
             "tools/build/layers.py", "doc/README.md", "doc/book", "doc/class.md", "doc/fuzzing.md",
             "doc/handout.md", "doc/lives.md", "doc/measuring.md", "doc/mistakes.md",
             "doc/models.md", "doc/promises.md", "doc/testing.md")
-# Targets of make that are not in a handout.
-TARGETS = ("check", "check-all", "check-machines", "bench", "handout", "mistakes", "layers",
-           "grade-class", "book", "prove", "fuzz")
 
 # What is no UTF-8, as comments in another encoding, stays as it is.
 ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}

@@ -14,12 +14,12 @@ from filled import Filler, language
 from named import Code, CodeError, find, unmarked
 from tree import ROOT
 
-from handoutmarks import BEGIN, END, MARK, HandoutError
+from handoutmarks import BEGIN, END, MARK, TARGETS, HandoutError
 
 FOLDER = "doc/book"
 
 # A command in the text that handouts do not have.
-NO_TARGET = re.compile(r"`make (?:bench|book|check|handout|instructions|layers|mistakes|prove)\b[^`]*`")
+NO_TARGET = re.compile(rf"`make (?:{'|'.join(TARGETS)}|instructions)\b[^`]*`")
 
 
 # ---- What shows a solution ----
@@ -123,8 +123,7 @@ class ForHandout(Filler):
 
     def code(self, code: Code, text: str) -> str:
         where = f"`{code.name}` in `{code.file}`" if code.name else f"`{code.file}`"
-        kind = language(code.file).replace("gnuassembler", "asm")
-        return f"{where}:\n\n```{kind}\n{code.text}\n```"
+        return f"{where}:\n\n```{language(code.file)}\n{code.text}\n```"
 
     def picture(self, picture: Picture, text: str) -> str:
         caption = f"Figure {picture.number}. {self.prose(picture.caption)}"

@@ -25,6 +25,9 @@ from typing import List, NamedTuple, Sequence, TypeVar, Union
 from gradetests import EXERCISES
 
 INSTEAD = "tools/handout/instead"
+# Targets of make that are not in a handout.
+TARGETS = ("check", "check-all", "check-machines", "bench", "handout", "mistakes", "layers",
+           "grade-class", "book", "prove", "fuzz")
 
 BEGIN = re.compile(r"\s*(?://|#)\{")
 MARK = re.compile(r"(?P<indent>\s*)(?P<mark>(?://|#)\{ (?:Not in the handout|"
