@@ -120,11 +120,17 @@ def first_name(run: str) -> str:
     return re.split("[ :]", run)[0]
 
 
+def make_command(target: str, run: str, *variables: str) -> str:
+    """Return the command that makes a target such as run-{}-nox for what was run."""
+    name = first_name(run)
+    words = [target.format(name), *([f"RUN={shlex.quote(run)}"] if name != run else []), *variables]
+    return as_built(" ".join(["make", *words]))
+
+
 def again(options: argparse.Namespace, seed: int) -> str:
     """Return the command that repeats the run with a seed."""
-    name = first_name(options.run)
-    arguments = f" RUN={shlex.quote(options.run)}" if name != options.run else ""
-    return as_built(f"make run-{name}-nox{arguments} CPUS={options.cpus} SEED={seed} AUDIT=1 EXIT=1")
+    return make_command("run-{}-nox", options.run, f"CPUS={options.cpus}", f"SEED={seed}", "AUDIT=1",
+                        "EXIT=1")
 
 
 def report(options: argparse.Namespace, outcomes: List[Outcome], seconds: float) -> List[str]:

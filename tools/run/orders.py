@@ -14,7 +14,6 @@ run, 130 interrupted.
 """
 
 import argparse
-import shlex
 import sys
 import tempfile
 import time
@@ -23,8 +22,8 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple, Set, Tuple
 
 import explore      # first: it says where the other modules are
-from explore import SHOWN, expectations
-from gradebuild import MakeError, as_built, make, qemu_command, snapshot
+from explore import SHOWN, expectations, make_command
+from gradebuild import MakeError, make, qemu_command, snapshot
 from gradeformat import Console
 from gradelib import Run, Verdict, Watch, diagnose, exit_on_signals, parallel
 
@@ -201,14 +200,6 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def command(options: argparse.Namespace, target: str, order: Order, *more: str) -> str:
-    """Return a make command for a run with an order."""
-    name = explore.first_name(options.run)
-    words = [target.format(name), *([f"RUN={options.run}"] if name != options.run else []),
-             f"ORDER={as_text(order)}", *more]
-    return as_built(shlex.join(["make", *words]))
-
-
 def report(options: argparse.Namespace, search: Search, seconds: float) -> List[str]:
     """Return the lines that say what was found."""
     reasons: Dict[str, List[Tuple[int, Outcome]]] = {}
@@ -221,11 +212,12 @@ def report(options: argparse.Namespace, search: Search, seconds: float) -> List[
                      f"ORDER={as_text(first.order)}:")
         lines += [f"    {detail}" for detail in first.verdict.details]
         lines += ["    again:"]
-        lines += ["      " + command(options, "run-{}-nox", outcome.order, "AUDIT=1", "EXIT=1")
-                  for _, outcome in some[:SHOWN]]
+        lines += ["      " + make_command("run-{}-nox", options.run, f"ORDER={as_text(outcome.order)}",
+                                          "AUDIT=1", "EXIT=1") for _, outcome in some[:SHOWN]]
         if len(some) > SHOWN:
             lines.append("      and " + " ".join(as_text(o.order) for _, o in some[SHOWN:]))
-        lines += ["    drawn:", "      " + command(options, "trace-{}", first.order)]
+        lines += ["    drawn:", "      " + make_command(
+            "trace-{}", options.run, f"ORDER={as_text(first.order)}")]
     for preemptions, (done, due) in enumerate(search.levels):
         lines.append(f"with {preemptions} preemption{'s' * (preemptions != 1)}: "
                      f"{'all' if done == due else f'{done} of'} {due} runs")

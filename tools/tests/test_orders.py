@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import test_seeds
+
 from kit import (complaints, edit, enter, enter_copy, excerpt, keep_programs, make, need_repeats,
                  params, require, require_equal, scratch, shared_tree)
 from machine import play, verify
@@ -82,28 +84,14 @@ def test_not_all():
 
 # Races, planted into a copy of the kernel; what else is asked for; and what is seen of the race.
 RACES = {
-    "between entry and exit": (
-        "kern/syscall.c", """\
-	if (!self->env_last_sender || !ipc_take(self))
-		env_set_state(self, ENV_NOT_RUNNABLE);
-""", """\
-	bool taken = self->env_last_sender && ipc_take(self);
-	unlock_kernel();
-	lock_kernel();
-	if (!taken)
-		env_set_state(self, ENV_NOT_RUNNABLE);
-""", "sendpage", [], "blocked|kernel panic"),
-    "between accesses": (
-        "kern/kernellock.h",
-        "__atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_SEQ_CST);",
-        "kernel_lock.next_ticket;\n"
-        "\t__atomic_store_n(&kernel_lock.next_ticket, ticket + 1, __ATOMIC_RELAXED);",
-        "hello", [TWO, "CHECKED=1"], "kernel panic|not finished|hang"),
+    "between entry and exit": (*test_seeds.LOOK_THEN_SLEEP, "sendpage", [], "blocked|kernel panic"),
+    "between accesses": (*test_seeds.READ_THEN_COUNT, "hello", [TWO, "CHECKED=1"],
+                         "kernel panic|not finished|hang"),
 }
 
 
 @pytest.mark.parametrize("file, old, new, program, more, seen", params(
-    RACES, ("between entry and exit",), many=("between accesses",)))
+    RACES, many=("between accesses",)))
 def test_finds(file, old, new, program, more, seen):
     """A planted race is found by one preemption. The command that is named shows it again, and the
     same run without a preemption does not. A picture can be made of it."""

@@ -125,6 +125,24 @@ def test_nothing():
                          last), "wrong last line", last)
 
 
+# Two races: in a file, other lines in the place of some.
+READ_THEN_COUNT = (
+    "kern/kernellock.h",
+    "__atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_SEQ_CST);",
+    "kernel_lock.next_ticket;\n"
+    "\t__atomic_store_n(&kernel_lock.next_ticket, ticket + 1, __ATOMIC_RELAXED);")
+LOOK_THEN_SLEEP = (
+    "kern/syscall.c", """\
+	if (!self->env_last_sender || !ipc_take(self))
+		env_set_state(self, ENV_NOT_RUNNABLE);
+""", """\
+	bool taken = self->env_last_sender && ipc_take(self);
+	unlock_kernel();
+	lock_kernel();
+	if (!taken)
+		env_set_state(self, ENV_NOT_RUNNABLE);
+""")
+
 # Races, each planted into a copy of the kernel, the program that is to meet it within so many
 # seeds, and what is seen of it.
 RACES = {
@@ -148,22 +166,9 @@ RACES = {
 	return;
 """, "testtlb", 4, "wrong output"),
     "a ticket for the lock is read and then counted up": (
-        "kern/kernellock.h",
-        "__atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_SEQ_CST);",
-        "kernel_lock.next_ticket;\n"
-        "\t__atomic_store_n(&kernel_lock.next_ticket, ticket + 1, __ATOMIC_RELAXED);",
-        "stresssched", 6, "not finished within|hang|kernel panic|wrong output", 5),
+        *READ_THEN_COUNT, "stresssched", 6, "not finished within|hang|kernel panic|wrong output", 5),
     "a message comes between the look whether there is one and the sleep": (
-        "kern/syscall.c", """\
-	if (!self->env_last_sender || !ipc_take(self))
-		env_set_state(self, ENV_NOT_RUNNABLE);
-""", """\
-	bool taken = self->env_last_sender && ipc_take(self);
-	unlock_kernel();
-	lock_kernel();
-	if (!taken)
-		env_set_state(self, ENV_NOT_RUNNABLE);
-""", "primes", 4, "blocked|kernel panic|wrong output"),
+        *LOOK_THEN_SLEEP, "primes", 4, "blocked|kernel panic|wrong output"),
 }
 
 
