@@ -149,7 +149,8 @@ def html(model: Model, program: str, which: str, summary: str) -> str:
     """Return the page."""
     cpus = f"{model.cpus} CPU{'s' if model.cpus > 1 else ''}"
     facts = [cpus] + ([which] if which else []) + [summary]
-    parts = {"STYLE": _part("style.css"), "SCRIPT": "\n".join(map(_part, SCRIPTS)),
+    parts = {"STYLE": _part("style.css"), "BUTTONS": _part("buttons.html"),
+             "SCRIPT": "\n".join(map(_part, SCRIPTS)),
              "TITLE": escape(f"{program} on {cpus}"), "PROGRAM": escape(program),
              "FACTS": escape(" · ".join(facts)), "TABLES": tables(model),
              "DATA": json.dumps(data(model), separators=(",", ":")).replace("</", "<\\/")}

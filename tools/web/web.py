@@ -178,6 +178,9 @@ def write(objdir: Path, qemu: str, objcopy: str, names: List[str]) -> Path:
         shutil.copyfile(file, unfinished / file.name)
     for name, new in FROM_TRACE.items():
         shutil.copyfile(TRACE / name, unfinished / new)
+    index = unfinished / "index.html"
+    buttons = (TRACE / "buttons.html").read_text(encoding="utf-8").rstrip()
+    index.write_text(index.read_text(encoding="utf-8").replace("@BUTTONS@", buttons), encoding="utf-8")
     (unfinished / "facts.json").write_text(json.dumps(facts(names)))
     subprocess.run([objcopy, "-g", str(objdir / "kern/kernel"), str(unfinished / "kernel")],
                    check=True)
