@@ -28,7 +28,7 @@ from weights import TableError, read_weights
 OURS = ["setup.sh", "run_autograder", "autograde.py", "submission.py", "unpack.py",
         "weights.py", "__main__.py"]
 TREE = ["GNUmakefile", "mergedep.pl", "conf/*.mk", "boot/*", "kern/Makefrag", "kern/kernel.ld",
-        "lib/Makefrag", "user/Makefrag", "user/user.ld", "user/common.h",
+        "lib/Makefrag", "user/Makefrag", "user/user.ld", "user/*.h",
         "user/exercises/*.h", "grade-lab4", "gradelib.py", "tools/grade/*.py",
         "tools/build/*.pl", "tools/run/lock.pl", "tools/setup.sh"]
 CHECKING = ["kern/inspect.*"]       # what of kern/ checks exercises, and so must be ours
