@@ -205,6 +205,7 @@ instructions-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/measure/instructions.py $* $(INSTRUCTIONSFLAGS)
 .PHONY: check check-all check-handout check-machines mistakes prove bench handout layers book
+# The autograder, which has this file, too, is without the fuzzer.
 -include tools/fuzz/Makefrag
 #}
 # Without BOUND the runs differ in their seeds, with it in their orders.

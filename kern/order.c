@@ -11,7 +11,7 @@
 // released it: at entries and exits of the kernel, and before and after it sleeps. In the checking
 // build, also each access to shared memory without the lock is one.
 //
-// The order comes behind the programs to run, after an @: numbers of moments, with dots in between.
+// The order comes after the programs to run and an @: numbers of moments, with dots in between.
 // There the other CPU goes on or, with a t after the number, a tick comes. Every moment is told to
 // the debug port, for tools/run/orders.py.
 

@@ -60,15 +60,21 @@ int cons_getc(void)
 	return console_key;
 }
 
+// Print what the kernel finds wrong, and where.
+static void tell(const char *what, const char *file, int line, const char *fmt, va_list ap)
+{
+	host_print("%s at %s:%d: ", what, file, line);
+	host_vprint(fmt, ap);
+	host_print("\n");
+}
+
 void _panic(const char *file, int line, const char *fmt, ...)
 {
 	va_list ap;
 
-	host_print("kernel panic at %s:%d: ", file, line);
 	va_start(ap, fmt);
-	host_vprint(fmt, ap);
+	tell("kernel panic", file, line, fmt, ap);
 	va_end(ap);
-	host_print("\n");
 	fail("a call made the kernel panic");
 }
 
@@ -76,11 +82,9 @@ void checked_panic(const char *file, int line, const char *fmt, ...)
 {
 	va_list ap;
 
-	host_print("undefined behaviour at %s:%d: ", file, line);
 	va_start(ap, fmt);
-	host_vprint(fmt, ap);
+	tell("undefined behaviour", file, line, fmt, ap);
 	va_end(ap);
-	host_print("\n");
 	fail("a call made the kernel do something undefined");
 }
 

@@ -12,11 +12,6 @@ class Mistake(NamedTuple):
     options: Tuple[str, ...] = ()
 
 
-def moved(text: str, before: str) -> Tuple[Tuple[str, str], ...]:
-    """Move a step to just before another one."""
-    return (text, ""), (before, text + before)
-
-
 # Steps of lock.pml that are moved.
 NOTE = """\
 		atomic { DRAINED(self) ->

@@ -216,15 +216,15 @@ def test_named(file, old, new, program, cpus, where, text, words, more):
     require(any(f"{place}: " in line for line in rest), "not in the backtrace", *rest[:10])
 
 
-PROGRAMS = ("hello", "forktree", "dumbfork", "pingpong", "sendpage", "faultalloc", "testfpu",
-            "teststates", "testexhaust", "testtlb:50", "tour", "testipc", "testfork", "testfaults", "testslots", "testfail")
-QUICK = 7       # of them, the last ones
+# Programs that do most of what can be done, and others.
+BUSY = ("testtlb:50", "tour", "testipc", "testfork", "testfaults", "testslots", "testfail")
+OTHERS = ("hello", "forktree", "dumbfork", "pingpong", "sendpage", "faultalloc", "testfpu",
+          "teststates", "testexhaust")
 
 
-@pytest.mark.parametrize("cpus, programs", [
-    pytest.param("4", PROGRAMS[:-QUICK], marks=pytest.mark.many),
-    pytest.param("4", PROGRAMS[-QUICK:], marks=pytest.mark.thorough),
-    pytest.param("1", PROGRAMS, marks=pytest.mark.many)])
+@pytest.mark.parametrize("cpus, programs", params(
+    {"busy": ("4", BUSY), "others": ("4", OTHERS), "one CPU": ("1", BUSY + OTHERS)},
+    many=["others", "one CPU"]))
 def test_silent(cpus, programs):
     """This kernel has none of the mistakes."""
     enter_checked()

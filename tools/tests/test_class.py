@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from debugger import free_port
 from grades import PROGRAMS
 from kit import (PATIENCE, cache_for_others, call, edit, enter_copy, make, need, params,
                  processors, require, require_equal, scratch, start, wait_for)
@@ -252,13 +253,6 @@ def test_graded():
 
 
 # ---- On several machines ----
-
-def free_port():
-    """Return a port of this machine that nobody uses."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
-
 
 def answers_at(port):
     """Whether something listens there."""

@@ -5,12 +5,10 @@ import sys
 
 import pytest
 
-from kit import ROOT, call, edit, enter_copy, make, need, require, require_equal
-
-sys.path.append(str(ROOT / "tools/models"))
-
 import places
 import planted
+
+from kit import ROOT, call, edit, enter_copy, make, need, require, require_equal
 
 
 def test_marks():
