@@ -7,7 +7,7 @@
 #include <inc/lib.h>
 
 // Who includes this defines it: tell a panic. text says where it was, and what was said.
-static void tell_panic(const char *text);
+void tell_panic(const char *text);
 
 void _panic(const char *file, int line, const char *fmt, ...)
 {

@@ -227,12 +227,15 @@ TIMED: Dict[str, Callable[[], float]] = {
 def host_is_busy() -> bool:
     """Return whether other work takes processors of this host from us: computing on all of them at
     once takes longer than what is computed."""
-    children = [os.fork() for _ in os.sched_getaffinity(0)]
-    if 0 in children:
-        begin = time.perf_counter()
-        while time.process_time() < 0.3:
-            pass
-        os._exit(time.perf_counter() - begin > 0.3 * BUSY)
+    def compute() -> int:
+        child = os.fork()
+        if child == 0:
+            begin = time.perf_counter()
+            while time.process_time() < 0.3:
+                pass
+            os._exit(time.perf_counter() - begin > 0.3 * BUSY)
+        return child
+    children = [compute() for _ in os.sched_getaffinity(0)]
     return any([os.waitpid(child, 0)[1] for child in children])
 
 

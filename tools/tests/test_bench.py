@@ -1,6 +1,7 @@
 """What this kernel costs: instruction counts as recorded, and the tools that count them."""
 
 import json
+import os
 import re
 import sys
 import xml.etree.ElementTree as xml
@@ -127,6 +128,21 @@ def test_busy(monkeypatch):
     require_equal(figure([2.0, 3.0, 4.0], False), None, "bad figures that differ")
     require_equal(figure([2.0, 2.0, 2.0], True), None, "bad figures on a busy host")
     require_equal(bench.problem(row, None, None, 1), "", "the problem of no figure")
+
+
+def test_busy_host(monkeypatch, tmp_path):
+    """Whether the host is busy is seen with one process for each processor."""
+    log = tmp_path / "log"
+
+    def perf_counter():
+        with log.open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        return 0
+
+    monkeypatch.setattr(bench.os, "sched_getaffinity", lambda _: {0, 1, 2})
+    monkeypatch.setattr(bench.time, "perf_counter", perf_counter)
+    bench.host_is_busy()
+    require_equal(len(set(log.read_text().split())), 3, "number of processes")
 
 
 @pytest.mark.thorough

@@ -32,7 +32,7 @@ PRINTF_LIKE(1, 2) static inline void __attribute__((noreturn)) not_there_yet(con
 	exit();
 }
 
-static void tell_panic(const char *text)
+void tell_panic(const char *text)
 {
 	not_there_yet("%s", text);
 }

@@ -35,7 +35,7 @@ PRINTF_LIKE(1, 2) static inline void fail(const char *fmt, ...)
 // Whether a panic is right now; then it only ends the env.
 static bool may_panic;
 
-static void tell_panic(const char *text)
+void tell_panic(const char *text)
 {
 	if (!may_panic)
 		fail("%s", text);
