@@ -37,8 +37,13 @@ USE_PAGE = """<script>
 	svg.dispatchEvent(new PointerEvent("pointermove", at(width / 2, cpuTop(0) + 10)));
 	found.tip = $("tip").textContent;
 	$("legend").querySelector("button").click();
-	found.chosen = chosen;
+	found.chosen = chosen >= 0;
 	draw();
+	const file = picture();
+	const saved = new DOMParser().parseFromString(file, "image/svg+xml").documentElement;
+	found.saved = [saved.nodeName, saved.querySelectorAll(".lane").length,
+	    saved.querySelector("style").textContent.includes("font-size"), file.includes("var(")];
+	found.named = $("legend").querySelectorAll("button").length;
 </script>"""
 
 
@@ -200,7 +205,10 @@ def test_page():
     but itself."""
     need_repeats()
     enter_copy()
-    for program, envs, arrows in (("pingpong", 2, 12), ("forktree", 15, 14), ("primes", None, 0)):
+    for program, envs, arrows, seen in (
+            ("pingpong", 2, 12, "4 CPUs and 2 environments, with 1 fork and 11 messages between"),
+            ("forktree", 15, 14, "15 environments, with 14 forks between them: after the start, the"),
+            ("primes", None, 0, "% waiting for its lock, ")):
         make("-s", f"trace-{program}", "SEED=1", "TRACE_MS=60")
         file = (PLACE / f"{program}.html").resolve()
         text = file.read_text(encoding="utf-8")
@@ -211,7 +219,10 @@ def test_page():
         root = dict(re.findall(r'data-(\w+)="([^"]*)"', re.search(r"<html[^>]*>", dom)[0]))
         require("error" not in root, f"{program}: {root.get('error')}")
         require_equal({name: root.get(name) for name in ("wheel", "arrow", "chosen")},
-                      {"wheel": "true", "arrow": "true", "chosen": "0"}, f"{program}: uses")
+                      {"wheel": "true", "arrow": "true", "chosen": "true"}, f"{program}: uses")
+        require_equal(root["saved"], "svg,4,true,false", f"{program}: saved")
+        require_equal(int(root["named"]), min(envs or 6, 6), f"{program}: envs with names")
+        require(seen in text, f"{program}: no `{seen}'")
         require(re.search(r"CPU 0.*\n.* – ", root["tip"]), f"{program}: tip", root["tip"])
         require_equal(dom.count('class="lane"'), 4, f"{program}: lanes of CPUs")
         require(dom.count('class="slices"') >= 4, f"{program}: nothing in the lanes")

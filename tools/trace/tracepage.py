@@ -1,6 +1,7 @@
 """A recorded run as one page for a browser: what is in page/, with data and tables."""
 
 import json
+from collections import Counter
 from html import escape
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Sequence
@@ -71,6 +72,28 @@ def data(model: Model) -> dict:
     }
 
 
+# ---- Words ----
+
+def _number(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def sentence(model: Model, counts: Counts) -> str:
+    """Return in a sentence what one sees."""
+    times = sum(counts.cpu_times, Counter())
+    whole = sum(times[kind] for kind in (USER, KERNEL, LOCK, IDLE)) or 1
+    shares = [f"{times[kind] / whole:.0%} of their time {where}" if kind == USER else
+              f"{times[kind] / whole:.0%} {where}"
+              for kind, where in ((USER, "in programs"), (KERNEL, "in the kernel"),
+                                  (LOCK, "waiting for its lock"), (IDLE, "idle"))]
+    forks = sum(env.parent is not None for env in model.envs)
+    between = [_number(n, what) for n, what in ((forks, "fork"), (len(model.messages), "message"))
+               if n]
+    return (f"{_number(model.cpus, 'CPU')} and {_number(len(model.envs), 'environment')}"
+            f"{', with ' + ' and '.join(between) + ' between them' if between else ''}: "
+            f"after the start, the CPUs spend {', '.join(shares)}.")
+
+
 # ---- Tables ----
 
 def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence]) -> str:
@@ -130,9 +153,8 @@ def _message_table(model: Model, counts: Counts) -> str:
     return _table(f"{title} ({total:,} in all)", [" from", " to", "messages"], rows)
 
 
-def tables(model: Model) -> str:
+def tables(model: Model, counts: Counts) -> str:
     """Return all tables."""
-    counts = tracecounts.count(model)
     parts = [_cpu_table(model, counts), _kernel_table(counts)]
     if model.messages:
         parts.append(_message_table(model, counts))
@@ -148,11 +170,13 @@ def _part(name: str) -> str:
 def html(model: Model, program: str, which: str, summary: str) -> str:
     """Return the page."""
     cpus = f"{model.cpus} CPU{'s' if model.cpus > 1 else ''}"
+    counts = tracecounts.count(model)
     facts = [cpus] + ([which] if which else []) + [summary]
     parts = {"STYLE": _part("style.css"), "BUTTONS": _part("buttons.html"),
              "SCRIPT": "\n".join(map(_part, SCRIPTS)),
              "TITLE": escape(f"{program} on {cpus}"), "PROGRAM": escape(program),
-             "FACTS": escape(" · ".join(facts)), "TABLES": tables(model),
+             "FACTS": escape(" · ".join(facts)), "TABLES": tables(model, counts),
+             "SENTENCE": escape(sentence(model, counts)),
              "DATA": json.dumps(data(model), separators=(",", ":")).replace("</", "<\\/")}
     text = _part("page.html")
     for name, part in parts.items():

@@ -29,6 +29,7 @@ $("in").onclick = () => zoom(0.5);
 $("out").onclick = () => zoom(2);
 $("fit").onclick = svg.ondblclick = fit;
 $("all").onclick = all;
+$("save").onclick = save;
 svg.addEventListener("wheel", (event) => {
     event.preventDefault();
     if (Math.abs(event.deltaX) > Math.abs(event.deltaY))
@@ -47,7 +48,7 @@ svg.onpointerup = svg.onpointercancel = () => {
 };
 document.addEventListener("keydown", (event) => {
     const keys = {"+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2),
-        "0": fit, "a": all, ArrowLeft: () => move(-0.25), ArrowRight: () => move(0.25)};
+        "0": fit, "a": all, "s": save, ArrowLeft: () => move(-0.25), ArrowRight: () => move(0.25)};
     const typing = event.target instanceof Element && event.target.matches("input, select, textarea");
     if (keys[event.key] && !typing && !event.ctrlKey && !event.metaKey) {
         keys[event.key]();
@@ -55,6 +56,33 @@ document.addEventListener("keydown", (event) => {
     }
 });
 window.addEventListener("resize", redraw);
+
+// ---- The picture as a file ----
+
+// Return it with the colours and letters that this page gives it: as a file it is on its own.
+function picture() {
+    const style = getComputedStyle(document.body), copy = svg.cloneNode(true);
+    const height = svg.getAttribute("height"), size = {width, height};
+    const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
+        .filter((rule) => /^#timeline (text|\.)/.test(rule.selectorText))
+        .map((rule) => rule.cssText.replace("#timeline ", ""));
+
+    for (const name of ["id", "tabindex", "class"])
+        copy.removeAttribute(name);
+    for (const [name, value] of Object.entries({...size, viewBox: `0 0 ${width} ${height}`}))
+        copy.setAttribute(name, value);
+    copy.prepend(node("style", {}, [`svg { font-family: ${style.fontFamily}; }`, ...rules].join("\n")),
+        node("rect", {...size, fill: "var(--panel)"}));
+    return new XMLSerializer().serializeToString(copy)
+        .replace(/var\((--\w+)\)/g, (whole, name) => style.getPropertyValue(name).trim());
+}
+
+function save() {
+    const link = document.createElement("a");
+    link.href = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(picture());
+    link.download = document.title.replace(/\W+/g, "-") + ".svg";
+    link.click();
+}
 
 // ---- What is under the pointer ----
 
@@ -136,8 +164,9 @@ svg.onpointerleave = () => { $("tip").style.display = "none"; };
 
 // ---- Legend ----
 
+// Few envs have names here, those that run most. Their part of all running is told.
 function legend() {
-    const NAMED = 12, box = $("legend");
+    const NAMED = 6, box = $("legend");
     box.replaceChildren();
     const item = (tag, html, text) => {
         const made = document.createElement(tag);
@@ -146,9 +175,11 @@ function legend() {
         box.append(made);
         return made;
     };
+    const running = envs.reduce((sum, env) => sum + env.total, 0) || 1;
     const top = [...rows].sort((a, b) => envs[b].total - envs[a].total || a - b).slice(0, NAMED);
-    for (const env of top.sort((a, b) => a - b)) {
-        const made = item("button", `<i style="background:${envs[env].colour}"></i>`, title(env));
+    for (const env of top) {
+        const made = item("button", `<i style="background:${envs[env].colour}"></i>`,
+            `${title(env)} ${(envs[env].total / running * 100).toFixed(0)} %`);
         made.onclick = () => {
             chosen = chosen === env ? -1 : env;
             for (const other of box.querySelectorAll("button"))
