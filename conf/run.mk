@@ -64,8 +64,8 @@ QEMUOPTS = $(if $(RECORD)$(SEED)$(ORDER)$(DISKLESS),$(BY_HEADER),$(FROM_DISK)) \
 	$(WAITING) $(QEMUEXTRA)
 
 preflight = @perl tools/run/preflight.pl qemu='$(QEMU)' programs='$(USER_NAMES)' cpus='$(CPUS)' \
-	run='$(RUN)' seed='$(SEED)' order='$(ORDER)' bound='$(BOUND)' explore='$(filter explore-%,$@)' \
-	stop='$(STOP)' port='$(if $(WAIT),$(GDBPORT))' \
+	run='$(RUN)' seed='$(SEED)' order='$(ORDER)' bound='$(BOUND)' hosts='$(HOSTS)' \
+	explore='$(filter explore-%,$@)' stop='$(STOP)' port='$(if $(WAIT),$(GDBPORT))' \
 	window='$(if $(NOX)$(findstring -display,$(QEMUEXTRA))$(findstring -vnc,$(QEMUEXTRA)),,1)' \
 	port_chosen='$(gdbport_chosen)' \
 	no_disk='$(if $(findstring -kernel,$(QEMUOPTS)),,$(findstring microvm,$(QEMUEXTRA)))' \
@@ -212,7 +212,8 @@ instructions-%: $(RUNNABLE)
 explore-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) $(if $(BOUND),tools/run/orders.py '$(RUN)' --bound '$(BOUND)' --runs '$(RUNS)', \
-		tools/run/explore.py '$(RUN)' --seeds '$(SEEDS)' --cpus '$(CPUS)') $(EXPLOREFLAGS)
+		tools/run/explore.py '$(RUN)' --seeds '$(SEEDS)' --cpus '$(CPUS)' --hosts '$(HOSTS)') \
+		$(if $(JOBS),-j '$(JOBS)') $(EXPLOREFLAGS)
 trace-%: $(RUNNABLE)
 	$(preflight)
 	@$(PYTHON) tools/trace/trace.py '$(RUN)' CPUS='$(CPUS)' SEED='$(SEED)' ORDER='$(ORDER)' TRACE_MS='$(TRACE_MS)'

@@ -4,6 +4,7 @@
 A run is bad if the kernel panics, if it does not end, if it ends with environments blocked, if the
 kernel's books are wrong, if the program says so itself (a user panic, or a line `NAME: FAIL'; or no
 line `NAME: OK' where other seeds give one), or if the lines that the grader expects are not there.
+An interrupted search goes on where it was, if the kernel is the same.
 
 Exit status: 0 no run was bad, 1 some were, 2 nothing could be run, 130 interrupted.
 """
@@ -16,29 +17,26 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, Tuple
 
 sys.dont_write_bytecode = True      # leave no __pycache__ in the source tree
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[1:1] = [str(ROOT), str(ROOT / "tools/grade")]
+sys.path[1:1] = [str(ROOT), str(ROOT / "tools/grade"), str(ROOT / "tools/common")]
 
-from gradebuild import MakeError, as_built, make, qemu_command, snapshot
+from gradebuild import MakeError, as_built, make, objdir, qemu_command, snapshot
 from gradeformat import Console
-from gradelib import CLEAN_END, Run, Verdict, Watch, diagnose, exit_on_signals, parallel
+from gradelib import CLEAN_END, Verdict, Watch, exit_on_signals
 from gradetests import TESTS, patterns
+from hosts import HostsError, host_file
+from seedhosts import run_seeds_on_hosts
+from seedruns import SEED, Outcome, image_of, run_seeds, task_of
+from seedskept import Kept
 
 SHOWN = 10      # seeds of which the command is shown, for each thing that goes wrong
 ALWAYS_BAD = [r"audit: (?!.* all agrees)", r"\d+ blocked for ever", r"\[\w{8}\] user panic in "]
 
 
 # ---- Running ----
-
-class Outcome(NamedTuple):
-    """A seed, and what has become of its run."""
-    seed: int
-    verdict: Verdict
-    lines: List[str]
-
 
 def expectations(name: str, limit: float) -> Tuple[List[str], Watch]:
     """Return the lines a program must print, and what to look out for."""
@@ -51,20 +49,12 @@ def expectations(name: str, limit: float) -> Tuple[List[str], Watch]:
                                       limit=limit, quiet=limit)
 
 
-def try_seed(seed: int, command: List[str], must: List[str], watch: Watch):
-    """A job for parallel(): run the command and return an Outcome."""
-    run = yield Run(command, watch)
-    return Outcome(seed, diagnose(run, must), run.lines)
-
-
 def require_verdict(name: str, outcomes: List[Outcome]) -> List[Outcome]:
     """Where some runs print `NAME: OK', those that do not are bad."""
-    good = f"{name}: OK"
-    if not any(good in outcome.lines for outcome in outcomes):
+    if not any(outcome.says_good for outcome in outcomes):
         return outcomes
-    return [outcome._replace(verdict=Verdict(False, f"no line `{good}'", []))
-            if outcome.verdict.ok and good not in outcome.lines else outcome
-            for outcome in outcomes]
+    return [outcome._replace(verdict=Verdict(False, f"no line `{name}: OK'", []))
+            if outcome.verdict.ok and not outcome.says_good else outcome for outcome in outcomes]
 
 
 class Progress:
@@ -72,14 +62,19 @@ class Progress:
 
     def __init__(self, console, total: int):
         self._console, self._total = console, total
-        self.outcomes: List[Outcome] = []
+        self._done = self._bad = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Count a seed, and show it."""
+        self._done += 1
+        self._bad += not outcome.verdict.ok
+        self({})
 
     def __call__(self, running) -> None:
         """Show it, given parallel()'s {position: Run}."""
-        bad = sum(not outcome.verdict.ok for outcome in self.outcomes)
         longest = max((run.seconds for run in running.values()), default=0)
-        self._console.status(f"{len(self.outcomes)} of {self._total} seeds, {bad} bad; "
-                             f"the longest now {longest:.0f} s")
+        self._console.status(f"{self._done} of {self._total} seeds, {self._bad} bad"
+                             + (f"; the longest now {longest:.0f} s" if running else ""))
 
 
 # ---- The command line ----
@@ -94,12 +89,19 @@ def seed_range(text: str) -> range:
     return range(first, last + 1)
 
 
+def job_count(text: str) -> int:
+    """Return how many runs at once a text means."""
+    if not re.fullmatch(r"[1-9]\d{0,2}", text):
+        raise argparse.ArgumentTypeError(f"JOBS={text} is no number of runs at once. Try JOBS=4")
+    return int(text)
+
+
 def new_parser(description: str) -> argparse.ArgumentParser:
     """Return a parser of what all searches have on their command lines."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.error = lambda message: sys.exit(f"{message.partition(': ')[2] or message}")
     parser.add_argument("run", metavar="PROGRAM", help="what to run; NAME:ARG gives it arguments")
-    parser.add_argument("-j", dest="width", type=int, default=os.cpu_count() or 1, metavar="N",
+    parser.add_argument("-j", dest="width", type=job_count, default=os.cpu_count() or 1, metavar="N",
                         help="how many run at once (default: one per core, %(default)s)")
     parser.add_argument("--limit", type=float, default=60, metavar="SECONDS",
                         help="what takes longer hangs (default %(default)s)")
@@ -112,6 +114,7 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     parser.add_argument("--seeds", type=seed_range, default="100", metavar="N | A-B",
                       help="the seeds: the first N (default %(default)s), or A to B")
     parser.add_argument("--cpus", default="4", metavar="N", help="CPUs (default %(default)s)")
+    parser.add_argument("--hosts", metavar="FILE", help="machines that run it, for GNU parallel")
     return parser.parse_args(arguments)
 
 
@@ -147,7 +150,7 @@ def report(options: argparse.Namespace, outcomes: List[Outcome], seconds: float)
                                    for outcome in some[:SHOWN]]
         if len(some) > SHOWN:
             lines.append("      and with seeds " + " ".join(str(o.seed) for o in some[SHOWN:]))
-    different = len({tuple(outcome.lines) for outcome in outcomes})
+    different = len({outcome.output for outcome in outcomes})
     failed = sum(map(len, bad.values()))
     return lines + [f"{options.run}, CPUS={options.cpus}: {len(outcomes) - failed} seeds passed, "
                     f"{failed} failed; {different} different outputs ({seconds:.0f} s)"]
@@ -165,26 +168,41 @@ def explore(options: argparse.Namespace, variable: str) -> int:
     """Run the program under all seeds, given a variable for make, and return the exit status."""
     console = Console(sys.stdout)
     name, begin = first_name(options.run), time.monotonic()
-    progress, status = Progress(console, len(options.seeds)), 0
+    progress, status, place = Progress(console, len(options.seeds)), 0, objdir() / "explore"
+    kept = None
     try:
+        hosts = options.hosts and host_file(options.hosts)
         console.status("building")
-        must, watch = expectations(name, options.limit)
-        mark = "SEED-HERE"
         make("all", variable)
-        line = qemu_command(f"CPUS={options.cpus}", f"RUN={options.run}", "SEED=0" + mark,
-                            "AUDIT=1", variable)
-        jobs = [try_seed(seed, [word.replace("0" + mark, str(seed)) for word in line], must, watch)
-                for seed in options.seeds]
-        with closing(parallel(jobs, options.width, tick=progress)) as outcomes:
+        line = qemu_command(f"CPUS={options.cpus}", f"RUN={options.run}", f"SEED={SEED}", "AUDIT=1",
+                            variable)
+        image = image_of(line)
+        task = task_of(line, image, *expectations(name, options.limit), f"{name}: OK")
+        place.mkdir(exist_ok=True)
+        kept = Kept(place, task, Path(image))
+        for seed in set(kept.outcomes).intersection(options.seeds):
+            progress.add(kept.outcomes[seed])
+        to_do = [seed for seed in options.seeds if seed not in kept.outcomes]
+        with closing(run_seeds_on_hosts(task, Path(image), to_do, hosts, place / "log") if hosts else
+                     run_seeds(task, Path(image), to_do, options.width, progress)) as outcomes:
             for outcome in outcomes:
-                progress.outcomes.append(outcome)
+                kept.add(outcome)
+                progress.add(outcome)
+        kept.forget()
     except MakeError as error:
         console.say(*str(error).splitlines()[-20:])
         return 2
+    except HostsError as error:
+        console.say(str(error))
+        return 2
     except KeyboardInterrupt:
         status = 130
-    found = require_verdict(name, progress.outcomes)
+    known = kept.outcomes if kept else {}
+    outcomes = [known[seed] for seed in options.seeds if seed in known]
+    found = require_verdict(name, outcomes)
     console.say(*report(options, found, time.monotonic() - begin))
+    if status:
+        console.say("The same command goes on")
     return status or int(any(not outcome.verdict.ok for outcome in found))
 
 

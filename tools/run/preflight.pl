@@ -3,7 +3,7 @@
 # Before QEMU is started: check what a user may have got wrong, and say in plain words what it is
 # and what to do. The names:
 #	qemu programs			the command; the programs there are, separated by spaces
-#	cpus run port seed order bound stop trace_ms	what the user has set; may be empty, except cpus
+#	cpus run port seed order bound hosts stop trace_ms	what the user has set; may be empty, except cpus
 #	explore				not empty if runs with seeds or orders are to be tried
 #	port_chosen			not empty if the user has set port: then it must be free
 #	window				not empty if QEMU is to open one
@@ -16,8 +16,8 @@ use IO::Socket::INET;
 use List::Util 'min';
 
 my %value = map { /^(\w+)=(.*)$/s } @ARGV;
-my ($qemu, $cpus, $run, $port, $seed, $order, $bound, $explore, $stop, $trace_ms, $record, $replay, $kernel) =
-	map { $value{$_} // '' } qw(qemu cpus run port seed order bound explore stop trace_ms record replay kernel);
+my ($qemu, $cpus, $run, $port, $seed, $order, $bound, $hosts, $explore, $stop, $trace_ms, $record, $replay, $kernel) =
+	map { $value{$_} // '' } qw(qemu cpus run port seed order bound hosts explore stop trace_ms record replay kernel);
 my @oldest = (5, 2); # QEMU that goes backwards under gdb
 my @unsteady = (11, 0); # QEMU that does not repeat every run of several CPUs
 
@@ -76,6 +76,8 @@ sub check_order {
 		or die "BOUND is for make explore-X. ORDER=17 makes one run\n";
 	$order eq '' || $explore eq ''
 		or die "ORDER=$order is for one run. Leave it away, or use make run-X\n";
+	$hosts eq ''
+		or die "HOSTS is for seeds, not for orders. Leave BOUND or HOSTS away\n";
 	$seed eq ''
 		or die "SEED does not go with ORDER and BOUND. Leave one of them away\n";
 	$cpus =~ /^2\b/

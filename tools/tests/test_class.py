@@ -7,17 +7,16 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from debugger import free_port
 from grades import PROGRAMS
-from kit import (PATIENCE, cache_for_others, call, edit, enter_copy, make, need, params,
+from kit import (PATIENCE, cache_for_others, call, edit, enter_copy, make, params,
                  processors, require, require_equal, scratch, start, wait_for)
+from sshhosts import Hosts
 from trial import PLAIN
 
 # In place of the grader: a test passes if kern/init.c has its name. Why another one fails is a random
@@ -158,7 +157,7 @@ def test_only():
 
 @pytest.mark.parametrize("number, status", params({
     "Ctrl-C": (signal.SIGINT, 130), "told to end": (signal.SIGTERM, 143),
-    "killed": (signal.SIGKILL, -signal.SIGKILL)}, many=["told to end"]))
+    "killed": (signal.SIGKILL, -signal.SIGKILL)}, many=["told to end", "Ctrl-C"]))
 def test_interrupted(number, status):
     """What is graded is kept, nothing goes on in secret, and the same command does the rest."""
     enter_stubbed()
@@ -240,83 +239,18 @@ def test_graded():
     cache_for_others(Path())
     Path("weights").write_text("2 2\ndumbfork 5\nex8:upcall 3\n")
     Path("../class").mkdir()
-    shutil.copytree(".", "../class/all")
     call(sys.executable, "tools/handout/handout.py", "--from", "8", "../class/some")
     for name, text in (("hangs", "for (;;) hlt(); // the"), ("fails", "this is no C // the")):
         shutil.copytree(".", f"../class/{name}")
         edit(f"../class/{name}/kern/init.c", PROGRAMS, text)
-    require_equal(len(grade()), 4, "graded")
-    require_equal(scores(), {"all": "10", "some": "7", "hangs": "0", "fails": "0"}, "scores")
+    require_equal(len(grade()), 3, "graded")
+    require_equal(scores(), {"some": "7", "hangs": "0", "fails": "0"}, "scores")
     require("does not build" in table()["fails"]["remarks"], "no remark", str(table()))
     page = Path("../class-results/index.html").read_text()
     require("this is no C" in page and "hang: no output" in page, "the page does not say why")
 
 
 # ---- On several machines ----
-
-def answers_at(port):
-    """Whether something listens there."""
-    with socket.socket() as asking:
-        return asking.connect_ex(("127.0.0.1", port)) == 0
-
-
-class Hosts:
-    """Servers for ssh on this machine, each with a home of its own."""
-
-    def __init__(self, count):
-        need("parallel", "rsync", "ssh-keygen")
-        server = next(filter(os.path.exists, ["/usr/sbin/sshd", "/usr/bin/sshd"]), "")
-        if not server:
-            pytest.skip("sshd is not installed")
-        if os.getuid() == 0:
-            Path("/run/sshd").mkdir(exist_ok=True)      # where it wants to be
-        self.top = scratch()
-        for key in ("host", "user"):
-            call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.top / key))
-        self.servers, self.lines = [], []
-        for at in range(count):
-            self.servers.append(self._start(server, at))
-
-    def home(self, at):
-        """Return a host's home."""
-        return self.top / str(at)
-
-    def _start(self, server, at):
-        home, port = self.home(at), free_port()
-        home.mkdir()
-        (self.top / f"login{at}").write_text(
-            f"#!/bin/sh\nexport HOME={home}\ncd\n"
-            f"echo \"$SSH_ORIGINAL_COMMAND\" >> {self.top}/log{at}\n"
-            'exec bash -c "$SSH_ORIGINAL_COMMAND"\n')
-        (self.top / f"login{at}").chmod(0o755)
-        # With this SHLVL bash does not read this machine's own settings, which may print something.
-        (self.top / f"config{at}").write_text(
-            "SetEnv SHLVL=2\n"
-            f"ListenAddress 127.0.0.1:{port}\nHostKey {self.top}/host\nPidFile none\nUsePAM no\n"
-            f"AuthorizedKeysFile {self.top}/user.pub\nStrictModes no\nPasswordAuthentication no\n"
-            f"PermitRootLogin yes\nMaxStartups 100\nForceCommand {self.top}/login{at}\n")
-        process = start([server, "-D", "-e", "-f", str(self.top / f"config{at}")])
-        self.lines.append(f"1/ssh -F none -p {port} -i {self.top}/user -o StrictHostKeyChecking=no "
-                          "-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR 127.0.0.1")
-        wait_for(lambda: answers_at(port), "sshd answers")
-        return process
-
-    def lose(self, at):
-        """Let a host lose what it is asked to grade: GNU parallel sends it in hexadecimal."""
-        work = b"autograder.zip".hex()
-        login = self.top / f"login{at}"
-        login.write_text(login.read_text().replace(
-            "exec bash", f"case $SSH_ORIGINAL_COMMAND in *{work}*) exit 255 ;; esac\nexec bash"))
-
-    def used(self):
-        """Return the numbers of the hosts that have graded something."""
-        return [at for at in range(len(self.servers)) if (self.top / f"log{at}").exists()
-                and "jos-grade" in (self.top / f"log{at}").read_text()]
-
-    def write(self, file):
-        """Write the file for HOSTS."""
-        Path(file).write_text("".join(f"{line}\n" for line in self.lines))
-
 
 @pytest.mark.thorough
 def test_hosts():
@@ -361,16 +295,16 @@ def test_hosts_lost():
         hand_in(f"{name}.zip", sources("spin"))
     hosts = Hosts(2)
     hosts.write("hosts")
-    hosts.lose(0)
+    hosts.lose(0, "autograder.zip")
     require_equal(sorted(grade("HOSTS=hosts")), ["a", "b", "c"], "graded")
     hand_in("d.zip", sources("spin"))
-    hosts.lose(1)
+    hosts.lose(1, "autograder.zip")
     require("d" not in grade("HOSTS=hosts", fails=True), "it is graded")
     require_equal(scores(), {"a": "10", "b": "10", "c": "10", "d": ""}, "scores")
     require_equal(sorted(grade()), ["d"], "graded here")
 
 
-@pytest.mark.thorough
+@pytest.mark.many
 def test_hosts_interrupted():
     """Nothing goes on there in secret."""
     enter_stubbed()

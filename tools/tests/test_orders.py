@@ -125,6 +125,8 @@ def test_bad_use():
             "explore-hello BOUND=x": "BOUND=x is no number of preemptions up to 9. Try BOUND=2",
             "explore-hello BOUND=1 RUNS=0": "RUNS=0 is no number of runs. Try RUNS=1000",
             "explore-hello BOUND=1 CPUS=4": "ORDER and BOUND need two CPUs. Leave CPUS=4 away",
+            "explore-hello BOUND=1 HOSTS=x":
+                "HOSTS is for seeds, not for orders. Leave BOUND or HOSTS away",
             "explore-hello ORDER=17": "ORDER=17 is for one run. Leave it away, or use make run-X",
             "run-hello-nox ORDER=17 CPUS=1": "ORDER and BOUND need two CPUs. Leave CPUS=1 away",
             "run-hello-nox ORDER=17 SEED=7":

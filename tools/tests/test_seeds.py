@@ -1,15 +1,21 @@
 """Runs that can be repeated, and the search among them."""
 
+import json
+import os
 import re
+import signal
+import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from debugger import gdb_batch, start_waiting
 from kit import (PATIENCE, complains, edit, enter_copy, excerpt, make, need, need_repeats, params,
-                 processors, require, require_equal, scratch)
+                 processors, require, require_equal, scratch, start, wait_for)
 from machine import command, play, verify
+from sshhosts import Hosts
 
 from gradebuild import qemu_command
 from gradelib import Watch
@@ -174,7 +180,8 @@ RACES = {
 
 @pytest.mark.parametrize("file, old, new, program, seeds, seen, limit", params(
     {what: (*race, 15)[:7] for what, race in RACES.items()},
-    many=["a ticket for the lock is read and then counted up"]))    # nothing goes on: that takes long
+    many=["a ticket for the lock is read and then counted up",    # nothing goes on: that takes long
+          "the lock is dropped before others know that user code may run here"]))
 def test_finds(file, old, new, program, seeds, seen, limit):
     """The search finds a planted race, and the command it names shows it again."""
     enter_copy()
@@ -191,6 +198,61 @@ def test_finds(file, old, new, program, seeds, seen, limit):
     require_equal(play(words, watch).lines, play(words, watch).lines, f"the output with {seed}")
 
 
+@pytest.mark.thorough
+def test_hosts():
+    """Other machines run the seeds. What they lose is said, and run the next time, here too. One with
+    another QEMU is refused."""
+    enter_copy(few=True)
+    hosts = Hosts(2)
+    hosts.write("hosts")
+    for at in range(2):
+        hosts.lose(at, "11,12,13")
+    search = ["CPUS=1", "SEEDS=1-21"]
+    lost = explore("hello", *search, "HOSTS=hosts", fails=True)
+    require(any(line.startswith("10 seeds have run nowhere; ") for line in lost), "no word", *lost)
+    require_equal(hosts.used(), [0, 1], "hosts used")
+    require_equal([os.listdir(hosts.home(at)) for at in range(2)], [[], []], "files left")
+    require_equal(len(kept().read_text().splitlines()), 11, "seeds that are kept")
+    said = explore("hello", *search)[-1]
+    require(re.match(r"hello, CPUS=1: 21 seeds passed, 0 failed; \d+ different outputs", said), said)
+    require(not kept(), "what is over is kept")
+    other = Path("qemu-other")
+    other.write_text(f'#!/bin/sh\n[ "$1" != --version ] || exec echo "QEMU emulator version 7.2.99"\n'
+                     f'exec {make("-s", "print-qemu").strip()} "$@"\n')
+    other.chmod(0o755)
+    text = "\n".join(explore("hello", *search, "HOSTS=hosts", f"QEMU={other.resolve()}", fails=True))
+    require("a host has no qemu-other, and not QEMU 7.2.99: its runs would be others" in text,
+            "no complaint", *text.splitlines())
+
+
+def kept():
+    """Return the file of the search that goes on, or None."""
+    return next(Path("obj/explore").glob("[0-9a-f]" * 16), None)
+
+
+@pytest.mark.thorough
+def test_goes_on():
+    """A search that was interrupted goes on where it was, with the same report."""
+    need_repeats()
+    enter_copy(few=True)
+    process = start([sys.executable, "tools/run/explore.py", "hello", "--seeds", "1-30", "-j", "1",
+                     "--cpus", "1"])
+    wait_for(lambda: kept() and len(kept().read_text().splitlines()) > 2, "some seeds have run")
+    process.send_signal(signal.SIGINT)
+    text = process.communicate(timeout=PATIENCE)[0].decode()
+    require("The same command goes on" in text, "it does not say how to go on", *text.splitlines())
+    lines = kept().read_text().splitlines(keepends=True)
+    require(2 < len(lines) < 30, f"{len(lines)} seeds are kept")
+    # Let the first have gone wrong, to see that it is not run again; the last line is not whole.
+    wrong = json.loads(lines[0])
+    wrong[1] = [False, "it was so before", []]
+    kept().write_text(json.dumps(wrong) + "\n" + "".join(lines[1:-1]) + lines[-1][:20])
+    text = "\n".join(explore("hello", "CPUS=1", "SEEDS=1-30", "JOBS=2", fails=True))
+    require("it was so before: 1 of 30 seeds" in text and "29 seeds passed, 1 failed" in text,
+            "it does not go on", *text.splitlines())
+    require(not kept(), "what is over is kept")
+
+
 # ---- Bad use ----
 
 @pytest.mark.thorough
@@ -199,3 +261,6 @@ def test_no_range():
     for text in ("abc", "9-3", "1-", "-5"):
         complains(["explore-hello", f"SEEDS={text}"],
                   [rf"SEEDS={text} is no range of seeds\. Try SEEDS=200 or SEEDS=5-9"])
+    for text, complaint in (("JOBS=0", r"JOBS=0 is no number of runs at once\. Try JOBS=4"),
+                            ("HOSTS=none", "HOSTS=none: there is no such file")):
+        complains(["explore-hello", *text.split()], [complaint])

@@ -20,13 +20,15 @@ from typing import Dict, Iterator, List, Optional, Tuple
 sys.dont_write_bytecode = True
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path[1:1] = [str(ROOT), str(ROOT / "tools/grade"), str(ROOT / "tools/classroom/autograder")]
+sys.path[1:1] = [str(ROOT), str(ROOT / "tools/grade"), str(ROOT / "tools/common"),
+                 str(ROOT / "tools/classroom/autograder")]
 
 import report
 from gradelib import exit_on_signals
 from handins import HandIn, Record, Records, hand_ins
+from hosts import HostsError, host_file
 from marks import mark
-from runners import LIMIT, Job, RunError, run_here, run_on_hosts
+from runners import LIMIT, Job, grade_on_hosts, run_here
 from tables import read_late, read_times
 from weights import Row, TableError, asked_for, read_weights, tests_called
 
@@ -109,7 +111,7 @@ class Class:
         """Run the grading of hand-ins and yield the results as they come."""
         flags = ["--json", "-j", "1", "--limit", str(LIMIT)]
         if self._options.hosts and jobs:
-            return run_on_hosts(jobs, self._options.hosts, self._bundle, work,
+            return grade_on_hosts(jobs, self._options.hosts, self._bundle, work,
                                 ["python3", self._bundle.name, *flags, "--submission", "{1}.tar",
                                  "--uid", "{3}", "{2}"], self._log)
         return run_here(jobs, lambda job: [
@@ -166,7 +168,7 @@ def parse(arguments: List[str]) -> argparse.Namespace:
                         help="points by exercise, part or test (default: the lab's)")
     parser.add_argument("--late", type=path, metavar="FILE", help="when it is due, late days")
     parser.add_argument("--times", type=path, metavar="FILE", help="CSV: name, time of the hand-in")
-    parser.add_argument("--hosts", type=path, metavar="FILE",
+    parser.add_argument("--hosts", metavar="FILE",
                         help="machines that grade, for GNU parallel")
     parser.add_argument("--only", default="", metavar="NAMES",
                         help="grade these exercises, parts or tests again, for all")
@@ -183,8 +185,7 @@ def read_tables(options: argparse.Namespace) -> List[Row]:
     """Read what the teacher has set into options; return the rows of points."""
     rows = read_weights(options.weights)
     options.late, options.times = read_late(options.late), read_times(options.times)
-    if options.hosts and not options.hosts.is_file():
-        raise TableError(f"HOSTS={options.hosts}: there is no such file")
+    options.hosts = options.hosts and host_file(options.hosts)
     names, graded = options.only.split(), set(asked_for(rows))
     for name in names:
         if not graded.intersection(tests_called(name)):
@@ -209,7 +210,7 @@ def main(arguments: List[str]) -> int:
             status = 130
         finally:
             left = our_class.report()
-    except (TableError, RunError, OSError) as error:
+    except (TableError, HostsError, OSError) as error:
         sys.stderr.write(f"grade-class: {error}\n")
         return 2
     if left:

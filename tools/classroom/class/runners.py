@@ -6,8 +6,6 @@ hand-in, so that no name of a file gets near a shell.
 
 import json
 import os
-import re
-import shlex
 import shutil
 import subprocess
 import threading
@@ -16,15 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
 
+from hosts import Jobs, run_on_hosts
+
 LIMIT = 3600        # seconds a hand-in may take: only what runs without end takes so long
 GRACE = 300         # seconds more until its autograder is taken to hang
-
-
 UIDS = range(61184, 65520)      # users that systems leave to programs such as this
-
-
-class RunError(Exception):
-    """Why jobs cannot run, in one line."""
 
 
 class Job(NamedTuple):
@@ -99,42 +93,15 @@ def run_here(jobs: List[Job], command: Callable[[Job], List[str]],
 
 # ---- On other machines ----
 
-def run_on_hosts(jobs: List[Job], hosts: Path, bundle: Path, work: Path,
-                 command: List[str], log: Path) -> Iterator[Tuple[int, dict]]:
-    """Run jobs on the hosts in a file, by GNU parallel; yield their results as they come.
+def grade_on_hosts(jobs: List[Job], hosts: Path, bundle: Path, work: Path,
+                   command: List[str], log: Path) -> Iterator[Tuple[int, dict]]:
+    """Run jobs on the hosts in a file; yield their results as they come.
 
     Each host gets the bundle once, and the file NUMBER.tar for each job. The command has {1} for
     the number, {2} for the job's words, {3} for its user.
     """
-    if not shutil.which("parallel"):
-        raise RunError("GNU parallel is missing: install the package parallel (and rsync)")
     shutil.copy(bundle, work / bundle.name)
-    table = work / "jobs"
-    table.write_text("".join(f"{job.number}\t{' '.join(job.words)}\t{job.uid}\n" for job in jobs),
-                     encoding="ascii")
-    there = f".jos-grade-{os.getpid()}-{os.urandom(4).hex()}"      # below the home directory
-    words = ["parallel", "--will-cite", "--sshloginfile", str(hosts.resolve()),
-             "--tagstring", "{1}", "--colsep", "\t", "--workdir", there, "--basefile", bundle.name, "--transferfile", "{1}.tar", "--cleanup",
-             "--retries", "3", "--timeout", str(LIMIT + GRACE), "--filter-hosts", "--termseq",
-             "TERM,20000,KILL,25",      # milliseconds: time to clean up
-             " ".join(word if word.startswith("{") else shlex.quote(word) for word in command),
-             "::::", str(table)]
-    with open(log, "ab") as errors:
-        process = subprocess.Popen(words, cwd=work, start_new_session=True, stderr=errors,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    try:
-        for line in process.stdout:
-            number, _, text = line.partition(b"\t")
-            if number.isdigit():
-                yield int(number), parsed(text)
-        if process.wait() > 253:
-            noise = re.search(r"host check too many col\d+: (.*)", log.read_text(errors="replace"))
-            raise RunError(f"the shell of a host says more than it is asked: {noise[1]}" if noise
-                           else f"GNU parallel failed; {log} says why")
-    finally:
-        for _ in range(2):      # the second time it does not wait for its jobs
-            if process.poll() is None:
-                process.terminate()
-        process.stdout.close()
-        process.wait()
-
+    there = Jobs(command, [(str(job.number), " ".join(job.words), str(job.uid)) for job in jobs],
+                 [bundle.name], "{1}.tar", LIMIT + GRACE)
+    for number, line in run_on_hosts(there, hosts, work, log):
+        yield number, parsed(line)
