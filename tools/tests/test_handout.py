@@ -193,7 +193,7 @@ def test_said_anywhere(before):
     require_equal(missing_exercise(["one", f"x {said}"]), "", "what is missing")
 
 
-@pytest.mark.parametrize("first", alike(1, 12, 16, many={*range(2, 16)} - {12}))
+@pytest.mark.parametrize("first", alike(1, 16, many=range(2, 16)))
 def test_handed_out(first):
     """A handout without these exercises: all of it that can be looked at in one build."""
     build_handout(first, keep=["hello", "yield", FIRST.get(first, ["hello"])[0],
