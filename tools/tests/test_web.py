@@ -101,6 +101,20 @@ def test_boots():
         page.close()
 
 
+@pytest.mark.thorough
+def test_offline():
+    """What has been loaded once boots without a network, also anew."""
+    enter_built()
+    with served(Path("obj/web")) as address:
+        page = Site(address)
+        page.wait("navigator.serviceWorker.controller && "
+                  "caches.match('v86.wasm').then((found) => found ? 'kept' : '')", "the worker", 60)
+    page.open(address + "?run=hello")       # nobody serves it any more
+    text = page.monitor("hello")
+    require("hello, world" in text, "it does not boot", *text.split("\n"))
+    page.close()
+
+
 @pytest.mark.many
 def test_pause():
     """A machine that pauses executes nothing, and does not see the time; then it goes on; it can be

@@ -164,6 +164,14 @@ def list_licences(out: Path) -> None:
             f'<p><a href="{name}">{name[:-4]}</a></p>\n' for name in names))
 
 
+def list_files(out: Path) -> None:
+    """Tell the page's service worker what to keep: all files, and the folder itself."""
+    names = sorted(str(file.relative_to(out)) for file in out.rglob("*")
+                   if file.is_file() and file.name != "offline.js")
+    worker = out / "offline.js"
+    worker.write_text(worker.read_text().replace("@FILES@", json.dumps(["./", *names])))
+
+
 def write(objdir: Path, qemu: str, objcopy: str, names: List[str]) -> Path:
     """Write the page's folder, and return it."""
     out, unfinished = objdir / "web", objdir / "web~"
@@ -184,6 +192,7 @@ def write(objdir: Path, qemu: str, objcopy: str, names: List[str]) -> Path:
     (unfinished / "facts.json").write_text(json.dumps(facts(names)))
     subprocess.run([objcopy, "-g", str(objdir / "kern/kernel"), str(unfinished / "kernel")],
                    check=True)
+    list_files(unfinished)
     shutil.rmtree(out, ignore_errors=True)
     unfinished.rename(out)
     return out

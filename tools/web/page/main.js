@@ -233,6 +233,10 @@ async function begin() {
     await start(wanted in facts.programs ? wanted : "tour");
 }
 
+// A page from elsewhere than this machine has it only by https.
+if (navigator.serviceWorker)
+    navigator.serviceWorker.register("offline.js").catch(() => {});     // then it needs the network
+
 begin().catch((error) => {
     state.error = error.message;
     $("state").textContent = location.protocol === "file:" ?
