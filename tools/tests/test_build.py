@@ -171,7 +171,7 @@ def test_own_flags(variable):
     verify(play(command("hello")), ["mine", "hello, world"])
 
 
-@pytest.mark.parametrize("options", alike("-O3", many=("-O0", "-Os", "-Og -g3")))
+@pytest.mark.parametrize("options", alike(many=("-O0", "-Os", "-O3", "-Og -g3")))
 def test_optimization(options):
     """Other kinds of it work, too. What is in the environment is not meant for this."""
     enter_copy(few=True)

@@ -287,7 +287,7 @@ def test_hosts_noisy():
             *text.splitlines())
 
 
-@pytest.mark.thorough
+@pytest.mark.many
 def test_hosts_lost():
     """What one host loses another one grades; what all lose is said, and graded the next time."""
     enter_stubbed()
