@@ -47,4 +47,4 @@ def run_seeds_on_hosts(task: Task, image: Path, seeds: Sequence[int], hosts: Pat
                     left.discard(outcome.seed)
                     yield outcome
     if left:
-        raise HostsError(f"{len(left)} seeds have run nowhere; {log} says why")
+        raise HostsError(f"{len(left)} seeds have run nowhere; {log} says why. The same command goes on")
