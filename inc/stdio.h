@@ -20,7 +20,8 @@ int getchar(void);
 //	                                and the sizes hh h l ll j z t
 //	%e                              the text of an error code of either sign (inc/error.h)
 // Any other one is printed as it is. If C has it, for example %f, it takes its argument all the
-// same. The compiler compares formats with their arguments (for %e see compile_c in GNUmakefile).
+// same. The compiler compares formats with their arguments (for %e see check_formats in
+// GNUmakefile).
 
 // Declare that a function's argument number fmt is a format, and that its arguments begin with
 // number args (0: they are in a va_list).

@@ -32,8 +32,8 @@
 
 enum { STACK_SPACE = KSTKSIZE + KSTKGAP };
 
-// Whose stack is at an address from that of the last CPU's stack on; NULL: nobody's, and before the
-// beginning and after a panic. An access of code that is on nobody's stack is not checked.
+// The CPU whose stack is in each part of the address space as large as a stack, or NULL. All are
+// NULL before the checks and after a panic. Code that runs on no CPU's stack is not checked.
 static struct CpuInfo *stack_owners[-(KSTACKTOP_CPU(NCPU)) / STACK_SPACE];
 _Static_assert(KSTACKTOP % STACK_SPACE == 0, "an address must tell which stack it is in");
 
@@ -68,7 +68,7 @@ void checked_panic(const char *file, int line, const char *fmt, ...)
 	_panic(file, line, "%s", text);
 }
 
-// Find the line of source for which the compiler has made the call before address pc in the kernel.
+// End all checks, and find the line of the call that the compiler has put before address pc.
 static struct Eipdebuginfo line_before(uintptr_t pc)
 {
 	struct Eipdebuginfo info;
@@ -187,7 +187,7 @@ static uint8_t rights_at(const struct CpuInfo *self, uintptr_t va)
 
 // What each page of the address space is, by its number.
 enum PageUse {
-	FRAME_0,   // is just above the stack of CPU 0; below KERNBASE, anything
+	FRAME_0,   // frame 0, just above the stack of CPU 0; also all that is below KERNBASE
 	FREE,      // a free frame
 	HAS_PAGES, // has a part of pages[]; each write there is looked at
 	IN_USE,

@@ -13,7 +13,7 @@ enum Failure {
 	KERNEL_PANICKED = 1,
 	PROGRAM_FAILED = 2,   // killed, not started, or at a breakpoint, where a panic ends
 	PROGRAMS_BLOCKED = 3, // what is left waits for ever
-	MACHINE_REFUSED = 10, // it cannot run the kernel: the end of boot.S's and oldcpu.S's line
+	MACHINE_REFUSED = 10, // it cannot run the kernel; boot/boot.S and kern/oldcpu.S say so
 };
 
 // End QEMU because of that, if it has the device for this. Otherwise return.

@@ -4,6 +4,7 @@
 #include <kern/trap.h>
 
 #include <inc/assert.h>
+#include <inc/mmu.h>
 #include <inc/memlayout.h>
 #include <inc/x86.h>
 
@@ -277,7 +278,7 @@ IN_REGISTERS void trap(struct Trapframe *tf, struct CpuInfo *cpu)
 
 void trap_elsewhere(const struct Trapframe *tf)
 {
-	if (trap_from_user(tf)) {
+	if ((tf->tf_cs & 3) || (tf->tf_eflags & FL_VM)) { // from user mode
 		curenv->env_tf = *tf;
 		trap_enter(&curenv->env_tf, thiscpu);
 	}

@@ -1,4 +1,4 @@
-// Traps: from a trap to what handles it.
+// Traps: setting them up, and the functions to which kern/trapentry.S goes.
 
 #ifndef JOS_KERN_TRAP_H
 #define JOS_KERN_TRAP_H

@@ -1,19 +1,12 @@
-// The registers that a trap has saved. Inline function: every trap calls it.
+// The registers that a trap has saved.
 
 #ifndef JOS_KERN_TRAPFRAME_H
 #define JOS_KERN_TRAPFRAME_H
 
-#include <inc/mmu.h>
 #include <inc/trap.h>
 #include <inc/types.h>
 
 #include <kern/cpu.h>
-
-// Whether a trap has come from user mode.
-static inline bool trap_from_user(const struct Trapframe *tf)
-{
-	return (tf->tf_cs & 3) || (tf->tf_eflags & FL_VM);
-}
 
 // Change tf so that it enters user mode: user segments, interrupts on, no I/O privilege, no
 // virtual-8086 mode, no nested task.

@@ -1,3 +1,4 @@
+// Switching between stacks, for the kernel's code that runs as a program.
 // void machine_switch(void **from, void *to): save the registers that a function must keep, and the
 // stack pointer in *from; go on where `to' was saved.
 	.text

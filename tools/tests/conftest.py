@@ -47,6 +47,7 @@ def pytest_configure(config):
     use_scratch_for_temporary_files(os.path.join(os.environ[kit.SCRATCH], "tmp"))
     use_ccache(os.path.join(os.environ[kit.SCRATCH], "ccache"))
     config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(kit.SCRATCH), ignore_errors=True))
+    print("building", flush=True)
     try:
         make("-C", str(kit.ROOT), f"-j{max(2, kit.processors())}", "all")
     except MakeError as error:

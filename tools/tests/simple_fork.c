@@ -1,7 +1,7 @@
-#include "pgfault.h"
-
 // A fork as simple as can be: a loop over all pages, one system call for each mapping, and the
 // stack copy-on-write like the rest. For trying tests of fork with another solution than ours.
+
+#include "pgfault.h"
 
 static bool present(uintptr_t va)
 {

@@ -84,14 +84,14 @@ static void __attribute__((noreturn)) have_turns(void)
 	}
 }
 
-// An env that is not runnable does not run, not even if one behind it does.
+// An env that is not runnable does not run, not even if one after it does.
 static void blocked(void)
 {
 	struct Trapframe start = child_start(),
 			 turns = {.tf_eip = (uintptr_t) have_turns, .tf_esp = USTACKTOP - 20};
-	envid_t child = make_child(&start), behind = make_child(&turns);
+	envid_t child = make_child(&start), next = make_child(&turns);
 
-	MUST(sys_env_set_status(behind, ENV_RUNNABLE));
+	MUST(sys_env_set_status(next, ENV_RUNNABLE));
 	for (int i = 0; i < 20; i++)
 		sys_yield();
 	if (child_runs || envs[ENVX(child)].env_runs)

@@ -14,7 +14,7 @@ const svg = $("timeline");
 const USER = 0, KERNEL = 1, IDLE = 2;       // 3: boots
 const RUNNING = 0, READY = 1, BLOCKED = 2;
 
-// Set by take(): the data, its envs, their numbers, and these as they are drawn, children behind
+// Set by take(): the data, its envs, their numbers, and these as they are drawn, children after
 // parents; when the first program runs.
 let data, envs, rows, order, firstUse;
 

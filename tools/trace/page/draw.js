@@ -94,12 +94,12 @@ class Column {
 function each(n, begin, end, wide, narrow) {
     const [from, to] = view, pixel = (to - from) / (width - LEFT - RIGHT);
     for (let i = last(n, begin, from); i < n; i++) {
-        const first = begin(i), behind = end(i);
+        const first = begin(i), stop = end(i);
         if (first >= to)
             return;
-        if (behind <= from)
+        if (stop <= from)
             continue;
-        if (behind - first >= pixel)
+        if (stop - first >= pixel)
             wide(i);
         else
             narrow(i, LEFT + Math.floor((Math.max(first, from) - from) / pixel));

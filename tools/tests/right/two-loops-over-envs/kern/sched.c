@@ -1,9 +1,9 @@
 // First the environments after the given one, then those up to it, by pointers.
 
 //{ Exercise 6, helper: mask off the bits that the search has passed
-static struct Env *runnable_in(struct Env *first, const struct Env *behind)
+static struct Env *runnable_in(struct Env *first, const struct Env *end)
 {
-	for (; first != behind; first++)
+	for (; first != end; first++)
 		if (first->env_status == ENV_RUNNABLE)
 			return first;
 	return NULL;
