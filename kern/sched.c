@@ -93,9 +93,7 @@ static bool any_cpu_has_env(void)
 	return false;
 }
 
-// Between interrupts of a CPU that sleeps. When one that has rested comes back, it makes the others
-// wait until it rests again; interrupts of an idle CPU cost the host time.
-enum { REST_TICKS = 4, IDLE_TICKS = 40 };
+enum { IDLE_TICKS = 40 }; // between interrupts of an idle CPU, which cost the host time
 
 // Whether no env waits for a CPU. Without the lock, a hint.
 static bool queues_empty(void)
@@ -111,7 +109,7 @@ static void begin_tick(struct CpuInfo *cpu)
 	kernel_lock_waits = 0;
 }
 
-// Sleep until there may be an env to run. With rest, sleep for REST_TICKS.
+// Sleep until there may be an env to run. With rest, sleep until the next tick.
 static void sched_halt(struct CpuInfo *cpu, bool rest)
 {
 	uint32_t begin = cpu_ticks(cpu);
@@ -128,7 +126,7 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	// If another CPU makes an env runnable and wakes this one after the condition has been
 	// checked, its kick ends hlt. A CPU that has been woken must leave the loop, even if there
 	// is no env for it any more: otherwise it would sleep and not be woken again.
-	lapic_tick_every(rest ? REST_TICKS : IDLE_TICKS);
+	lapic_tick_every(rest ? 1 : IDLE_TICKS);
 	//{ Exercise 13: sleep with interrupts on
 	while (!__atomic_load_n(&cpu->cpu_woken, __ATOMIC_RELAXED) && // [H10]
 	       (rest ? cpu_ticks(cpu) == begin : queues_empty()))     // [H11]
@@ -243,8 +241,8 @@ static __attribute__((cold)) struct Env *next_without_time(const struct CpuInfo 
 // help. It waits for the lock, and makes others wait; or it is woken, and meanwhile another CPU
 // runs the env. When that has happened a few times in a tick (kernel_lock_waits), the CPU to which
 // it happens next is hindered: if another CPU runs an env, it leaves its own to the others, and
-// rests for REST_TICKS. Then the others are not hindered before the same has happened again. So of
-// the CPUs that would only wait, one after the other rests, until one is left that works.
+// rests for a tick. Then the others are not hindered before the same has happened again. So of the
+// CPUs that would only wait, one after the other rests, until one is left that works.
 static __attribute__((cold)) struct Env *wait_for_work(struct CpuInfo *cpu)
 {
 	struct Env *current = cpu->cpu_env;

@@ -130,13 +130,13 @@ def test_own_command():
 def test_env_create():
     """ENV_CREATE in i386_init starts a program."""
     enter_copy(few=True)
-    edit("kern/init.c", "	start_programs(); // ", "	ENV_CREATE(user_pingpong, ENV_TYPE_USER);\n"
+    edit("kern/init.c", "	start_programs(); // ", "	ENV_CREATE(user_dumbfork, ENV_TYPE_USER);\n"
          "	ENV_CREATE(TEST, ENV_TYPE_USER);\n	start_programs(); // ")
     edit("kern/init.c", "#include <inc/stdio.h>\n",
          "#include <inc/stdio.h>\n#define TEST user_yield\n")
     make()
     run = play(command("hello"))
-    for text in ("hello, world", "send 0 from .*", "All done in environment 00001001."):
+    for text in ("hello, world", "0: I am the parent!", "All done in environment 00001001."):
         require(any(re.match(text, line) for line in run.lines), f"no `{text}'", *run.lines)
 
 
