@@ -238,6 +238,7 @@ MISTAKE = ("kern/trap.c", "	lock_kernel_by(cpu); // [K11]\n", "")
 SAYS = r"kern/trap\.c:\d+: cpus\[0\]\.cpu_env is read without the kernel lock"
 
 
+@pytest.mark.thorough
 def test_uses():
     """Whatever runs a kernel runs a checking one, too."""
     enter_checked()
