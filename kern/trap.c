@@ -4,8 +4,8 @@
 #include <kern/trap.h>
 
 #include <inc/assert.h>
-#include <inc/mmu.h>
 #include <inc/memlayout.h>
+#include <inc/mmu.h>
 #include <inc/x86.h>
 
 #include <kern/cpu.h>

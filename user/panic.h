@@ -15,6 +15,7 @@ void _panic(const char *file, int line, const char *fmt, ...)
 	int length = snprintf(text, sizeof(text), "a panic at %s:%d: ", file, line);
 	va_list ap;
 
+	length = MIN(length, (int) sizeof(text) - 1); // it is what there would be without a limit
 	va_start(ap, fmt);
 	vsnprintf(text + length, sizeof(text) - length, fmt, ap);
 	va_end(ap);

@@ -189,11 +189,8 @@ def explore(options: argparse.Namespace, variable: str) -> int:
                 kept.add(outcome)
                 progress.add(outcome)
         kept.forget()
-    except MakeError as error:
+    except (MakeError, HostsError) as error:
         console.say(*str(error).splitlines()[-20:])
-        return 2
-    except HostsError as error:
-        console.say(str(error))
         return 2
     except KeyboardInterrupt:
         status = 130

@@ -4,7 +4,7 @@ directory of its own: seedruns.py, gradelib.py, the image and the task."""
 import json
 import shutil
 import tempfile
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Iterator, Sequence
 
@@ -40,7 +40,9 @@ def run_seeds_on_hosts(task: Task, image: Path, seeds: Sequence[int], hosts: Pat
                     [*[file.name for file in files], "image", "task"])
         with closing(run_on_hosts(jobs, hosts, work, log)) as lines:
             for _, line in lines:
-                found = json.loads(line)
+                found = []      # what is not JSON has not run
+                with suppress(ValueError):
+                    found = json.loads(line)
                 if isinstance(found, str):
                     raise HostsError(found)
                 for outcome in map(outcome_from, found):

@@ -37,7 +37,8 @@ USE_PAGE = """<script>
 	svg.dispatchEvent(new PointerEvent("pointermove", at(width / 2, cpuTop(0) + 10)));
 	found.tip = $("tip").textContent;
 	$("legend").querySelector("button").click();
-	found.chosen = chosen >= 0;
+	found.chosen = chosen >= 0 &&
+	    $("legend").querySelector("button").textContent.startsWith(title(chosen) + " ");
 	draw();
 	const file = picture();
 	const saved = new DOMParser().parseFromString(file, "image/svg+xml").documentElement;

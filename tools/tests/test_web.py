@@ -188,7 +188,7 @@ def test_model():
     with served(Path("obj/web")) as address:
         page = Site(address)
         page.monitor("the tour")
-        for program in ("tour", "forktree"):
+        for program in ("tour", "testipc", "forktree"):
             page.run(f"start('{program}')")
             page.monitor(program)
             page.run("look()")

@@ -82,10 +82,9 @@ def sentence(model: Model, counts: Counts) -> str:
     """Return in a sentence what one sees."""
     times = sum(counts.cpu_times, Counter())
     whole = sum(times[kind] for kind in (USER, KERNEL, LOCK, IDLE)) or 1
-    shares = [f"{times[kind] / whole:.0%} of their time {where}" if kind == USER else
-              f"{times[kind] / whole:.0%} {where}"
-              for kind, where in ((USER, "in programs"), (KERNEL, "in the kernel"),
-                                  (LOCK, "waiting for its lock"), (IDLE, "idle"))]
+    shares = [f"{times[kind] / whole:.0%} {how}" for kind, how in (
+        (USER, "of their time in programs"), (KERNEL, "in the kernel"),
+        (LOCK, "waiting for its lock"), (IDLE, "idle"))]
     forks = sum(env.parent is not None for env in model.envs)
     between = [_number(n, what) for n, what in ((forks, "fork"), (len(model.messages), "message"))
                if n]
@@ -169,7 +168,7 @@ def _part(name: str) -> str:
 
 def html(model: Model, program: str, which: str, summary: str) -> str:
     """Return the page."""
-    cpus = f"{model.cpus} CPU{'s' if model.cpus > 1 else ''}"
+    cpus = _number(model.cpus, "CPU")
     counts = tracecounts.count(model)
     facts = [cpus] + ([which] if which else []) + [summary]
     parts = {"STYLE": _part("style.css"), "BUTTONS": _part("buttons.html"),

@@ -112,8 +112,8 @@ class Class:
         flags = ["--json", "-j", "1", "--limit", str(LIMIT)]
         if self._options.hosts and jobs:
             return grade_on_hosts(jobs, self._options.hosts, self._bundle, work,
-                                ["python3", self._bundle.name, *flags, "--submission", "{1}.tar",
-                                 "--uid", "{3}", "{2}"], self._log)
+                                  ["python3", self._bundle.name, *flags, "--submission",
+                                   "{1}.tar", "--uid", "{3}", "{2}"], self._log)
         return run_here(jobs, lambda job: [
             sys.executable, str(self._bundle), *flags, "--submission",
             str(work / f"{job.number}.tar"), "--uid", str(job.uid), *job.words], self._log)
