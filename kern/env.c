@@ -316,6 +316,7 @@ static bool reap_step(void)
 
 bool env_reap(void)
 {
+	assert(kernel_locked());
 	for (int i = 0; i < STEPS; i++)
 		if (!reap_step())
 			return false;

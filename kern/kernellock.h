@@ -19,7 +19,9 @@
 extern struct spinlock kernel_lock;
 
 // Whether this CPU holds it. Functions that need the lock assert this, except those that are called
-// so often that it would take measurable time.
+// so often that it would take measurable time; those that are only called by functions that assert
+// it; and those that also run without it: at boot, before other CPUs start, or in the monitor after
+// a panic. With CHECKED=1, each access to what the lock protects is checked.
 static inline bool kernel_locked(void)
 {
 	return spin_holding(&kernel_lock);
