@@ -298,6 +298,7 @@ def test_no_hint():
             "wrong report", *text.splitlines())
 
 
+@pytest.mark.thorough
 def test_in_a_tick():
     """What is wrong in a tick is not held against the exercise whose check it has interrupted."""
     enter_checked()

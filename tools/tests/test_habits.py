@@ -53,6 +53,7 @@ static int sys_seven(int n)
 """
 
 
+@pytest.mark.thorough
 def test_own_call():
     """A system call is added with JOS's syscall(), and a program has short names of its own."""
     enter_copy(few=True)

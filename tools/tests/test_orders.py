@@ -118,6 +118,7 @@ def test_finds(file, old, new, program, more, seen):
 
 # ---- Bad use ----
 
+@pytest.mark.thorough
 def test_bad_use():
     """It is answered by one line."""
     enter_orders()
