@@ -48,8 +48,9 @@ NM := $(NM)
 OBJCOPY := $(OBJCOPY)
 OBJDUMP := $(OBJDUMP)
 
+# The make that is alone (GNUmakefile) is called by one that has looked.
 ifdef need_compiler
-  ifneq ($(call compiles,$(CC) $(TARGET_CFLAGS)),yes)
+  ifeq ($(or $(ALONE),$(call compiles,$(CC) $(TARGET_CFLAGS))),)
     $(error No compiler for 32-bit x86: $(CC) is missing or makes no such code. Run \
 	tools/setup.sh, or set GCCPREFIX or CC (conf/env.mk))
   endif

@@ -172,13 +172,13 @@ def test_own_kernel():
 def trace_file(memory: bytes, programs: List[str], khz: int) -> bytes:
     """Return what the kernel would send for these events; time does not go back, as the page has
     it."""
-    events, time = b"", 0
+    events, time = [], 0
     for at, *rest in tracefile.EVENT.iter_unpack(memory):
         time = max(time, at)
-        events += tracefile.EVENT.pack(time, *rest)
+        events.append(tracefile.EVENT.pack(time, *rest))
     return (tracefile.HEADER.pack(b"JOSTRACE", 1, len(programs), khz, 0)
             + b"".join(name.encode().ljust(tracefile.NAME_SIZE, b"\0") for name in programs)
-            + (len(memory) // tracefile.EVENT.size).to_bytes(4, "little") + events)
+            + len(events).to_bytes(4, "little") + b"".join(events))
 
 
 @pytest.mark.thorough
