@@ -1,5 +1,6 @@
 # Finding the tools: sets CC, LD, AR, NM, OBJCOPY, OBJDUMP, the options for code for 32-bit x86
-# (TARGET_CFLAGS), and the directory of the compiler's own headers (COMPILER_INCLUDE).
+# (TARGET_CFLAGS), those of our options that the compiler knows (SUPPORTED_CFLAGS), and the directory
+# of its own headers (COMPILER_INCLUDE).
 
 # The path of the first of these commands that exists.
 first-of = $(firstword $(foreach tool,$(1),$(shell command -v $(tool))))
@@ -48,15 +49,25 @@ NM := $(NM)
 OBJCOPY := $(OBJCOPY)
 OBJDUMP := $(OBJDUMP)
 
-# The make that is alone (GNUmakefile) is called by one that has looked.
+# Options that not every compiler knows.
+NEW_CFLAGS := -fno-tree-loop-distribute-patterns -fcf-protection=none
+
 ifdef need_compiler
-  ifeq ($(or $(ALONE),$(call compiles,$(CC) $(TARGET_CFLAGS))),)
-    $(error No compiler for 32-bit x86: $(CC) is missing or makes no such code. Run \
+  if-supported = $(if $(filter yes,$(call compiles,$(CC) $(TARGET_CFLAGS) -Werror $(1))),$(1))
+  # Most compilers know them all: then one question is enough. The make that is alone (GNUmakefile)
+  # is told the answer.
+  ifndef ALONE
+    SUPPORTED_CFLAGS := $(call if-supported,$(NEW_CFLAGS))
+    ifeq ($(SUPPORTED_CFLAGS),)
+      ifneq ($(call compiles,$(CC) $(TARGET_CFLAGS)),yes)
+        $(error No compiler for 32-bit x86: $(CC) is missing or makes no such code. Run \
 	tools/setup.sh, or set GCCPREFIX or CC (conf/env.mk))
+      endif
+      SUPPORTED_CFLAGS := $(foreach option,$(NEW_CFLAGS),$(call if-supported,$(option)))
+    endif
   endif
   ifeq ($(shell command -v perl),)
     $(error perl is missing. Run tools/setup.sh)
   endif
   COMPILER_INCLUDE := $(shell $(CC) $(TARGET_CFLAGS) -print-file-name=include)
-  if-supported = $(if $(filter yes,$(call compiles,$(CC) $(TARGET_CFLAGS) -Werror $(1))),$(1))
 endif

@@ -89,8 +89,8 @@ def use_ccache(cache):
 
 
 def pytest_xdist_auto_num_workers(config):
-    """Return how many tests run at once: one more than can, as many wait for something."""
-    return kit.processors() + 1
+    """Return how many tests run at once: two more than can, as many wait for something."""
+    return kit.processors() + 2
 
 
 # ---- One test ----
