@@ -22,6 +22,18 @@ void unlock_kernel(void)
 	unlock_kernel_by(thiscpu);
 }
 
+bool kernel_lock_is_busy(void)
+{
+	enum { LOOKS = 20 }; // as long as a short system call takes
+
+	for (int i = 0; i < LOOKS; i++) {
+		if (__atomic_load_n(&kernel_lock.holder, __ATOMIC_RELAXED))
+			return true;
+		pause();
+	}
+	return false;
+}
+
 // ---- Waiting ----
 
 enum { SPINS = 100 }; // how often to look before going to sleep

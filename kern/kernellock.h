@@ -31,7 +31,7 @@ static inline bool kernel_locked(void)
 // another CPU already ran the env. The one that does so after FEW_WAITS others is hindered: its
 // turn ends, and it may rest (kern/sched.c). Protected by the lock.
 extern uint32_t kernel_lock_waits;
-enum { FEW_WAITS = 4 };
+enum { FEW_WAITS = 12 };
 
 // Which CPU sleeps until ticket t is served: its number plus 1, at index t modulo NCPU; 0 for none.
 // At most NCPU tickets wait at a time. The CPU that sleeps writes here and then reads now_serving;
@@ -46,6 +46,10 @@ _Static_assert((NCPU & (NCPU - 1)) == 0, "the index must stay in step when ticke
 // ticket is served; wake the CPU that sleeps until then, if it does.
 void kernel_lock_wait(uint32_t ticket) __attribute__((cold));
 void kernel_lock_wake(uint32_t ticket) __attribute__((cold));
+
+// Whether other CPUs use the lock, as far as one sees in a few looks. For a CPU that does not have
+// it and will not wait for it; a hint.
+bool kernel_lock_is_busy(void);
 
 // Take the lock, and release it.
 void lock_kernel(void);

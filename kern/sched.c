@@ -109,7 +109,14 @@ static void begin_tick(struct CpuInfo *cpu)
 	kernel_lock_waits = 0;
 }
 
-// Sleep until there may be an env to run. With rest, sleep until the next tick.
+// Whether cpu, which is this CPU and rests since the tick with this number, goes on: there has been
+// no other, or other CPUs use the lock. If it came back then, it would be hindered again.
+static bool rests_on(const struct CpuInfo *cpu, uint32_t since)
+{
+	return cpu_ticks(cpu) == since || kernel_lock_is_busy();
+}
+
+// Sleep until there may be an env to run. With rest, sleep for a tick, or longer (rests_on).
 static void sched_halt(struct CpuInfo *cpu, bool rest)
 {
 	uint32_t begin = cpu_ticks(cpu);
@@ -129,7 +136,7 @@ static void sched_halt(struct CpuInfo *cpu, bool rest)
 	lapic_tick_every(rest ? 1 : IDLE_TICKS);
 	//{ Exercise 13: sleep with interrupts on
 	while (!__atomic_load_n(&cpu->cpu_woken, __ATOMIC_RELAXED) && // [H10]
-	       (rest ? cpu_ticks(cpu) == begin : queues_empty()))     // [H11]
+	       (rest ? rests_on(cpu, begin) : queues_empty()))        // [H11]
 		sti_hlt_cli();                                        // [H12]
 	//}
 	lapic_tick_every(1);
@@ -241,8 +248,9 @@ static __attribute__((cold)) struct Env *next_without_time(const struct CpuInfo 
 // help. It waits for the lock, and makes others wait; or it is woken, and meanwhile another CPU
 // runs the env. When that has happened a few times in a tick (kernel_lock_waits), the CPU to which
 // it happens next is hindered: if another CPU runs an env, it leaves its own to the others, and
-// rests for a tick. Then the others are not hindered before the same has happened again. So of the
-// CPUs that would only wait, one after the other rests, until one is left that works.
+// rests until a tick at which nobody uses the lock. Then the others are not hindered before the
+// same has happened again. So of the CPUs that would only wait, one after the other rests, until
+// one is left that works.
 static __attribute__((cold)) struct Env *wait_for_work(struct CpuInfo *cpu)
 {
 	struct Env *current = cpu->cpu_env;

@@ -6,8 +6,8 @@
 
 //{ Exercise 13: sleep with interrupts on
 	note_exercise(13, "without interrupts, a CPU with nothing to do sleeps for good");
-	// To be: sti_hlt_cli() until cpu_woken or, when resting, for a tick, else until the
+	// To be: sti_hlt_cli() until cpu_woken or, when resting, while rests_on(), else until the
 	// run queue is not empty.
-	while (cpu_ticks(cpu) == begin)
+	while (rests_on(cpu, begin))
 		hlt();
 //}

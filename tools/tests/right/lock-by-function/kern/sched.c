@@ -8,7 +8,7 @@
 	for (;;) {
 		if (__atomic_load_n(&cpu->cpu_woken, __ATOMIC_RELAXED))
 			break;
-		if (rest && cpu_ticks(cpu) != begin)
+		if (rest && !rests_on(cpu, begin))
 			break;
 		if (!rest && run_queue.summary != 0)
 			break;
