@@ -17,6 +17,7 @@ from gradebuild import objdir
 from gradelib import CLEAN_END
 
 
+@pytest.mark.thorough
 def test_counts():
     """No count is above its limit or the recorded one."""
     report = json.loads(make("-s", "bench", "BENCHFLAGS=--exact --json"))
