@@ -60,7 +60,7 @@ struct Env {
 	pde_t *env_pgdir;         // kernel virtual address of its page directory
 	void *env_pgfault_upcall; // page-fault entry point, NULL for none
 
-	// Flags of the kernel. (With env_ipc_recving they share a word.)
+	// Flags of the kernel. (Here, because together with env_ipc_recving they fill one word.)
 	bool env_fpu_used;        // it has used floating point; before, its registers are clean
 	bool env_pgdir_is_loaded; // when it ended, another CPU had its page directory loaded
 

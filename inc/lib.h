@@ -97,9 +97,9 @@ int sys_page_alloc(envid_t env, void *pg, int perm);
 //	-E_NO_MEM	no frame for a page table
 int sys_page_map(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, int perm);
 
-// Map n consecutive pages, each as sys_page_map does, and give them the same rights, perm, in
-// src_env, too, in this order. It ends before a page that gives an error, or earlier if there are
-// very many. Returns how many have been mapped, from 1 to n; or the error of the first one, or
+// For each of n consecutive pages: map it as sys_page_map does, and then give it the same rights,
+// perm, in src_env, too. It ends before a page that gives an error, or earlier if there are very
+// many. Returns how many have been mapped, from 1 to n; or the error of the first one, or
 //	-E_INVAL	n is 0
 int sys_page_share(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, int perm,
 		   size_t n);

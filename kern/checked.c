@@ -293,7 +293,7 @@ static void __attribute__((noinline)) check_sleep(uintptr_t pc)
 		wrong_at(pc, "CPU %d sleeps with the kernel lock", self - cpus);
 }
 
-// Nor must it come with it from user mode. And CPU_KERNEL is changed under the lock.
+// A CPU must not come from user mode with the lock. And CPU_KERNEL is changed under the lock.
 static void __attribute__((noinline)) check_status(const struct CpuInfo *self, uintptr_t pc)
 {
 	if (kernel_lock.holder != self && self->cpu_status == CPU_KERNEL)

@@ -1,6 +1,6 @@
 // The x87 and SSE registers of envs. They are loaded when an env uses them for the first time since
-// it was given its CPU: that use traps. From then on every trap saves them, so that the env can go
-// on on any CPU. An env that does not use them causes no work.
+// it was given its CPU: that use causes a trap. From then on every trap saves them, so that the env
+// can continue on any CPU. An env that does not use them causes no work.
 
 #ifndef JOS_KERN_FPU_H
 #define JOS_KERN_FPU_H

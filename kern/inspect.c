@@ -216,7 +216,7 @@ static void inspect_interrupts(void)
 {
 	struct Pseudodesc idtr;
 
-	// If its command was typed in time, the monitor has not slept. (The timer ends this sleep.)
+	// The monitor sleeps only if it has to wait for a command. (The timer ends this sleep.)
 	if (lapicaddr)
 		sti_hlt_cli();
 	expect(!(read_eflags() & FL_IF),

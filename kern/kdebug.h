@@ -12,7 +12,7 @@ struct Eipdebuginfo {
 	const char *eip_file;    // source file
 	int eip_line;            // line in it, 0 if unknown
 	const char *eip_fn_name; // function
-	int eip_fn_namelen;      // length of that
+	int eip_fn_namelen;      // length of that; kept for JOS, nothing here uses it
 	uintptr_t eip_fn_addr;   // where the function begins
 };
 

@@ -27,7 +27,7 @@ static inline bool kernel_locked(void)
 	return spin_holding(&kernel_lock);
 }
 
-// How often in this tick a CPU has waited for nothing: has slept for the lock, or was woken when
+// How often in this tick a CPU has waited in vain: has slept for the lock, or was woken when
 // another CPU already ran the env. The one that does so after FEW_WAITS others is hindered: its
 // turn ends, and it may rest (kern/sched.c). Protected by the lock.
 extern uint32_t kernel_lock_waits;

@@ -110,7 +110,7 @@ static void begin_tick(struct CpuInfo *cpu)
 }
 
 // Whether cpu, which is this CPU and rests since the tick with this number, goes on: there has been
-// no other, or other CPUs use the lock. If it came back then, it would be hindered again.
+// no other, or other CPUs use the lock. If it came back then, it might be hindered again.
 static bool rests_on(const struct CpuInfo *cpu, uint32_t since)
 {
 	return cpu_ticks(cpu) == since || kernel_lock_is_busy();
@@ -297,7 +297,7 @@ static struct Env *choose(struct CpuInfo *cpu)
 		begin_tick(cpu);
 		if (current)
 			env_charge(cpu, current);
-		// Otherwise this may make current runnable, and wait_for_work does it later.
+		// If current cannot go on, wait_for_work does this: it may make current runnable.
 		if (current && current->env_status == ENV_RUNNING)
 			env_reap();
 	}

@@ -50,7 +50,8 @@ static inline int32_t syscall5(int number, uint32_t a1, uint32_t a2, uint32_t a3
 	return SYSCALL(number, "d"(a1), "c"(a2), "b"(a3), "D"(a4), "S"(a5));
 }
 
-// For calls that are written as in JOS: with `check', a result above 0 is a panic.
+// Kept for calls that are written as in JOS; nothing here uses it: with `check', a result above 0
+// is a panic.
 static inline int32_t syscall(int number, int check, uint32_t a1, uint32_t a2, uint32_t a3,
 			      uint32_t a4, uint32_t a5)
 {

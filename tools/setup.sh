@@ -87,6 +87,9 @@ install() {
 	x86_64 | i?86) gcc=gcc ;;
 	*) gcc=cross ;;
 	esac
+	# Ubuntu, for one, has no package chromium, but often another browser of the kind.
+	browser=chromium
+	! have_chromium || browser=
 
 	if have apt-get; then
 		[ $gcc = gcc ] || gcc=gcc-i686-linux-gnu
@@ -94,17 +97,17 @@ install() {
 			echo "setup.sh: apt-get could not read all lists of packages; trying without" >&2
 		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
 			make perl python3 $gcc binutils qemu-system-x86 qemu-utils gdb \
-			${check:+python3-pytest python3-pytest-xdist} ${book:+pandoc chromium} || return
+			${check:+python3-pytest python3-pytest-xdist} ${book:+pandoc $browser} || return
 		have_window || as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
 			--no-install-recommends qemu-system-gui
 	elif have dnf; then
 		[ $gcc = gcc ] || gcc='gcc-x86_64-linux-gnu binutils-x86_64-linux-gnu'
 		as_root dnf install -q -y make perl python3 $gcc binutils qemu-system-x86 \
-			qemu-img gdb ${check:+python3-pytest python3-pytest-xdist} ${book:+pandoc chromium}
+			qemu-img gdb ${check:+python3-pytest python3-pytest-xdist} ${book:+pandoc $browser}
 	elif have pacman; then
 		as_root pacman -S --noconfirm --needed \
 			make perl python gcc binutils qemu-system-x86 qemu-img gdb \
-			${check:+python-pytest python-pytest-xdist} ${book:+pandoc-cli chromium} || return
+			${check:+python-pytest python-pytest-xdist} ${book:+pandoc-cli $browser} || return
 		have_window || as_root pacman -S --noconfirm --needed qemu-ui-gtk
 	elif have brew; then
 		brew install make python x86_64-elf-gcc x86_64-elf-binutils x86_64-elf-gdb qemu ${book:+pandoc} || return

@@ -6,7 +6,7 @@
 
 #include <inc/lib.h>
 
-// Who includes this defines it: tell a panic. text says where it was, and what was said.
+// The program that includes this defines it: report a panic. text says where it was, and why.
 void tell_panic(const char *text);
 
 void _panic(const char *file, int line, const char *fmt, ...)

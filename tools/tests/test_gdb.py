@@ -9,6 +9,8 @@ from pathlib import Path
 
 from gradelib import judge
 
+import runs
+
 import pytest
 
 from debugger import frames, free_port, gdb_batch, start_waiting
@@ -17,6 +19,24 @@ from kit import (PATIENCE, call, enter_copy, excerpt, fail, line_of, make, need,
 
 
 # ---- gdb ----
+
+def test_documented():
+    """The session in doc/running.md is as it stands there, but for addresses."""
+    need("gdb")
+    if not runs.tools().as_recorded:
+        pytest.skip(f"the session was recorded with gcc and QEMU {' and '.join(runs.MADE_WITH)}")
+    text = Path("doc/running.md").read_text()
+    shown = [line for block in re.findall(r"^```text\n(\(gdb\) .*?)^```", text, re.M | re.S)
+             for line in block.splitlines()]
+    enter_copy()
+    start_waiting("run-sendpage-nox-gdb", "CPUS=2", "SEED=1")
+    found = gdb_batch(*[line[6:] for line in shown if line.startswith("(gdb) ")])
+    plain = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8}\b|[+]\d+|\s+")
+    printed = plain.sub(" ", found)
+    missing = [line for line in shown if not line.startswith("(gdb) ")
+               and plain.sub(" ", line.split("...")[0]).strip() not in printed]
+    require_equal(missing, [], "lines of the session that gdb does not print")
+
 
 def test_make_gdb():
     """It attaches and has the kernel's symbols; a breakpoint shows where and how we got there."""
