@@ -188,18 +188,19 @@ def look(text, width, dark):
 
 
 def looks_well(text, count):
-    """On a phone in the dark and on a light screen, a page with so many pictures looks well."""
+    """On a phone and on a screen, in dark and light, a page with so many pictures looks well."""
     papers = set()
-    for width, dark in (390, True), (1440, False):
-        found = look(text, width, dark)
-        require(found["width"] <= found["room"], f"at {width} the page is {found['width']} wide")
-        require_equal(found["pictures"], count, "number of pictures")
-        require_equal(found["outside"], [], f"texts outside of their pictures, at {width}")
-        require_equal(found["over"], [], "texts that are over each other in a picture")
-        if width > 1000:
-            require_equal(found["scrolled"], [], "pictures that the column has no room for")
-        require_equal(found["anchors"], [], "links to nowhere")
-        papers.add(found["paper"])
+    for width in (390, 1440):
+        for dark in (False, True):
+            found = look(text, width, dark)
+            require(found["width"] <= found["room"], f"at {width} the page is {found['width']} wide")
+            require_equal(found["pictures"], count, "number of pictures")
+            require_equal(found["outside"], [], f"texts outside of their pictures, at {width}")
+            require_equal(found["over"], [], "texts that are over each other in a picture")
+            if width > 1000:
+                require_equal(found["scrolled"], [], "pictures that the column has no room for")
+            require_equal(found["anchors"], [], "links to nowhere")
+            papers.add(found["paper"])
     require_equal(len(papers), 2, "number of backgrounds, dark and light")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from gradelib import judge
 
 import runs
+from sessions import blocks
 
 import pytest
 
@@ -26,8 +27,8 @@ def test_documented():
     if not runs.tools().as_recorded:
         pytest.skip(f"the session was recorded with gcc and QEMU {' and '.join(runs.MADE_WITH)}")
     text = Path("doc/running.md").read_text()
-    shown = [line for block in re.findall(r"^```text\n(\(gdb\) .*?)^```", text, re.M | re.S)
-             for line in block.splitlines()]
+    shown = [line for language, block, _ in blocks(text)
+             if language == "text" and block.startswith("(gdb) ") for line in block.splitlines()]
     enter_copy()
     start_waiting("run-sendpage-nox-gdb", "CPUS=2", "SEED=1")
     found = gdb_batch(*[line[6:] for line in shown if line.startswith("(gdb) ")])
